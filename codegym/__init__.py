@@ -1,0 +1,1 @@
+"""codegym: the Gymnasium environment for program synthesis."""

@@ -1,0 +1,77 @@
+"""Every exception that codegym raises on purpose, in one tree.
+
+    CodegymError
+    ├── InvalidProblemError     a problem, test or limit that makes no sense            (also a ValueError)
+    ├── UnknownNameError        a suite, split, task, option or preset nobody knows      (also a LookupError)
+    ├── DataError               a data file or folder that is missing or malformed       (also a ValueError)
+    ├── MissingExtraError       an optional library that is not installed                (also an ImportError)
+    ├── IsolationError          the kernel refuses a layer that the caller insisted on   (also a RuntimeError)
+    └── InfrastructureError     the machine failed, not the program                      (also a RuntimeError)
+
+A failing *program* is data (a ``Feedback``), never an exception; a failing *machine* is always an exception or an
+``infra_error`` verdict, never a reward of zero.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CodegymError(Exception):
+    """Base class of everything that codegym raises on purpose."""
+
+
+class InvalidProblemError(CodegymError, ValueError):
+    """A problem, a test case or a limit contradicts itself."""
+
+
+class UnknownNameError(CodegymError, LookupError):
+    """A name that is in no table.
+
+    Attributes:
+        what: The noun of the table (``"suite"``, ``"split"``, ...).
+        name: The name that was asked for.
+        known: The names that exist.
+    """
+
+    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+        self.what, self.name, self.known = what, name, tuple(known)
+        close = difflib.get_close_matches(str(name), self.known, n=3, cutoff=0.5)
+        if close:
+            hint = "Did you mean " + " or ".join(repr(c) for c in close) + "?"
+        elif len(self.known) <= 20:
+            hint = "Known: " + ", ".join(self.known) + "."
+        else:
+            hint = f"There are {len(self.known)}, from {self.known[0]!r} to {self.known[-1]!r}."
+        super().__init__(f"unknown {what} {name!r}. {hint}")
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, object, tuple[str, ...]]]:
+        return type(self), (self.what, self.name, self.known)
+
+
+class DataError(CodegymError, ValueError):
+    """A data file or folder is missing, unreadable or malformed; the message names the file and line."""
+
+
+class MissingExtraError(CodegymError, ImportError):
+    """An optional library is not installed.
+
+    Attributes:
+        extra: The extra of the ``codegym`` package that brings it.
+    """
+
+    def __init__(self, library: str, extra: str) -> None:
+        self.library, self.extra = library, extra
+        super().__init__(f"{library} is not installed. Run: pip install 'codegym[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (self.library, self.extra)
+
+
+class IsolationError(CodegymError, RuntimeError):
+    """``isolation="strict"`` was asked for and the kernel refuses one of its layers; the message names the layer."""
+
+
+class InfrastructureError(CodegymError, RuntimeError):
+    """The machine, not the program, failed: a dead worker, a full disk, a missing interpreter."""

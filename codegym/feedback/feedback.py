@@ -1,0 +1,113 @@
+"""What an execution means: the record that the judge hands out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from codegym.feedback.diagnostic import Diagnostic
+from codegym.feedback.kind import Kind, Scope
+from codegym.feedback.verdict import Verdict
+from codegym.program import Program
+from codegym.sandbox.execution import Trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestResult:
+    """One test's outcome.
+
+    Attributes:
+        index: Position in ``Problem.tests``.
+        status: Its verdict.
+        public: Whether it may be shown to the agent.
+        kind: What went wrong, ``Kind.NONE`` for a pass.
+        call: What was tried, as text for people (``f([1, 2], k=3)``), cut to a bounded length.
+        expected: The expected value or output, as text, cut likewise.
+        actual: The value or output that came, or the error, as text, cut likewise.
+        cpu_seconds: Measured from outside the program's process.
+        seconds: Wall-clock time.
+        peak_memory_bytes: Largest resident size seen, 0 where unknown.
+    """
+
+    __test__ = False  # pytest: this is a record, not a test
+
+    index: int
+    status: Verdict
+    public: bool
+    kind: Kind
+    call: str = ""
+    expected: str = ""
+    actual: str = ""
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """The meaning of one judged completion.
+
+    Attributes:
+        task_id: The problem.
+        program: The code that was judged, with its map back to the completion.
+        verdict: The worst of the tests' verdicts; ``UNJUDGED`` without tests.
+        kind: What went wrong first among the tests of the worst verdict.
+        scope: Which part of the completion the error speaks of.
+        diagnostics: Everything found wrong, most certain first.
+        tests: One result a test, in order.
+        trust: Whether the verdict could in principle be forged.
+    """
+
+    task_id: str
+    program: Program
+    verdict: Verdict
+    kind: Kind
+    scope: Scope
+    diagnostics: tuple[Diagnostic, ...] = ()
+    tests: tuple[TestResult, ...] = ()
+    trust: Trust = Trust.ISOLATED
+
+    @property
+    def tests_total(self) -> int:
+        """How many tests there were."""
+        return len(self.tests)
+
+    @property
+    def tests_passed(self) -> int:
+        """How many of them passed."""
+        return sum(test.status is Verdict.PASS for test in self.tests)
+
+    @property
+    def pass_rate(self) -> float:
+        """Share of *all* tests that passed, 0 without tests. Monotone: a crash in one test takes nothing from the others."""
+        return self.tests_passed / self.tests_total if self.tests else 0.0
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every test passed and there was one."""
+        return self.verdict is Verdict.PASS
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds over all tests."""
+        return sum(test.cpu_seconds for test in self.tests)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain, JSON-safe data (enums as their texts)."""
+        return {
+            "task_id": self.task_id,
+            "source": self.program.source,
+            "verdict": self.verdict.value,
+            "kind": self.kind.value,
+            "scope": self.scope.value,
+            "pass_rate": self.pass_rate,
+            "tests_passed": self.tests_passed,
+            "tests_total": self.tests_total,
+            "diagnostics": [_plain(asdict(diagnostic)) for diagnostic in self.diagnostics],
+            "tests": [_plain(asdict(test)) for test in self.tests],
+            "trust": self.trust.value,
+        }
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: getattr(value, "value", value) for key, value in record.items()}

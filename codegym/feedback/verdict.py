@@ -1,0 +1,29 @@
+"""Verdicts of a test and of a whole program, and how the one follows from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Verdict(str, Enum):
+    """The outcome of a test or of a program; equal to its own text."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+    INFRA_ERROR = "infra_error"
+    UNJUDGED = "unjudged"
+    """There were no tests to judge by."""
+
+    def __str__(self) -> str:
+        return self.value
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """Returns the worst: infra_error > error > timeout > fail > pass; of none at all, ``UNJUDGED``."""
+        return max(verdicts, key=_ORDER.index, default=cls.UNJUDGED)
+
+
+_ORDER = (Verdict.UNJUDGED, Verdict.PASS, Verdict.FAIL, Verdict.TIMEOUT, Verdict.ERROR, Verdict.INFRA_ERROR)

@@ -1,0 +1,112 @@
+"""A programming task with its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from codegym.comparison import Comparison
+from codegym.errors import InvalidProblemError
+from codegym.sandbox.limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallTest:
+    """Call the entry point and compare what it returns.
+
+    Attributes:
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+        expected: The value that must come back.
+        expected_args: For functions that work in place: the positional arguments as they must be after the call.
+        public: May be shown to the agent; private tests only pay reward.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    expected: Any = None
+    expected_args: tuple[Any, ...] | None = None
+    public: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StdioTest:
+    """Run the program with a text on standard input and compare what it prints."""
+
+    stdin: str
+    expected_stdout: str
+    public: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptTest:
+    """Assert code: defines ``check(candidate)``, or holds plain asserts that name the entry point.
+
+    It runs in a process of its own, where the candidate is a proxy of the program's function.
+    """
+
+    source: str
+    public: bool = False
+
+
+TestCase: TypeAlias = CallTest | StdioTest | ScriptTest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A task for the agent.
+
+    Raises:
+        InvalidProblemError: If there are call or script tests but no entry point, or a field has the wrong type.
+    """
+
+    task_id: str
+    """Unique within its suite: ``"core/12"``, ``"HumanEval/0"``."""
+    prompt: str
+    """What the agent is shown, in the benchmark's own format."""
+    tests: tuple[TestCase, ...]
+    """All tests, in order; their index is their name in feedback."""
+    entry_point: str | None = None
+    """The function (or expression such as ``Solution().solve``) that tests call; None for stdin programs."""
+    starter_code: str = ""
+    """Code that a bare function body continues, usually up to and including signature and docstring."""
+    context: str = ""
+    """Code that the problem gives (imports, helpers, classes); runs before the program in the same namespace."""
+    solutions: tuple[str, ...] = ()
+    """Reference programs, each a whole program."""
+    mutants: tuple[str, ...] = ()
+    """Programs known to be wrong in a small way."""
+    difficulty: str | None = None
+    tags: tuple[str, ...] = ()
+    comparison: Comparison = Comparison()
+    limits: Limits | None = None
+    """Limits of this problem; None takes the environment's."""
+    one_process: bool = False
+    """Its tests inspect what cannot cross between processes: judged with ``trust = "in_process"``."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task_id, str) or not self.task_id:
+            raise InvalidProblemError(f"Problem.task_id must be a text that is not empty, got {self.task_id!r}.")
+        if not isinstance(self.prompt, str):
+            raise InvalidProblemError(f"{self.task_id}: prompt must be a text, got {type(self.prompt).__name__}.")
+        for name in ("tests", "solutions", "mutants", "tags"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, (tuple, list)):
+                raise InvalidProblemError(f"{self.task_id}: {name} must be a tuple, got {type(value).__name__}.")
+            object.__setattr__(self, name, tuple(value))
+        for index, test in enumerate(self.tests):
+            if not isinstance(test, (CallTest, StdioTest, ScriptTest)):
+                raise InvalidProblemError(
+                    f"{self.task_id}: test {index} must be a CallTest, StdioTest or ScriptTest, "
+                    f"got {type(test).__name__}."
+                )
+            if self.entry_point is None and isinstance(test, CallTest):
+                raise InvalidProblemError(
+                    f"{self.task_id}: test {index} is a CallTest, so the problem needs entry_point=<function name>."
+                )
+
+    @property
+    def public_tests(self) -> tuple[TestCase, ...]:
+        """The tests that may be shown to the agent."""
+        return tuple(test for test in self.tests if test.public)

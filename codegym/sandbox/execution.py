@@ -1,0 +1,115 @@
+"""What the sandbox observed: data about a program's behaviour, without any judgement of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class Status(str, Enum):
+    """How one action ended."""
+
+    OK = "ok"
+    """The call returned, the program exited with 0, or the script ran to its end."""
+    RAISED = "raised"
+    """The program raised; ``Observation.failure`` says what and where."""
+    REFUSED = "refused"
+    """A script's own assertion failed (or the script itself raised): the program's answer was not accepted."""
+    MISSING = "missing"
+    """The program has no such entry point, or it is not callable."""
+    EXITED = "exited"
+    """The process ended of its own will before it answered, or a stdin program exited with another code than 0."""
+    CRASHED = "crashed"
+    """A signal that the sandbox did not send ended the process (a segmentation fault, say)."""
+    CPU_TIMEOUT = "cpu_timeout"
+    WALL_TIMEOUT = "wall_timeout"
+    BUDGET = "budget"
+    """The program's budget over all tests was used up before or during this action."""
+    MEMORY = "memory"
+    OUTPUT = "output"
+    """More output, or a larger value, than the limit allows."""
+    OPAQUE = "opaque"
+    """The call returned something that cannot cross as data."""
+    TAMPERED = "tampered"
+    """The result channel carried something that the harness does not write."""
+    INFRA = "infra"
+    """The machine failed, also when tried again; says nothing about the program."""
+
+
+class Trust(str, Enum):
+    """How far a verdict can be relied on."""
+
+    ISOLATED = "isolated"
+    """Expected values and verdicts were never in the memory of the program's process."""
+    IN_PROCESS = "in_process"
+    """Test and program shared a process: forgeable in principle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A range in the program's own source: 1-based lines, 0-based columns in *characters*, half-open."""
+
+    start_line: int
+    start_col: int
+    end_line: int
+    end_col: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """An exception as data.
+
+    Attributes:
+        exception: Name of its type.
+        bases: Names of all the *built-in* types in its method resolution order, most specific first; kinds are looked
+            up by these and never by the message.
+        message: Its text, cut to a bounded length.
+        place: The innermost place that belongs to the program (for a timeout: where it was stuck), or None where there is none.
+        frames: Places of the program's frames, outermost first, bounded in number.
+        loading: True when the program failed before its entry point could be called (compilation or import).
+    """
+
+    exception: str
+    bases: tuple[str, ...] = ()
+    message: str = ""
+    place: Place | None = None
+    frames: tuple[Place, ...] = ()
+    loading: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What one action brought.
+
+    Attributes:
+        status: How it ended.
+        value: What the call returned, rebuilt from data on the trusted side. Meaningful only with status OK.
+        args: The positional arguments after the call, where the call changed them; else None.
+        stdout: What it printed (decoded with replacement, capped).
+        stderr: Likewise.
+        failure: The exception, or the place of a timeout.
+        detail: A short text for people: a script's failed assertion, an exit code, a signal's name.
+        cpu_seconds: CPU time, measured from outside.
+        wall_seconds: Wall-clock time.
+        peak_memory_bytes: Largest resident size of the process, 0 where unknown.
+    """
+
+    status: Status
+    value: Any = None
+    args: tuple[Any, ...] | None = None
+    stdout: str = ""
+    stderr: str = ""
+    failure: Failure | None = None
+    detail: str = ""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """All that was observed of one job: one observation for each action, in order."""
+
+    observations: tuple[Observation, ...]
+    trust: Trust = Trust.ISOLATED

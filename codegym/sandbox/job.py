@@ -1,0 +1,56 @@
+"""What the sandbox is asked to run: a program and the actions to try on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from codegym.sandbox.limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallAction:
+    """Call the entry point with these arguments; the observation carries the value and the changed arguments."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAction:
+    """Run the program as ``__main__`` in a fresh process with this text on its standard input."""
+
+    stdin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptAction:
+    """Run a test script in a *second* process, where the entry point is a proxy that calls the program's process."""
+
+    source: str
+
+
+Action: TypeAlias = CallAction | RunAction | ScriptAction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One program and everything that is to be tried on it. Expected values are not in here: they never enter the sandbox.
+
+    Args:
+        source: The program's text; lines and columns in the execution refer to it.
+        actions: What to try, in order; all are tried, also after a crash or a timeout.
+        entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean; None for stdin programs.
+        context: Code that the *problem* gives (imports, helpers). It runs before the program in the same namespace and
+            in the script's process, under a file name of its own, so that it shifts no line.
+        limits: What the program may use up.
+        one_process: Run scripts inside the program's own process, for tests that inspect what cannot cross. Forgeable
+            in principle; the execution says so.
+    """
+
+    source: str
+    actions: tuple[Action, ...]
+    entry_point: str | None = None
+    context: str = ""
+    limits: Limits = Limits()
+    one_process: bool = False

@@ -1,0 +1,43 @@
+"""What one program may use up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from codegym.errors import InvalidProblemError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Resource limits of one program.
+
+    Times are CPU time, so that a busy machine does not turn a correct program into a timeout; the wall clock is a
+    backstop against programs that sleep.
+
+    Raises:
+        InvalidProblemError: If a limit is not a finite number above zero.
+    """
+
+    cpu_seconds: float = 4.0
+    """CPU seconds that each test may take, loading the program included."""
+    wall_seconds: float = 12.0
+    """Wall-clock seconds that each test may take."""
+    memory_bytes: int = 512 * 2**20
+    """Address space of the program's process."""
+    output_bytes: int = 2**20
+    """Bytes that each test may print, and that its value may take when it is sent back."""
+    processes: int = 1
+    """Processes the program may consist of; 1 means that it may not fork (threads are allowed)."""
+    program_cpu_seconds: float = 30.0
+    """CPU seconds for all tests of a program together; tests left after that count as timeouts."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not math.isfinite(value) or value <= 0:
+                raise InvalidProblemError(
+                    f"Limits.{field.name} must be a finite number above zero, got {value!r}. "
+                    f"Leave it out for the default, {field.default!r}."
+                )
