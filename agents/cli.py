@@ -1,0 +1,132 @@
+"""The ``codegym`` command: a table of commands, each a frozen dataclass whose fields are its options."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from codegym.errors import (
+    CodegymError,
+    InfrastructureError,
+    IsolationError,
+    MissingExtraError,
+    UnknownNameError,
+)
+
+GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed."""
+
+
+class Runnable(Protocol):
+    """What a command's dataclass offers."""
+
+    def run(self) -> int:
+        """Does the work and returns the exit code."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of the table: where a command lives (imported only when it is asked for) and what it does."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("agents.commands.demo:Demo", "warm up a tiny model, train it with RLTF, show what it learned"),
+    "train rltf": Command("agents.commands.train:TrainRLTF", "learn online from unit-test feedback"),
+    "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
+    "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
+    "suites list": Command("agents.commands.suites:ListSuites", "the suites that exist"),
+    "suites show": Command("agents.commands.suites:ShowSuite", "one suite, or one of its problems"),
+    "suites check": Command("agents.commands.suites:CheckSuites", "judge reference solutions and empty programs"),
+    "suites stats": Command("agents.commands.suites:SuiteStatistics", "sizes, tests, difficulties, contamination"),
+    "suites strengthen": Command("agents.commands.suites:StrengthenSuite", "add tests that kill mutants"),
+    "doctor": Command("agents.commands.doctor:Doctor", "what this machine offers, what is missing, what to do"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs ``codegym`` with these arguments (the process's own without any) and returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return GOOD if arguments else BAD_INPUT
+    try:
+        name, rest = find_command(arguments)
+        return parse(name, rest).run()
+    except KeyboardInterrupt:
+        print("codegym: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader went away (`codegym ... | head`): nobody is left to be told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except (InfrastructureError, IsolationError) as error:
+        return complain(error, arguments, MACHINE_FAILED)
+    except CodegymError as error:
+        return complain(error, arguments, BAD_INPUT)
+
+
+def usage() -> str:
+    """Returns the table of commands as text."""
+    width = max(map(len, COMMANDS))
+    rows = [f"  codegym {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: codegym COMMAND [OPTIONS]",
+            "",
+            *rows,
+            "",
+            "codegym COMMAND --help lists a command's options.",
+        ]
+    )
+
+
+def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Splits the arguments into a command's name and what is left for it.
+
+    Raises:
+        UnknownNameError: If no command begins the arguments.
+    """
+    for length in (2, 1):
+        name = " ".join(arguments[:length])
+        if name in COMMANDS:
+            return name, list(arguments[length:])
+    family = [name for name in COMMANDS if name.startswith(arguments[0] + " ")]
+    if family:
+        rest = arguments[1] if len(arguments) > 1 and not arguments[1].startswith("-") else ""
+        raise UnknownNameError("command", f"{arguments[0]} {rest}".strip(), family)
+    raise UnknownNameError("command", arguments[0], COMMANDS)
+
+
+def parse(name: str, arguments: Sequence[str]) -> Runnable:
+    """Makes the command's record from its arguments.
+
+    Raises:
+        MissingExtraError: If the libraries of the command line are not installed.
+    """
+    try:
+        import tyro
+    except ImportError as error:
+        raise MissingExtraError("tyro", "agents") from error
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    command: type[Runnable] = getattr(importlib.import_module(module), attribute)
+    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
+
+
+def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
+    """Says what went wrong on standard error, as JSON when that was asked for, and returns the exit code."""
+    if "--json" in arguments:
+        print(json.dumps({"error": type(error).__name__, "message": str(error)}), file=sys.stderr)
+    else:
+        print(f"codegym: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

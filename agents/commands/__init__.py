@@ -1,0 +1,1 @@
+"""The commands of ``codegym``: one file a noun, one frozen dataclass a command."""
