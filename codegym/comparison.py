@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 
-class OutputRule(str, Enum):
+class OutputRule(StrEnum):
     """How two texts on standard output are compared."""
 
     EXACT = "exact"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from codegym.feedback.kind import Kind, Scope
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     """Who found it."""
 
     COMPILER = "compiler"
@@ -19,17 +19,14 @@ class Source(str, Enum):
     DIVERGENCE = "divergence"
     LINT = "lint"
 
-    def __str__(self) -> str:
-        return self.value
-
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
     """A fault with its place.
 
-    Lines (1-based) and columns (0-based, in characters, half-open) refer to ``Feedback.program.source``; ``start`` and ``end`` are
-    character offsets into the *completion*, -1 where the place lies in code that the problem gave, or where there is no place
-    (then the lines are 0 as well).
+    Lines (1-based) and columns (0-based, in characters, half-open) refer to ``Feedback.program.source``; ``start`` and
+    ``end`` are character offsets into the *completion*, -1 where the place lies in code that the problem gave, or where
+    there is no place (then the lines are 0 as well).
     """
 
     source: Source

@@ -79,7 +79,7 @@ class Feedback:
 
     @property
     def pass_rate(self) -> float:
-        """Share of *all* tests that passed, 0 without tests. Monotone: a crash in one test takes nothing from the others."""
+        """Share of *all* tests that passed, 0 without tests: a crash in one takes nothing from the others."""
         return self.tests_passed / self.tests_total if self.tests else 0.0
 
     @property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
+from enum import StrEnum
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """The outcome of a test or of a program; equal to its own text."""
 
     PASS = "pass"
@@ -16,9 +16,6 @@ class Verdict(str, Enum):
     INFRA_ERROR = "infra_error"
     UNJUDGED = "unjudged"
     """There were no tests to judge by."""
-
-    def __str__(self) -> str:
-        return self.value
 
     @classmethod
     def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """How one action ended."""
 
     OK = "ok"
@@ -37,7 +37,7 @@ class Status(str, Enum):
     """The machine failed, also when tried again; says nothing about the program."""
 
 
-class Trust(str, Enum):
+class Trust(StrEnum):
     """How far a verdict can be relied on."""
 
     ISOLATED = "isolated"
@@ -65,7 +65,7 @@ class Failure:
         bases: Names of all the *built-in* types in its method resolution order, most specific first; kinds are looked
             up by these and never by the message.
         message: Its text, cut to a bounded length.
-        place: The innermost place that belongs to the program (for a timeout: where it was stuck), or None where there is none.
+        place: The innermost place that belongs to the program (for a timeout: where it was stuck), if there is one.
         frames: Places of the program's frames, outermost first, bounded in number.
         loading: True when the program failed before its entry point could be called (compilation or import).
     """

@@ -35,12 +35,12 @@ Action: TypeAlias = CallAction | RunAction | ScriptAction
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One program and everything that is to be tried on it. Expected values are not in here: they never enter the sandbox.
+    """One program and all that is to be tried on it. Expected values are not in here: they never enter the sandbox.
 
     Args:
         source: The program's text; lines and columns in the execution refer to it.
         actions: What to try, in order; all are tried, also after a crash or a timeout.
-        entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean; None for stdin programs.
+        entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean, if any.
         context: Code that the *problem* gives (imports, helpers). It runs before the program in the same namespace and
             in the script's process, under a file name of its own, so that it shifts no line.
         limits: What the program may use up.
