@@ -24,7 +24,10 @@ PROBLEMS = [
     Problem(
         task_id="mine/echo",
         prompt="Read one line and print it in capitals.",
-        tests=(StdioTest(stdin="abc\n", expected_stdout="ABC\n", public=True), StdioTest(stdin="\n", expected_stdout="\n")),
+        tests=(
+            StdioTest(stdin="abc\n", expected_stdout="ABC\n", public=True),
+            StdioTest(stdin="\n", expected_stdout="\n"),
+        ),
         solutions=("print(input().upper())\n",),
     ),
 ]

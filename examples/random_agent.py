@@ -18,7 +18,9 @@ def main() -> None:
             problem = env.unwrapped.problem
             action = rng.choice([*problem.solutions, *problem.mutants, "", "def f(:"])
             observation, reward, terminated, truncated, info = env.step(str(action))
-            print(f"{info['task_id']:<14} {info['verdict']:<6} {info['kind']:<14} {info['pass_rate']:4.0%} {reward:+.2f}")
+            print(
+                f"{info['task_id']:<14} {info['verdict']:<6} {info['kind']:<14} {info['pass_rate']:4.0%} {reward:+.2f}"
+            )
             if terminated or truncated:
                 observation, info = env.reset()
         print("The last prompt was:", observation["prompt"], sep="\n")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 import tempfile
 
-import codegym  # noqa: F401  registers CodeSynthesis-v0
 import gymnasium as gym
 
+import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import RLTF, evaluate
 from envs_registry import load_suite
 

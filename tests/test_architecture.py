@@ -39,7 +39,7 @@ HEAVY = {"torch", "transformers", "stable_baselines3", "matplotlib", "tensorboar
 
 @cache
 def imports() -> dict[str, set[str]]:
-    """Every module of the project and the project modules and libraries that it imports, wherever the statement stands."""
+    """Every module of the project and all that it imports, wherever the statement stands."""
     return {module_name(path): set(imported(path)) for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
 
 
