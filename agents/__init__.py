@@ -1,0 +1,53 @@
+"""codegym's agents: language models that learn from what the environment says. Names are loaded when they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# Not lazy: the function shares its module's name, and importing the submodule later would put the module in its place.
+from agents.pass_at_k import pass_at_k
+
+if TYPE_CHECKING:
+    from agents.bootstrap import Interval, bootstrap_mean
+    from agents.completion import Completion
+    from agents.evaluation import Evaluation, evaluate
+    from agents.policy import LMPolicy
+    from agents.rltf.config import RLTFConfig
+    from agents.rltf.rltf import RLTF
+
+__all__ = [
+    "RLTF",
+    "Completion",
+    "Evaluation",
+    "Interval",
+    "LMPolicy",
+    "RLTFConfig",
+    "bootstrap_mean",
+    "evaluate",
+    "pass_at_k",
+]
+
+_HOMES = {
+    "RLTF": "agents.rltf.rltf",
+    "RLTFConfig": "agents.rltf.config",
+    "LMPolicy": "agents.policy",
+    "Completion": "agents.completion",
+    "Evaluation": "agents.evaluation",
+    "evaluate": "agents.evaluation",
+    "Interval": "agents.bootstrap",
+    "bootstrap_mean": "agents.bootstrap",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the module of a public name: ``import agents`` alone loads neither torch nor transformers."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'agents' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,193 @@
+"""RLTF's loss as pure functions of tensors: which token gets how much credit, and what that makes of its log-probability.
+
+Shapes: B completions, T tokens (right-padded). ``completion_mask`` [B, T] is 1 on the sampled tokens and 0 on padding;
+``span_mask`` [B, T] says how much a token belongs to the failing place: 1 or 0 for a hard span, anything between for a
+soft one. Every ``*_loss`` returns one number a completion, summed over its tokens; :func:`completion_weights` then says
+how much each completion counts, for the whole batch at once, so that cutting it into micro-batches changes no gradient.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Normalization = Literal["sum", "token", "sequence"]
+
+
+def rltf_loss(
+    logps: Tensor,
+    coarse: Tensor,
+    fine: Tensor,
+    adaptive: Tensor,
+    span_mask: Tensor,
+    completion_mask: Tensor,
+    baseline: Tensor,
+) -> Tensor:
+    """The RL part of RLTF's objective (arXiv 2307.04349, equations 4 to 8): ``L_coarse + L_fine + L_adaptive``.
+
+    ``L = - (R_coarse - b) sum_t log p_t  -  (R_adaptive - b) sum_t log p_t  -  alpha R_fine sum_{t in span} log p_t``
+    with ``alpha = T / (E - S)``, the completion's length over the span's. Coarse and adaptive subtract the baseline, fine
+    does not.
+
+    Args:
+        logps: float[B, T], log-probabilities of the sampled tokens.
+        coarse: float[B], the reward of the verdict.
+        fine: float[B], the reward of the failing place.
+        adaptive: float[B], the reward of the pass rate.
+        span_mask: [B, T], the failing place; a completion whose span is empty has no fine term.
+        completion_mask: [B, T].
+        baseline: float[B].
+
+    Returns:
+        float[B], differentiable in ``logps``.
+
+    Raises:
+        ValueError: If the shapes do not fit together.
+    """
+    advantage = (coarse - baseline) + (adaptive - baseline)
+    return policy_gradient_loss(logps, span_credit(advantage, fine, span_mask, completion_mask))
+
+
+def span_credit(advantage: Tensor, fine: Tensor, span_mask: Tensor, completion_mask: Tensor) -> Tensor:
+    """The paper's credit of each token: the advantage on all of them, and ``alpha * fine`` on the span besides.
+
+    Args:
+        advantage: float[B], what the whole completion earned above its baseline.
+        fine: float[B].
+        span_mask: [B, T].
+        completion_mask: [B, T].
+
+    Returns:
+        float[B, T], zero on padding.
+
+    Raises:
+        ValueError: If the shapes do not fit together.
+    """
+    mask, span = _masks(advantage, span_mask, completion_mask)
+    return advantage[:, None] * mask + fine[:, None] * _alpha(span, mask) * span
+
+
+def conserving_credit(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor, *, placed: float = 0.5) -> Tensor:
+    """Moves a share of the advantage to where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
+
+    Blame (a negative advantage) gathers on the failing span, praise on the tokens outside of it. Without a span, or where
+    the span is everything, the advantage stays spread evenly. Each row sums to ``advantage * T``.
+
+    Args:
+        advantage: float[B].
+        span_mask: [B, T].
+        completion_mask: [B, T].
+        placed: The share that moves; 0 is plain REINFORCE, 1 a hard mask.
+
+    Returns:
+        float[B, T], zero on padding.
+
+    Raises:
+        ValueError: If the shapes do not fit together.
+    """
+    mask, span = _masks(advantage, span_mask, completion_mask)
+    place = torch.where(advantage[:, None] < 0, span, mask - span)
+    nowhere = (span.sum(1, keepdim=True) == 0) | (place.sum(1, keepdim=True) == 0)
+    place = torch.where(nowhere, mask, place)
+    return advantage[:, None] * ((1 - placed) * mask + placed * _alpha(place, mask) * place)
+
+
+def policy_gradient_loss(logps: Tensor, credit: Tensor) -> Tensor:
+    """REINFORCE: ``- sum_t credit_t log p_t``.
+
+    Args:
+        logps: float[B, T].
+        credit: float[B, T], taken as a constant; zero on padding.
+
+    Returns:
+        float[B].
+    """
+    return -(credit.detach() * _on(credit, logps)).sum(1)
+
+
+def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, *, clip_range: float) -> Tensor:
+    """PPO's clipped surrogate: ``- sum_t min(r_t c_t, clip(r_t, 1 - e, 1 + e) c_t)``, r_t the ratio to the behaviour.
+
+    Args:
+        logps: float[B, T].
+        behaviour: float[B, T], log-probabilities of the same tokens when they were sampled.
+        credit: float[B, T], zero on padding.
+        clip_range: e.
+
+    Returns:
+        float[B].
+    """
+    ratio = torch.exp(_on(credit, logps - behaviour))
+    clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
+    return -torch.minimum(ratio * credit.detach(), clipped * credit.detach()).sum(1)
+
+
+def kl_loss(logps: Tensor, reference: Tensor, completion_mask: Tensor) -> Tensor:
+    """Estimates KL(policy || reference) on the policy's own samples: ``sum_t exp(d_t) - d_t - 1``, d = reference - policy.
+
+    Args:
+        logps: float[B, T].
+        reference: float[B, T], the reference model's log-probabilities of the same tokens.
+        completion_mask: [B, T].
+
+    Returns:
+        float[B], never negative.
+    """
+    difference = _on(completion_mask, reference.detach() - logps)
+    return ((torch.exp(difference) - difference - 1) * completion_mask.to(logps.dtype)).sum(1)
+
+
+def supervised_loss(logps: Tensor, completion_mask: Tensor) -> Tensor:
+    """Cross-entropy on ground-truth programs: ``- sum_t log p_t``.
+
+    Args:
+        logps: float[B, T].
+        completion_mask: [B, T].
+
+    Returns:
+        float[B].
+    """
+    return -_on(completion_mask, logps).sum(1)
+
+
+def completion_weights(lengths: Tensor, keep: Tensor, how: Normalization) -> Tensor:
+    """How much each completion's summed loss counts; ``(weights * losses).sum()`` is the batch's loss.
+
+    Args:
+        lengths: [B], tokens a completion.
+        keep: bool[B], False for what must not teach (infrastructure failures, masked truncations).
+        how: ``"sum"``: the mean over completions of sums over tokens, as in the paper; ``"sequence"``: the mean over
+            completions of means over tokens; ``"token"``: the mean over all tokens of the batch.
+
+    Returns:
+        float32[B], zero where not kept; all zero when nothing is kept.
+    """
+    kept = keep.to(torch.float32)
+    sizes = lengths.to(torch.float32).clamp(min=1)
+    if how == "token":
+        return kept / (kept * sizes).sum().clamp(min=1)
+    each = kept / kept.sum().clamp(min=1)
+    return each / sizes if how == "sequence" else each
+
+
+def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tuple[Tensor, Tensor]:
+    if span_mask.shape != completion_mask.shape or advantage.shape != completion_mask.shape[:1]:
+        raise ValueError(
+            f"expected masks of one shape [B, T] and rewards [B], got span_mask {tuple(span_mask.shape)}, "
+            f"completion_mask {tuple(completion_mask.shape)}, rewards {tuple(advantage.shape)}."
+        )
+    mask = completion_mask.to(advantage.dtype)
+    return mask, span_mask.to(advantage.dtype) * mask
+
+
+def _alpha(span: Tensor, mask: Tensor) -> Tensor:
+    """T / (E - S) as [B, 1]; zero for an empty span, which has no place to credit."""
+    size = span.sum(1, keepdim=True)
+    return torch.where(size > 0, mask.sum(1, keepdim=True) / size.clamp(min=1e-6), torch.zeros_like(size))
+
+
+def _on(mask: Tensor, values: Tensor) -> Tensor:
+    """Zero wherever the mask is: padding may hold anything, infinities too."""
+    return torch.where(mask != 0, values, torch.zeros_like(values))
