@@ -1,0 +1,71 @@
+"""Examples in a statement: ``>>> f(1)`` with its result, and the looser forms that people write."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+
+from codegym.problem import CallTest
+from envs_registry.assertions import call_of, parsed
+
+_ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
+
+
+def docstring_of(source: str, function: str) -> str:
+    """Returns the docstring of a function in a text, empty where there is none (or where the text does not parse)."""
+    tree = parsed(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return ast.get_docstring(node, clean=True) or ""
+    return ""
+
+
+def examples_in(statement: str, function: str) -> tuple[CallTest, ...]:
+    """Returns the examples of a statement as public call tests, in order doctests first, and without repetition.
+
+    Only what is certain counts: a call of ``function`` with literal arguments, and a literal result behind it.
+
+    Args:
+        statement: A docstring.
+        function: The function that the examples call.
+    """
+    found: dict[str, CallTest] = {}
+    for test in (*_doctests(statement, function), *_loose(statement, function)):
+        found.setdefault(repr((test.args, test.kwargs)), test)
+    return tuple(found.values())
+
+
+def _doctests(statement: str, function: str) -> list[CallTest]:
+    try:
+        examples = doctest.DocTestParser().get_examples(statement)
+    except ValueError:
+        return []
+    tests = [_example(example.source.strip(), example.want.strip(), function) for example in examples]
+    return [test for test in tests if test is not None]
+
+
+def _loose(statement: str, function: str) -> list[CallTest]:
+    """``f(1) == 2``, ``f(1) => 2``, ``f(1) ➞ 2``, ``f(1) # => 2``, ``f(1) should return 2``."""
+    tests: list[CallTest] = []
+    for match in re.finditer(rf"(?<![\w.])(?:>>>\s*)?({re.escape(function)}\(.*)$", statement, re.MULTILINE):
+        text = match[1]
+        for end in (place + 1 for place, character in enumerate(text) if character == ")"):
+            arrow = _ARROW.match(text, end)
+            test = _example(text[:end], arrow[1].strip().rstrip(".;,"), function) if arrow else None
+            if test is not None:
+                tests.append(test)
+                break
+    return tests
+
+
+def _example(call: str, want: str, function: str) -> CallTest | None:
+    tree = parsed(call)
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return None
+    test = call_of(tree.body[0].value, function)
+    try:
+        expected = ast.literal_eval(want)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+    return None if test is None else CallTest(args=test.args, kwargs=test.kwargs, expected=expected, public=True)

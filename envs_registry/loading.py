@@ -1,0 +1,77 @@
+"""From a suite's name to its problems."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from codegym.errors import UnknownNameError
+from codegym.problem import Problem
+from envs_registry.catalogue import SuiteEntry, entry_of
+from envs_registry.sources import source_of
+from envs_registry.suite import Suite
+
+
+def load_suite(
+    name: str, split: str | None = None, data_dir: str | os.PathLike[str] | None = None, **options: Any
+) -> Suite:
+    """Loads a suite of problems.
+
+    Args:
+        name: A name of ``list_suites()``, or the path of a JSONL file with your own problems.
+        split: One of the suite's splits; None takes its default.
+        data_dir: The folder with the suite's files (or with a folder of the suite's name). None looks into the folder
+            that ``CODEGYM_DATA`` names, then into the cache.
+        **options: Options of the suite's loader, see ``docs/suites.md``.
+
+    Returns:
+        The problems, in the benchmark's order.
+
+    Raises:
+        UnknownNameError: If there is no such suite, split or option.
+        DataError: If its data is missing or malformed; the message says where, and what to do.
+    """
+    if name.endswith((".jsonl", ".jsonl.gz")):
+        return load_suite("jsonl", split, name, **options)
+    entry = entry_of(name)
+    split = entry.default_split if split is None else split
+    if entry.splits and split not in entry.splits:
+        raise UnknownNameError(f"split of suite {name!r}", split, entry.splits)
+    loader = _loader(entry)
+    _check_options(name, entry, loader, options)
+    if entry.embedded:
+        return Suite(name, split, loader(split, **{**entry.options, **options}), packages=entry.packages)
+    loaded = loader(source_of(entry.folder or name, data_dir), split, **{**entry.options, **options})
+    module = inspect.getmodule(loader)
+    return Suite(
+        name,
+        split,
+        loaded,
+        origin=str(Path(data_dir)) if data_dir is not None else "",
+        known_bad=getattr(module, "KNOWN_BAD", {}),
+        packages=entry.packages,
+    )
+
+
+def options_of(entry: SuiteEntry) -> dict[str, Any]:
+    """Returns the options of a suite's loader with their defaults."""
+    places = 1 if entry.embedded else 2
+    parameters = list(inspect.signature(_loader(entry)).parameters.values())[places:]
+    return {parameter.name: parameter.default for parameter in parameters if parameter.name not in entry.options}
+
+
+def _loader(entry: SuiteEntry) -> Callable[..., Sequence[Problem]]:
+    module, function = entry.loader.split(":")
+    loader: Callable[..., Sequence[Problem]] = getattr(importlib.import_module(module), function)
+    return loader
+
+
+def _check_options(name: str, entry: SuiteEntry, loader: Callable[..., Any], options: dict[str, Any]) -> None:
+    known = options_of(entry)
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of suite {name!r}", option, known or ("(none)",))

@@ -1,0 +1,18 @@
+"""Checks of loader options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from codegym.errors import UnknownNameError
+
+
+def choice(option: str, value: str, allowed: Iterable[str]) -> None:
+    """Refuses a value that an option does not have.
+
+    Raises:
+        UnknownNameError: With the values that exist.
+    """
+    allowed = tuple(allowed)
+    if value not in allowed:
+        raise UnknownNameError(f"value of option {option!r}:", value, allowed)

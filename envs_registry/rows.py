@@ -1,0 +1,184 @@
+"""Rows of a data file, each of which knows where it stands, so that every complaint names file, line and field."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from codegym.errors import DataError, MissingExtraError
+
+T = TypeVar("T")
+_REQUIRED: Any = object()
+_NOUNS: dict[type, str] = {
+    str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "an object",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of a data file.
+
+    Attributes:
+        path: The file it stands in.
+        line: Its 1-based line (or position, in files that are one array).
+        fields: Its content.
+    """
+
+    path: Path
+    line: int
+    fields: Mapping[str, Any]
+
+    def get(self, field: str, kind: type[T], default: T = _REQUIRED) -> T:
+        """Returns a field of the given type.
+
+        Args:
+            field: Its name; a dot leads into nested objects (``"meta.difficulty"``).
+            kind: The type it must have; ``float`` takes whole numbers too.
+            default: What stands for a field that is missing or null; without one it must be there.
+
+        Raises:
+            DataError: If it is missing or of another type; the message names file, line and field.
+        """
+        value: Any = self.fields
+        for part in field.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            if default is _REQUIRED:
+                here = ", ".join(map(repr, self.fields)) or "none"
+                self.fail(
+                    f"field {field!r} is missing; expected {_NOUNS.get(kind, kind.__name__)}. Fields here: {here}."
+                )
+            return default
+        if kind is float and type(value) is int:
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fail(f"field {field!r} must be {_NOUNS.get(kind, kind.__name__)}, got {_short(value)}.")
+        return value
+
+    def texts(self, field: str, default: tuple[str, ...] = _REQUIRED) -> tuple[str, ...]:
+        """Returns a field that is a list of texts."""
+        items: list[Any] | None = self.get(field, list, _REQUIRED if default is _REQUIRED else None)  # type: ignore[arg-type]
+        if items is None:
+            return default
+        for place, item in enumerate(items):
+            if not isinstance(item, str):
+                self.fail(f"field {field!r}[{place}] must be a text, got {_short(item)}.")
+        return tuple(items)
+
+    def json(self, field: str, default: Any = _REQUIRED) -> Any:
+        """Returns a field that holds JSON as a text (as APPS's rows do), or that has been decoded already."""
+        value = self.fields.get(field)
+        if value is None or value == "":
+            return self.get(field, object) if default is _REQUIRED else default
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError) as error:
+            self.fail(f"field {field!r} must hold JSON: {error}")
+
+    @property
+    def place(self) -> str:
+        """File and line, for messages."""
+        return f"{self.path}, line {self.line}"
+
+    def fail(self, message: str) -> NoReturn:
+        """Raises a ``DataError`` that says where this row stands, and its id where it has one."""
+        name = next(
+            (str(self.fields[key]) for key in ("task_id", "problem_id", "question_id") if key in self.fields), ""
+        )
+        raise DataError(f"{self.place}{f' ({name})' if name else ''}: {message}")
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Yields the rows of a ``.jsonl``, ``.json`` or ``.parquet`` file, the first two also with ``.gz``.
+
+    Raises:
+        DataError: If the file cannot be read, decoded or parsed; the message names the line.
+        MissingExtraError: If it is a Parquet file and pyarrow is not installed.
+    """
+    if path.suffix == ".parquet":
+        yield from _parquet_rows(path)
+        return
+    text = read_text(path)
+    if path.name.removesuffix(".gz").endswith(".json"):
+        yield from _array_rows(path, text)
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield row_of_line(path, number, line)
+
+
+def read_text(path: Path) -> str:
+    """Returns the text of a file, unpacked when its name ends in ``.gz``.
+
+    Raises:
+        DataError: If it is missing, truncated, damaged or not UTF-8.
+    """
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except EOFError as error:
+        raise DataError(
+            f"{path}: the gzip file is truncated ({path.stat().st_size:,} bytes). Fetch it again."
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a sound gzip file ({error}). Fetch it again.") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}, line {line}: not UTF-8 (byte {data[error.start]:#04x}). Save it as UTF-8.") from error
+
+
+def row_of_line(path: Path, number: int, line: str | bytes) -> Row:
+    """Parses one line of a JSONL file.
+
+    Raises:
+        DataError: If the line is not a JSON object.
+    """
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        start = _short(line.decode(errors="replace") if isinstance(line, bytes) else line)
+        raise DataError(f"{path}, line {number}: expected one JSON object a line, got {start}: {error}") from error
+    if not isinstance(fields, dict):
+        raise DataError(f"{path}, line {number}: expected a JSON object, got {_short(fields)}.")
+    return Row(path, number, fields)
+
+
+def _array_rows(path: Path, text: str) -> Iterator[Row]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected a JSON array of objects: {error}") from error
+    if not isinstance(items, list):
+        raise DataError(f"{path}: expected a JSON array of objects, got {_short(items)}.")
+    for number, fields in enumerate(items, start=1):
+        if not isinstance(fields, dict):
+            raise DataError(f"{path}, item {number}: expected an object, got {_short(fields)}.")
+        yield Row(path, number, fields)
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    try:
+        import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "hub") from error
+    try:
+        table = parquet.read_table(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a sound Parquet file ({error}). Fetch it again.") from error
+    for number, fields in enumerate(table.to_pylist(), start=1):
+        yield Row(path, number, fields)
+
+
+def _short(value: object, width: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width - 3]}..."

@@ -1,0 +1,108 @@
+"""Where a suite's files are: the folder that the caller names, ``CODEGYM_DATA``, or the cache of downloads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegym.errors import DataError
+
+DATA_VARIABLE = "CODEGYM_DATA"
+CACHE_VARIABLE = "CODEGYM_CACHE"
+
+
+def cache_folder() -> Path:
+    """Returns the folder for downloads: ``CODEGYM_CACHE``, else ``codegym`` in the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "codegym"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The places in which one suite's files are looked for, in order.
+
+    Attributes:
+        suite: The suite's name, which is also the name of its folder.
+        folders: The places. Each may be the suite's own folder, or one that holds a folder of the suite's name.
+        explicit: The caller named the place, so nothing is fetched from elsewhere.
+        how_to_get: What to do when nothing is there.
+    """
+
+    suite: str
+    folders: Sequence[Path]
+    explicit: bool = False
+    how_to_get: str = ""
+
+    def file(self, *names: str) -> Path:
+        """Returns the first existing file of these names (``*`` and ``?`` as in a shell), best name first.
+
+        Raises:
+            DataError: If there is none; the message says where it was looked for and what to do.
+        """
+        return self.files(*names)[0]
+
+    def files(self, *names: str) -> list[Path]:
+        """Returns all files that match the first of these patterns that matches any, sorted by name.
+
+        Raises:
+            DataError: If there is none.
+        """
+        found = self.find(*names)
+        if not found:
+            self._fail(names)
+        return found
+
+    def find(self, *names: str) -> list[Path]:
+        """Like ``files``, and empty where there is none."""
+        for place in self.folders:
+            if place.is_file():
+                return [place]
+            for folder in (place / self.suite, place):
+                for name in names:
+                    found = sorted(path for path in folder.glob(name) if path.exists())
+                    if found:
+                        return found
+        return []
+
+    def folder(self, name: str) -> Path | None:
+        """Returns the first existing sub-folder of this name, None where there is none."""
+        for place in self.folders:
+            for parent in (place / self.suite, place):
+                if (parent / name).is_dir():
+                    return parent / name
+        return None
+
+    def _fail(self, names: Sequence[str]) -> None:
+        wanted = " or ".join(names)
+        if not self.folders:
+            looked = f"neither data_dir=... was given nor {DATA_VARIABLE} is set"
+        else:
+            looked = "looked in " + ", ".join(f"{place / self.suite} and {place}" for place in self.folders)
+            missing = [str(place) for place in self.folders if not place.exists()]
+            if missing:
+                looked += f" ({', '.join(missing)} does not exist)"
+        raise DataError(f"suite {self.suite!r}: no file {wanted}; {looked}. {self.how_to_get}".rstrip())
+
+
+def source_of(suite: str, data_dir: str | os.PathLike[str] | None = None, how_to_get: str = "") -> Source:
+    """Returns where to look for a suite's files.
+
+    Args:
+        suite: The suite's name.
+        data_dir: A folder (or a file) that the caller names; then no other place is tried.
+        how_to_get: What to do when nothing is there, for the error message.
+    """
+    advice = (
+        f"Put it into a folder {suite}/ and name its parent: data_dir=... or {DATA_VARIABLE}=... {how_to_get}".rstrip()
+    )
+    if data_dir is not None:
+        return Source(suite, (Path(data_dir).expanduser(),), explicit=True, how_to_get=advice)
+    named = os.environ.get(DATA_VARIABLE)
+    places = [Path(named).expanduser()] if named else []
+    if (cache_folder() / "suites").is_dir():
+        places.append(cache_folder() / "suites")
+    return Source(suite, tuple(places), how_to_get=advice)

@@ -1,0 +1,165 @@
+"""An ordered, named, split collection of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, overload
+
+from codegym.errors import DataError, UnknownNameError
+from codegym.problem import Problem
+
+
+class Suite(Sequence[Problem]):
+    """An immutable sequence of problems that knows its name, its split and where it came from.
+
+    Args:
+        name: The suite's name in the catalogue, or any name for one's own.
+        split: Which part of it this is.
+        problems: The problems, in order. A sequence with a ``task_ids`` attribute (see ``envs_registry.lazy``) is
+            kept as it is, so that large suites build each problem only when it is asked for; any other is copied.
+        origin: Where the problems were read, for people.
+        known_bad: Task ids that are broken in the published data, with the reason.
+        packages: What the benchmark lets programs import beyond the standard library.
+
+    Raises:
+        DataError: If two problems have the same task id.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        split: str,
+        problems: Sequence[Problem],
+        *,
+        origin: str = "",
+        known_bad: Mapping[str, str] | None = None,
+        packages: Collection[str] = (),
+    ) -> None:
+        self._problems = problems if hasattr(problems, "task_ids") else tuple(problems)
+        self.name, self.split, self.origin = name, split, origin
+        self.task_ids: tuple[str, ...] = getattr(problems, "task_ids", None) or tuple(p.task_id for p in self._problems)
+        self._index = {task_id: place for place, task_id in enumerate(self.task_ids)}
+        if len(self._index) < len(self.task_ids):
+            seen: set[str] = set()
+            twice = next(task_id for task_id in self.task_ids if task_id in seen or seen.add(task_id))  # type: ignore[func-returns-value]
+            raise DataError(f"suite {name!r}: task id {twice!r} occurs more than once; ids must be unique.")
+        self.known_bad = {task_id: why for task_id, why in (known_bad or {}).items() if task_id in self._index}
+        self.packages = tuple(packages)
+
+    def __len__(self) -> int:
+        return len(self.task_ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Problem: ...
+    @overload
+    def __getitem__(self, place: slice) -> Suite: ...
+    def __getitem__(self, place: int | slice) -> Problem | Suite:
+        if isinstance(place, slice):
+            return self.at(range(len(self))[place])
+        return self._problems[place]
+
+    def __iter__(self) -> Iterator[Problem]:
+        return (self._problems[place] for place in range(len(self)))
+
+    def __contains__(self, item: object) -> bool:
+        """Says whether a task id, or a problem with that id, is in the suite."""
+        return (item.task_id if isinstance(item, Problem) else item) in self._index
+
+    def __repr__(self) -> str:
+        return f"Suite({self.name!r}, split={self.split!r}, {len(self)} problems)"
+
+    def by_id(self, task_id: str) -> Problem:
+        """Returns the problem of this id.
+
+        Raises:
+            UnknownNameError: If there is none; the message offers close ids.
+        """
+        if task_id not in self._index:
+            raise UnknownNameError(f"task of suite {self.name!r} (split {self.split!r})", task_id, self.task_ids)
+        return self._problems[self._index[task_id]]
+
+    def at(self, places: Iterable[int]) -> Suite:
+        """Returns the suite of the problems at these places, in this order."""
+        places = tuple(places)
+        return self._like(_Selection(self._problems, places, tuple(self.task_ids[place] for place in places)))
+
+    def filter(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        difficulties: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+        max_prompt_characters: int | None = None,
+        where: Callable[[Problem], bool] | None = None,
+    ) -> Suite:
+        """Returns the problems that meet every condition given, in their order.
+
+        Args:
+            ids: Task ids to keep.
+            difficulties: Difficulties to keep.
+            tags: Keep problems with at least one of these tags.
+            max_prompt_characters: Longest prompt to keep, in characters.
+            where: Any condition of one's own.
+
+        Raises:
+            UnknownNameError: If an id or a difficulty is none of this suite's.
+        """
+        places: Iterable[int] = range(len(self))
+        if ids is not None:
+            places = sorted(self._index[self.by_id(task_id).task_id] for task_id in ids)
+        if difficulties is not None:
+            self._check_difficulties(difficulties)
+
+        def kept(problem: Problem) -> bool:
+            return (
+                (difficulties is None or problem.difficulty in difficulties)
+                and (tags is None or not set(tags).isdisjoint(problem.tags))
+                and (max_prompt_characters is None or len(problem.prompt) <= max_prompt_characters)
+                and (where is None or where(problem))
+            )
+
+        return self.at(place for place in places if kept(self._problems[place]))
+
+    @property
+    def difficulties(self) -> tuple[str, ...]:
+        """The difficulties that occur, in the order of their first problem. Builds every problem of a lazy suite."""
+        return tuple(dict.fromkeys(problem.difficulty for problem in self if problem.difficulty is not None))
+
+    def _check_difficulties(self, asked: Collection[str]) -> None:
+        known = self.difficulties
+        for difficulty in asked:
+            if difficulty not in known:
+                raise UnknownNameError(f"difficulty of suite {self.name!r}", difficulty, known)
+
+    def _like(self, problems: Sequence[Problem]) -> Suite:
+        return Suite(
+            self.name,
+            self.split,
+            problems,
+            origin=self.origin,
+            known_bad=self.known_bad,
+            packages=self.packages,
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Suite:
+        """Returns itself: suites never change, and environment specs are copied often."""
+        return self
+
+
+class _Selection(Sequence[Problem]):
+    """Some places of another sequence of problems, without building any of them."""
+
+    def __init__(self, problems: Sequence[Problem], places: tuple[int, ...], task_ids: tuple[str, ...]) -> None:
+        self._problems, self._places, self.task_ids = problems, places, task_ids
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Problem: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, place: int | slice) -> Problem | Sequence[Problem]:
+        if isinstance(place, slice):
+            return _Selection(self._problems, self._places[place], self.task_ids[place])
+        return self._problems[self._places[place]]

@@ -1,0 +1,165 @@
+"""Your own problems: one JSON object a line, checked field by field (the schema is in ``docs/suites.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from codegym.comparison import Comparison, OutputRule
+from codegym.errors import CodegymError, UnknownNameError
+from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
+from codegym.sandbox.limits import Limits
+from envs_registry.assertions import parsed, cases_of_asserts
+from envs_registry.catalogue import ALL
+from envs_registry.rows import Row, read_rows
+from envs_registry.sources import Source
+
+_TEXTS = ("task_id", "prompt", "entry_point", "starter_code", "context", "difficulty", "split")
+_LISTS = ("tests", "solutions", "mutants", "tags")
+_FIELDS = (*_TEXTS, *_LISTS, "limits", "comparison", "one_process")
+_COMPARISON = {field.name for field in fields(Comparison)} - {"checker"}
+_LIMITS = {field.name for field in fields(Limits)}
+
+
+def load(source: Source, split: str) -> tuple[Problem, ...]:
+    """Loads every ``.jsonl`` file (also ``.gz``) of the place, or the one file that was named.
+
+    Args:
+        source: A file or a folder.
+        split: ``"all"``, or a value of the rows' field ``split``.
+    """
+    rows = [row for path in source.files("*.jsonl", "*.jsonl.gz") for row in read_rows(path)]
+    seen: dict[str, Row] = {}
+    splits: dict[str, None] = {}
+    problems: list[Problem] = []
+    for row in rows:
+        problem = problem_of_row(row)
+        if problem.task_id in seen:
+            row.fail(f"this task_id stands already in {seen[problem.task_id].place}; ids must be unique.")
+        seen[problem.task_id] = row
+        part = row.get("split", str, ALL)
+        splits[part] = None
+        if split in (ALL, part):
+            problems.append(problem)
+    if not problems and split != ALL:
+        raise UnknownNameError("split of this file", split, (ALL, *splits))
+    return tuple(problems)
+
+
+def problem_of_row(row: Row) -> Problem:
+    """Returns the problem of one line.
+
+    Raises:
+        DataError: If a field is unknown, missing or malformed; the message names file, line and field.
+    """
+    _refuse_unknown(row, "field", row.fields, _FIELDS)
+    entry_point = row.get("entry_point", str, "") or None
+    tests: list[TestCase] = []
+    for place, item in enumerate(row.get("tests", list)):
+        tests.extend(_tests(row, f"tests[{place}]", item, entry_point))
+    try:
+        return Problem(
+            task_id=row.get("task_id", str),
+            prompt=row.get("prompt", str),
+            tests=tuple(tests),
+            entry_point=entry_point,
+            starter_code=row.get("starter_code", str, ""),
+            context=_code(row, "context", row.get("context", str, "")),
+            solutions=_codes(row, "solutions"),
+            mutants=row.texts("mutants", ()),
+            difficulty=row.get("difficulty", str, "") or None,
+            tags=row.texts("tags", ()),
+            comparison=_comparison(row),
+            limits=_limits(row),
+            one_process=row.get("one_process", bool, False),
+        )
+    except CodegymError as error:
+        if str(row.path) in str(error):
+            raise
+        row.fail(str(error))
+
+
+def _tests(row: Row, where: str, item: Any, entry_point: str | None) -> tuple[TestCase, ...]:
+    if not isinstance(item, dict):
+        row.fail(f"field {where} must be an object, got {item!r}.")
+    test = Row(row.path, row.line, item)
+    kind = test.get("type", str, "")
+    if kind not in _TESTS:
+        row.fail(f"field {where}.type must be one of {', '.join(map(repr, _TESTS))}, got {item.get('type')!r}.")
+    names, build = _TESTS[kind]
+    _refuse_unknown(row, f"field of a {kind!r} test in {where}:", item, ("type", "public", *names))
+    for name in names:
+        if name in _NEEDED[kind] and name not in item:
+            row.fail(f"field {where}.{name} is missing: a {kind!r} test needs it.")
+    if kind in ("call", "assert") and entry_point is None:
+        row.fail(f"field 'entry_point' is missing: the {kind!r} test in {where} needs the name of a function.")
+    return build(test, where, entry_point or "", test.get("public", bool, False))
+
+
+def _call(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    after = test.get("expected_args", list, [])
+    return (
+        CallTest(
+            args=tuple(test.get("args", list, [])),
+            kwargs=test.get("kwargs", dict, {}),
+            expected=test.fields["expected"],
+            expected_args=tuple(after) if test.fields.get("expected_args") is not None else None,
+            public=public,
+        ),
+    )
+
+
+def _stdio(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    return (StdioTest(stdin=test.get("stdin", str), expected_stdout=test.get("expected_stdout", str), public=public),)
+
+
+def _script(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    return (ScriptTest(source=_code(test, f"{where}.source", test.get("source", str)), public=public),)
+
+
+def _assert(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    source = _code(test, f"{where}.source", test.get("source", str))
+    return cases_of_asserts(source, entry_point, public=public)
+
+
+_TESTS: dict[str, tuple[tuple[str, ...], Callable[[Row, str, str, bool], tuple[TestCase, ...]]]] = {
+    "call": (("args", "kwargs", "expected", "expected_args"), _call),
+    "stdio": (("stdin", "expected_stdout"), _stdio),
+    "assert": (("source",), _assert),
+    "script": (("source",), _script),
+}
+_NEEDED = {"call": {"expected"}, "stdio": {"stdin", "expected_stdout"}, "assert": {"source"}, "script": {"source"}}
+
+
+def _comparison(row: Row) -> Comparison:
+    given = dict(row.get("comparison", dict, {}))
+    _refuse_unknown(row, "field of comparison", given, _COMPARISON)
+    if "output" in given:
+        rules = {rule.value: rule for rule in OutputRule}
+        if given["output"] not in rules:
+            row.fail(f"field 'comparison.output' must be one of {', '.join(rules)}, got {given['output']!r}.")
+        given["output"] = rules[given["output"]]
+    return Comparison(**given)
+
+
+def _limits(row: Row) -> Limits | None:
+    given = row.get("limits", dict, {})
+    _refuse_unknown(row, "field of limits", given, _LIMITS)
+    return Limits(**given) if given else None
+
+
+def _codes(row: Row, field: str) -> tuple[str, ...]:
+    return tuple(_code(row, f"{field}[{place}]", code) for place, code in enumerate(row.texts(field, ())))
+
+
+def _code(row: Row, field: str, code: str) -> str:
+    if parsed(code) is None:
+        row.fail(f"field {field!r} is not Python that parses.")
+    return code
+
+
+def _refuse_unknown(row: Row, what: str, given: Mapping[str, Any], known: Any) -> None:
+    for name in given:
+        if name not in known:
+            row.fail(str(UnknownNameError(what, name, sorted(known))))

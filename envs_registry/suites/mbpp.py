@@ -1,0 +1,128 @@
+"""MBPP: a sentence and three asserts, all of them in the prompt, as the benchmark has it."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from codegym.problem import Problem, TestCase
+from envs_registry.assertions import defined_names, joined, needs_one_process, parsed, cases_of_asserts
+from envs_registry.catalogue import ALL
+from envs_registry.options import choice
+from envs_registry.rows import Row, read_rows
+from envs_registry.sources import Source
+
+_SPLITS = {"prompt": range(1, 11), "test": range(11, 511), "validation": range(511, 601), "train": range(601, 975)}
+_SHOTS = (2, 3, 4)
+"""The problems of the benchmark's own three-shot prompt."""
+_FILES = ("mbpp.jsonl", "mbpp.jsonl.gz", "full/*.parquet", "*.parquet")
+_SANITIZED_FILES = ("sanitized-mbpp.json", "sanitized-mbpp.json.gz", "sanitized/*.parquet")
+
+
+def load(
+    source: Source,
+    split: str,
+    *,
+    sanitized: bool = False,
+    prompt: str = "paper",
+    shots: int = 0,
+    shown: int = 3,
+    challenge: bool = False,
+) -> tuple[Problem, ...]:
+    """Loads MBPP from ``mbpp.jsonl`` or ``sanitized-mbpp.json``, or from the hub's Parquet files.
+
+    Args:
+        source: Where the files are.
+        split: ``"prompt"`` (ids 1-10), ``"test"`` (11-510), ``"validation"`` (511-600), ``"train"`` (601-974) or
+            ``"all"``.
+        sanitized: The 427 problems that were verified by hand.
+        prompt: ``"paper"``: the benchmark's own (You are an expert Python programmer ...); ``"docstring"``: sentence
+            and asserts as a module docstring to be continued; ``"instruct"``: a request for one code block.
+        shots: How many of the benchmark's three solved examples (ids 2, 3, 4) stand before a paper prompt.
+        shown: How many of the asserts stand in the prompt and are public; the others are private. The benchmark shows
+            all three, so that a program that memorises them passes: with ``shown=1`` two remain hidden.
+        challenge: Whether the few challenge tests are added as private tests; published numbers leave them out.
+    """
+    choice("prompt", prompt, ("paper", "docstring", "instruct"))
+    choice("shots", str(shots), ("0", "1", "2", "3"))
+    choice("shown", str(shown), ("0", "1", "2", "3"))
+    path = source.file(*(_SANITIZED_FILES if sanitized else _FILES))
+    rows = list(read_rows(path))
+    examples = "".join(_shot(row, shown) for row in rows if row.get("task_id", int) in _SHOTS[:shots])
+    return tuple(
+        _problem(row, prompt, examples, shown, challenge)
+        for row in rows
+        if split == ALL or row.get("task_id", int) in _SPLITS[split]
+    )
+
+
+def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) -> Problem:
+    asserts = _asserts(row)
+    code = _clean(row.get("code", str))
+    entry_point = entry_point_of(row, code, asserts)
+    setup = joined(*row.texts("test_imports", ()), _clean(row.get("test_setup_code", str, "")))
+    hidden = tuple(map(_clean, row.texts("challenge_test_list", ()))) if challenge else ()
+    tests: list[TestCase] = []
+    for place, text in enumerate((*asserts, *hidden)):
+        if parsed(text) is None:
+            row.fail(f"test {place} is not Python that parses: {text!r}.")
+        tests.extend(cases_of_asserts(text, entry_point, setup=setup, public=place < min(shown, len(asserts))))
+    return Problem(
+        task_id=f"mbpp/{row.get('task_id', int)}",
+        prompt=prompt_of(prompt, _sentence(row), asserts[:shown], examples),
+        tests=tuple(tests),
+        entry_point=entry_point,
+        solutions=(code,),
+        tags=("mbpp",),
+        one_process=needs_one_process(tests, defined_names(code) - defined_names(setup), entry_point),
+    )
+
+
+def prompt_of(style: str, sentence: str, asserts: tuple[str, ...], examples: str = "") -> str:
+    """Returns the prompt in one of the three styles."""
+    listed = "\n".join(asserts)
+    if style == "docstring":
+        return f'"""\n{sentence}\n{listed}\n"""\n' if asserts else f'"""\n{sentence}\n"""\n'
+    if style == "instruct":
+        tests = f" It must pass these tests:\n\n```python\n{listed}\n```" if asserts else ""
+        return f"{sentence}{tests}\n\nAnswer with one ```python block."
+    tests = f" Your code should pass these tests:\n\n{listed}" if asserts else ""
+    return f"{examples}You are an expert Python programmer, and here is your task: {sentence}{tests}\n[BEGIN]\n"
+
+
+def entry_point_of(row: Row, code: str, asserts: tuple[str, ...]) -> str:
+    """Returns the function under test: of those that the solution defines, the one that the asserts call most."""
+    defined = defined_names(code)
+    called: Counter[str] = Counter()
+    for text in asserts:
+        for node in ast.walk(parsed(text) or ast.Module([], [])):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
+                called[node.func.id] += 1
+    if not called:
+        row.fail("none of its tests calls a function that the reference solution defines.")
+    return called.most_common(1)[0][0]
+
+
+def _shot(row: Row, shown: int) -> str:
+    return f"{prompt_of('paper', _sentence(row), _asserts(row)[:shown])}{_clean(row.get('code', str))}\n[DONE]\n\n"
+
+
+def _asserts(row: Row) -> tuple[str, ...]:
+    asserts = tuple(map(_clean, row.texts("test_list")))
+    if not asserts:
+        row.fail("field 'test_list' is empty.")
+    return asserts
+
+
+def _sentence(row: Row) -> str:
+    """The full file calls it ``text``, the sanitized one ``prompt``."""
+    text = row.get("text", str, "") or row.get("prompt", str)
+    return text.strip()
+
+
+def _clean(code: str) -> str:
+    return code.replace("\r\n", "\n").strip()
+
+
+KNOWN_BAD: dict[str, str] = {}
+"""Problems whose published tests or solutions are at fault, with the reason."""
