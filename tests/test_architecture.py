@@ -29,8 +29,9 @@ FLOORS = (
     {"program"},
     {"feedback"},
     {"judge", "rewards", "rendering", "spaces"},
+    {"episode", "rules"},
     {"env"},
-    {"vector", "wrappers", "checks"},
+    {"vector", "checks"},
 )
 """The floors of codegym, lowest first: a module imports from its own floor or from below."""
 

@@ -1,0 +1,249 @@
+"""The environment: an agent writes a program, the judge says what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from codegym.episode import Episode
+from codegym.errors import InfrastructureError
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.verdict import Verdict
+from codegym.problem import Problem
+from codegym.rendering import render_ansi, render_rgb
+from codegym.rewards import Reward
+from codegym.rules import JudgeProtocol, Rules, check_options, check_render_mode, completion_of
+from codegym.sandbox.limits import Limits
+from codegym.spaces import UnicodeText
+
+
+class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
+    """Program synthesis as a Gymnasium environment.
+
+    ## Description
+    The agent reads a problem and writes a program; the program is run on the problem's tests in a sandbox, and the
+    reward says how it did. With ``max_turns`` above one it may repair its program: after each turn it sees what went
+    wrong on the *public* tests.
+
+    ## Action space
+    ``UnicodeText()``: the completion, any ``str``, as the policy wrote it (a program, a function body that continues
+    the prompt's code, or a chatty answer with a fenced block).
+
+    ## Observation space
+    A ``Dict``: ``prompt`` (the problem), ``feedback`` (the last turn's, from public tests only; empty at the start)
+    and ``turn`` (turns used, 0 to ``max_turns``).
+
+    ## Rewards
+    The sum of the chosen reward's components, see ``codegym.rewards``; the components are in
+    ``info["reward_components"]``.
+
+    ## Starting state
+    A problem drawn uniformly by the seeded generator, or ``options={"task_id": ...}``.
+
+    ## Episode end
+    *Termination*: all tests pass, or the turns are used up. *Truncation*: never by the environment itself;
+    ``TimeLimit`` may. A failing machine raises ``InfrastructureError``; the turn then does not count and the same step
+    may be tried again.
+
+    ## Information
+    ``reset``: ``task_id``. ``step``: ``task_id, verdict, is_success, pass_rate, tests_passed, tests_total, kind,
+    scope, diagnostics, tests, reward_components, infra_error``; always these, always of the same type, the same for
+    the same problem and action. Times and private tests' values are in ``env.unwrapped.last_feedback`` only.
+
+    Args:
+        problems: What may be asked; any sequence of ``Problem``.
+        max_turns: Completions that an episode allows.
+        reward: The name of a reward, a ``Reward``, or a function of problem and feedback.
+        judge: A judge to use; it stays the caller's to close. None opens one with ``limits``, ``isolation`` and
+            ``workers``.
+        limits: Limits for problems that have none of their own.
+        isolation: ``"auto"``, ``"strict"``, ..., see ``codegym.Judge``.
+        workers: Sandboxes to hold ready; None means one, since one program is judged at a time.
+        render_mode: None, ``"ansi"``, ``"human"`` or ``"rgb_array"``.
+
+    Raises:
+        InvalidProblemError: If the problems are none, not unique, or not problems.
+        UnknownNameError: If there is no such reward or render mode.
+        IsolationError: If ``isolation="strict"`` cannot be had on this machine.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": ["ansi", "human", "rgb_array"],
+        "render_fps": 1,
+    }
+
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        *,
+        max_turns: int = 1,
+        reward: str | Reward | Callable[..., Any] = "paper",
+        judge: JudgeProtocol | None = None,
+        limits: Limits | None = None,
+        isolation: str = "auto",
+        workers: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        self.render_mode = check_render_mode(render_mode, self.metadata)
+        if judge is None and workers is None:
+            workers = 1
+        self._rules = Rules(
+            problems,
+            max_turns=max_turns,
+            reward=reward,
+            judge=judge,
+            limits=limits,
+            isolation=isolation,
+            workers=workers,
+        )
+        self.action_space = UnicodeText()
+        self.observation_space = Episode.observation_space(self._rules.max_turns)
+        self._episode: Episode | None = None
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What may be asked."""
+        return self._rules.problems
+
+    @property
+    def judge(self) -> JudgeProtocol:
+        """What judges the completions."""
+        return self._rules.judge
+
+    @property
+    def reward(self) -> Reward:
+        """What pays for them."""
+        return self._rules.reward
+
+    @property
+    def max_turns(self) -> int:
+        """Completions that an episode allows."""
+        return self._rules.max_turns
+
+    @property
+    def problem(self) -> Problem:
+        """What is asked now.
+
+        Raises:
+            ResetNeeded: Before the first ``reset``.
+        """
+        return self._started().problem
+
+    @property
+    def last_feedback(self) -> Feedback | None:
+        """All that is known of the last turn, with times and private tests' values; None before the first."""
+        return None if self._episode is None else self._episode.feedback
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Starts an episode.
+
+        Args:
+            seed: Seeds the choice of problems.
+            options: ``{"task_id": ...}`` chooses the problem.
+
+        Returns:
+            The observation, and an info with ``task_id``.
+
+        Raises:
+            UnknownNameError: If there is no such option or problem.
+        """
+        super().reset(seed=seed)
+        chosen = check_options(options, known=("task_id",))
+        self._episode = self._rules.start(self.np_random, chosen.get("task_id"))
+        self._show()
+        return self._episode.observation(), self._episode.info()
+
+    def step(self, action: str) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
+        """Judges a completion: completion -> program -> execution -> feedback -> reward.
+
+        Args:
+            action: The completion; any text.
+
+        Returns:
+            Observation, reward, terminated, truncated (always False) and info.
+
+        Raises:
+            TypeError: If the action is no text.
+            ResetNeeded: If no episode is running.
+            InfrastructureError: If the machine failed. The turn does not count: the same step may be tried again.
+        """
+        episode = self._running()
+        completion = completion_of(action)
+        feedback = self._rules.judge.judge(episode.problem, completion)
+        rewards = self._rules.pay(episode.problem, feedback)
+        episode = episode.after(feedback, rewards)
+        if episode.infra_error:
+            raise InfrastructureError(_what_failed(feedback))
+        self._episode = episode
+        self._show()
+        return episode.observation(), episode.reward, episode.terminated, False, episode.info()
+
+    def render(self) -> str | np.ndarray | None:
+        """Returns problem and feedback as a text or a picture; ``"human"`` prints them (also unasked) and returns None.
+
+        Raises:
+            ResetNeeded: Before the first ``reset``.
+        """
+        episode = self._started()
+        return draw(episode, self.render_mode)
+
+    def close(self) -> None:
+        """Closes the judge, if the environment opened it; may be called again."""
+        self._rules.close()
+
+    def _started(self) -> Episode:
+        if self._episode is None:
+            raise ResetNeeded("no episode has begun: call env.reset() first.")
+        return self._episode
+
+    def _running(self) -> Episode:
+        episode = self._started()
+        if episode.terminated:
+            why = (
+                "the problem is solved" if episode.feedback and episode.feedback.is_success else "the turns are used up"
+            )
+            raise ResetNeeded(
+                f"the episode of {episode.problem.task_id} is over ({why}): call env.reset() before the next step."
+            )
+        return episode
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
+
+
+def draw(episode: Episode, render_mode: str | None) -> str | np.ndarray | None:
+    """Renders an episode: returns a text or a picture, or prints the text and returns None."""
+    if render_mode is None:
+        gym.logger.warn(
+            "render() does nothing without a render mode: make the environment with render_mode='ansi', for example."
+        )
+        return None
+    rewards = dict(episode.rewards) if episode.feedback else None
+    if render_mode == "rgb_array":
+        return render_rgb(episode.problem, episode.feedback, rewards, episode.turn)
+    text = render_ansi(episode.problem, episode.feedback, rewards, episode.turn)
+    if render_mode == "ansi":
+        return text
+    _print(text)
+    return None
+
+
+def _print(text: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    printable = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be written to a terminal
+    Console().print(Text.from_ansi(printable), soft_wrap=True)
+
+
+def _what_failed(feedback: Feedback) -> str:
+    reasons = [test.actual for test in feedback.tests if test.status is Verdict.INFRA_ERROR and test.actual]
+    reason = reasons[0] if reasons else "no worker answered"
+    return f"the machine failed while judging {feedback.task_id}: {reason}. The turn does not count: try it again."

@@ -1,0 +1,166 @@
+"""What all episodes of an environment have in common: the problems, the judge, the reward, the number of turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from codegym.episode import Episode
+from codegym.errors import InvalidProblemError, UnknownNameError
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.verdict import Verdict
+from codegym.judge import Judge
+from codegym.problem import Problem
+from codegym.rewards import Reward, make_reward
+from codegym.sandbox.limits import Limits
+
+
+class JudgeProtocol(Protocol):
+    """What the environment needs of a judge; ``codegym.Judge`` is one."""
+
+    def judge(self, problem: Problem, completion: str) -> Feedback:
+        """Judges one completion."""
+        ...
+
+    def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
+        """Judges many, in order; a machine's failure is an ``infra_error`` verdict of the pair that it hit."""
+        ...
+
+
+class Rules:
+    """The part that the single and the batch environment share.
+
+    Args:
+        problems: What may be asked. A sequence with ``task_ids`` (a suite) is kept as it is, so that large ones build
+            a problem only when it is asked; any other is copied. ``packages`` of a suite are what an own judge lets
+            programs import.
+        max_turns: How many completions an episode allows.
+        reward: A reward's name or a reward.
+        judge: A judge to use; it stays the caller's. None opens one with the arguments below, and ``close`` closes it.
+        limits: Limits of problems that have none of their own.
+        isolation: See ``codegym.Judge``.
+        workers: See ``codegym.Judge``.
+
+    Raises:
+        InvalidProblemError: If there is no problem, two have the same ``task_id``, or one is no ``Problem``.
+        UnknownNameError: If there is no reward of that name.
+        ValueError: If ``max_turns`` is below one, or a judge comes with arguments for another.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        *,
+        max_turns: int,
+        reward: str | Reward | Callable[..., Any],
+        judge: JudgeProtocol | None,
+        limits: Limits | None,
+        isolation: str,
+        workers: int | None,
+    ) -> None:
+        if not isinstance(max_turns, int | np.integer) or isinstance(max_turns, bool) or max_turns < 1:
+            raise ValueError(f"max_turns must be a whole number of at least 1, got {max_turns!r}.")
+        self.problems: Sequence[Problem] = problems if hasattr(problems, "task_ids") else _checked(problems)
+        self._places = _places(self.problems)
+        self.max_turns = int(max_turns)
+        self.reward = make_reward(reward)
+        self._owned: Judge | None = None
+        if judge is None:
+            packages = getattr(problems, "packages", ())
+            self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
+        elif (limits, isolation, workers) != (None, "auto", None):
+            raise ValueError("limits, isolation and workers belong to the judge: give them to it, or leave judge out.")
+        self.judge: JudgeProtocol = judge or self._owned  # type: ignore[assignment]
+
+    def start(self, rng: np.random.Generator, task_id: str | None = None) -> Episode:
+        """Returns a new episode of the problem with this id, or else of one drawn uniformly.
+
+        Raises:
+            UnknownNameError: If there is no such problem.
+        """
+        if task_id is None:
+            problem = self.problems[int(rng.integers(len(self.problems)))]
+        else:
+            problem = self.find(task_id)
+        return Episode(problem=problem, max_turns=self.max_turns)
+
+    def find(self, task_id: str) -> Problem:
+        """Returns the problem with this id.
+
+        Raises:
+            UnknownNameError: If there is none; names those that look like it.
+        """
+        if not isinstance(task_id, str) or task_id not in self._places:
+            raise UnknownNameError("task_id", task_id, self._places)
+        return self.problems[self._places[task_id]]
+
+    def pay(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
+        """Returns the reward's components; NaN each where the machine failed."""
+        if feedback.verdict is Verdict.INFRA_ERROR:
+            return dict.fromkeys(self.reward.components, float("nan"))
+        return self.reward(problem, feedback)
+
+    def close(self) -> None:
+        """Closes the judge if it was opened here; may be called again."""
+        if self._owned is not None:
+            self._owned.close()
+
+
+def completion_of(action: object) -> str:
+    """Returns the completion that an action is.
+
+    Raises:
+        TypeError: If it is no text.
+    """
+    if isinstance(action, str):
+        return str(action)
+    raise TypeError(
+        f"an action is the completion itself, a str; got {type(action).__name__}. "
+        "Decode bytes or token ids first, and hand in one text for each environment."
+    )
+
+
+def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
+    """Returns a copy of ``reset``'s options.
+
+    Raises:
+        UnknownNameError: If there is an option that the environment does not have.
+    """
+    for name in options or ():
+        if name not in known:
+            raise UnknownNameError("reset option", name, known)
+    return dict(options or {})
+
+
+def check_render_mode(render_mode: str | None, metadata: dict[str, Any]) -> str | None:
+    """Returns the render mode.
+
+    Raises:
+        UnknownNameError: If the environment does not have it.
+    """
+    if render_mode is not None and render_mode not in metadata["render_modes"]:
+        raise UnknownNameError("render mode", render_mode, metadata["render_modes"])
+    return render_mode
+
+
+def _checked(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    if isinstance(problems, str | Problem) or not isinstance(problems, Iterable):
+        raise InvalidProblemError(f"problems must be a sequence of Problem, got {type(problems).__name__}.")
+    checked = tuple(problems)
+    for index, problem in enumerate(checked):
+        if not isinstance(problem, Problem):
+            raise InvalidProblemError(f"problems[{index}] must be a Problem, got {type(problem).__name__}.")
+    return checked
+
+
+def _places(problems: Sequence[Problem]) -> dict[str, int]:
+    task_ids: Iterable[str] = getattr(problems, "task_ids", None) or (problem.task_id for problem in problems)
+    places: dict[str, int] = {}
+    for place, task_id in enumerate(task_ids):
+        if places.setdefault(task_id, place) != place:
+            raise InvalidProblemError(f"two problems have the task_id {task_id!r}: it must be unique.")
+    if not places:
+        raise InvalidProblemError("an environment needs at least one problem, got none.")
+    return places
