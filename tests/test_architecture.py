@@ -54,10 +54,12 @@ def imported(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path}: relative import"
-            below = [f"{node.module}.{alias.name}" for alias in node.names]
-            names += [name if is_module(name) else node.module for name in below]
+        elif isinstance(node, ast.ImportFrom):
+            # What runs inside the sandbox is no part of the package there, so its own imports are relative.
+            here = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            module = ".".join([*here, *([node.module] if node.module else [])])
+            below = [f"{module}.{alias.name}" for alias in node.names]
+            names += [name if is_module(name) else module for name in below]
     return names
 
 
