@@ -2,11 +2,13 @@
 
     CodegymError
     ├── InvalidProblemError     a problem, test or limit that makes no sense            (also a ValueError)
+    ├── InvalidRewardError      a reward that is no function, or whose parts are no numbers  (also a ValueError)
     ├── UnknownNameError        a suite, split, task, option or preset nobody knows      (also a LookupError)
     ├── DataError               a data file or folder that is missing or malformed       (also a ValueError)
     ├── MissingExtraError       an optional library that is not installed                (also an ImportError)
     ├── IsolationError          the kernel refuses a layer that the caller insisted on   (also a RuntimeError)
-    └── InfrastructureError     the machine failed, not the program                      (also a RuntimeError)
+    ├── InfrastructureError     the machine failed, not the program                      (also a RuntimeError)
+    └── ContractError           a user's own environment or reward breaks the contract   (also an AssertionError)
 
 A failing *program* is data (a ``Feedback``), never an exception; a failing *machine* is always an exception or an
 ``infra_error`` verdict, never a reward of zero.
@@ -24,6 +26,10 @@ class CodegymError(Exception):
 
 class InvalidProblemError(CodegymError, ValueError):
     """A problem, a test case or a limit contradicts itself."""
+
+
+class InvalidRewardError(CodegymError, ValueError):
+    """A reward is neither a name, a ``Reward`` nor a function, or it returns something else than named numbers."""
 
 
 class UnknownNameError(CodegymError, LookupError):
@@ -75,3 +81,7 @@ class IsolationError(CodegymError, RuntimeError):
 
 class InfrastructureError(CodegymError, RuntimeError):
     """The machine, not the program, failed: a dead worker, a full disk, a missing interpreter."""
+
+
+class ContractError(CodegymError, AssertionError):
+    """``codegym.checks`` found an environment or a reward that breaks the contract; the message says where."""
