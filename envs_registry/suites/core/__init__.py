@@ -1,0 +1,50 @@
+"""The embedded suite: small problems made of parts, with splits that are disjoint by composition."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from codegym.errors import UnknownNameError
+from codegym.problem import Problem
+from envs_registry.suites.core.builder import SPLITS, Builder
+from envs_registry.suites.core.exercise import Exercise
+from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
+
+__all__ = ["FAMILIES", "SPLITS", "Exercise", "exercises", "load"]
+
+FAMILIES = (LISTS, STRINGS, NUMBERS)
+
+
+def load(split: str, seed: int = 0) -> tuple[Problem, ...]:
+    """Returns the problems of a split.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        seed: Another seed draws other compositions, constants, wordings and tests, from the same three worlds: what is
+            in test for one seed is never in train for another.
+
+    Raises:
+        UnknownNameError: If there is no such split.
+    """
+    return tuple(exercise.problem for exercise in exercises(split, seed))
+
+
+def exercises(split: str, seed: int = 0) -> tuple[Exercise, ...]:
+    """Returns the problems of a split with all their wordings and what else their author knows.
+
+    Raises:
+        UnknownNameError: If there is no such split.
+    """
+    if split not in SPLITS:
+        raise UnknownNameError("split of suite 'core'", split, SPLITS)
+    return _built(split, seed)
+
+
+@lru_cache(maxsize=8)
+def _built(split: str, seed: int) -> tuple[Exercise, ...]:
+    return tuple(_builder(seed).exercises(split))
+
+
+@lru_cache(maxsize=2)
+def _builder(seed: int) -> Builder:
+    return Builder(FAMILIES, seed)

@@ -1,0 +1,188 @@
+"""The families ``lists``, ``strings`` and ``numbers``: sequences of numbers, characters, words, digits, divisors."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+from envs_registry.suites.core import integers, samples
+from envs_registry.suites.core.family import Entry, Family, Sampler
+from envs_registry.suites.core.orders import ends, wholes
+from envs_registry.suites.core.part import Kind, Loop, Part, Role, part, source
+from envs_registry.suites.core.text import (
+    CHAR_EACH,
+    CHAR_END,
+    CHAR_KEEP,
+    WORD_EACH,
+    WORD_END,
+    WORD_KEEP,
+    WORD_WHOLE,
+)
+
+LIST_NAMES = ("xs", "nums", "data", "row")
+TEXT_NAMES = ("s", "text", "line")
+NUMBER_NAMES = ("n", "num", "m")
+
+
+def as_list(kind: Kind) -> Part:
+    """Returns the end that gives the items themselves."""
+    return part(
+        Role.END,
+        kind,
+        "list",
+        "{s}",
+        lambda s, k: list(s),
+        ("them as a list", "the resulting list", "the list of {}"),
+        loop=Loop("out = []", "out.append({x})", "out"),
+    )
+
+
+INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *integers.WHOLE, *wholes(Kind.INTS, "numbers"))
+INTS_END = (as_list(Kind.INTS), *integers.END, *ends(Kind.INTS, "numbers"))
+WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *WORD_WHOLE, *wholes(Kind.WORDS, "words"))
+WORDS_END = (as_list(Kind.WORDS), *WORD_END, *ends(Kind.WORDS, "words"))
+CHARS_MIDDLE = (*CHAR_KEEP, *CHAR_EACH, *wholes(Kind.CHARS, "characters"))
+CHARS_END = (*CHAR_END, *ends(Kind.CHARS, "characters"))
+
+LIST = Entry(
+    source=source("given", Kind.INTS, "{a}", lambda xs: xs, "the list {a}"),
+    parameters=(LIST_NAMES,),
+    sample=lambda rng, size: (samples.integers(rng, size),),
+    domain="integers",
+)
+LISTS = Family(name="lists", entries=(LIST,), middles={Kind.INTS: INTS_MIDDLE}, ends={Kind.INTS: INTS_END})
+
+CHARACTERS = Entry(
+    source=source("characters", Kind.CHARS, "{a}", lambda s: s, "the characters of {a}"),
+    parameters=(TEXT_NAMES,),
+    sample=lambda rng, size: (samples.text(rng, size + size // 2),),
+    domain="text",
+)
+SENTENCE = Entry(
+    source=source("words", Kind.WORDS, "{a}.split()", lambda s: s.split(), "the words of {a}"),
+    parameters=(TEXT_NAMES,),
+    sample=lambda rng, size: (samples.sentence(rng, size),),
+    domain="sentence",
+)
+STRINGS = Family(
+    name="strings",
+    entries=(CHARACTERS, SENTENCE),
+    middles={
+        Kind.CHARS: CHARS_MIDDLE,
+        Kind.WORDS: WORDS_MIDDLE,
+        Kind.INTS: (*integers.KEEP, *integers.WHOLE, *wholes(Kind.INTS, "numbers")),
+    },
+    ends={Kind.CHARS: CHARS_END, Kind.WORDS: WORDS_END, Kind.INTS: INTS_END},
+)
+
+
+def _collatz(n: int) -> list[int]:
+    path = [n]
+    while path[-1] > 1:
+        path.append(3 * path[-1] + 1 if path[-1] % 2 else path[-1] // 2)
+    return path
+
+
+def _fibonacci(n: int) -> list[int]:
+    numbers = [1, 1]
+    while numbers[-1] <= n:
+        numbers.append(numbers[-1] + numbers[-2])
+    return [x for x in numbers if x <= n]
+
+
+def _number(low: int, high: int) -> Sampler:
+    return lambda rng, size: (rng.randint(low, high) if size else low,)
+
+
+def _digits(rng: random.Random, size: int) -> tuple[int]:
+    return (rng.randrange(10**size) if size else 0,)
+
+
+def _interval(rng: random.Random, size: int) -> tuple[int, int]:
+    start = rng.randint(-8, 15)
+    return (start, start + 2 * size - 1 + rng.randint(0, 2))
+
+
+_digit_source = partial(
+    source, "digits", Kind.INTS, ("[int(c) for c in str({a})]", "map(int, str({a}))"), lambda n: list(map(int, str(n)))
+)
+NUMBERS = Family(
+    name="numbers",
+    entries=(
+        Entry(source=_digit_source("the digits of {a}"), parameters=(NUMBER_NAMES,), sample=_digits, domain="digits"),
+        Entry(
+            source=source(
+                "up_to",
+                Kind.INTS,
+                ("list(range(1, {a} + 1))", "range(1, {a} + 1)"),
+                lambda n: list(range(1, n + 1)),
+                "the numbers from 1 to {a}",
+            ),
+            parameters=(NUMBER_NAMES,),
+            sample=_number(0, 25),
+            domain="up_to",
+        ),
+        Entry(
+            source=source(
+                "between",
+                Kind.INTS,
+                ("list(range({a}, {b} + 1))", "range({a}, {b} + 1)"),
+                lambda a, b: list(range(a, b + 1)),
+                "the numbers from {a} to {b}, both included",
+            ),
+            parameters=(("a", "lo"), ("b", "hi")),
+            sample=_interval,
+            domain="between",
+        ),
+        Entry(
+            source=source(
+                "divisors",
+                Kind.INTS,
+                "[d for d in range(1, {a} + 1) if {a} % d == 0]",
+                lambda n: sorted({e for d in range(1, n + 1) if d * d <= n and n % d == 0 for e in (d, n // d)}),
+                "the divisors of {a}, ascending",
+            ),
+            parameters=(NUMBER_NAMES,),
+            sample=_number(1, 120),
+            domain="divisors",
+        ),
+        Entry(
+            source=source(
+                "bits",
+                Kind.INTS,
+                ("[int(c) for c in bin({a})[2:]]", "map(int, bin({a})[2:])"),
+                lambda n: list(map(int, f"{n:b}")),
+                "the binary digits of {a}",
+            ),
+            parameters=(NUMBER_NAMES,),
+            sample=_number(0, 2000),
+            domain="bits",
+        ),
+        Entry(
+            source=source(
+                "collatz_path",
+                Kind.INTS,
+                "ys = [{a}]\nwhile {a} > 1:\n    {a} = 3 * {a} + 1 if {a} % 2 else {a} // 2\n    ys.append({a})\nys",
+                _collatz,
+                "the Collatz path from {a} down to 1",
+            ),
+            parameters=(NUMBER_NAMES,),
+            sample=_number(1, 40),
+            domain="collatz_path",
+        ),
+        Entry(
+            source=source(
+                "fibonacci",
+                Kind.INTS,
+                "ys = []\np, q = 1, 1\nwhile p <= {a}:\n    ys.append(p)\n    p, q = q, p + q\nys",
+                _fibonacci,
+                "the Fibonacci numbers 1, 1, 2, ... up to {a}",
+            ),
+            parameters=(NUMBER_NAMES,),
+            sample=_number(0, 300),
+            domain="fibonacci",
+        ),
+    ),
+    middles={Kind.INTS: (*integers.NUMBER_KEEP, *INTS_MIDDLE)},
+    ends={Kind.INTS: INTS_END},
+)

@@ -1,0 +1,71 @@
+"""Saying a composition in words, in several ways."""
+
+from __future__ import annotations
+
+import random
+
+from envs_registry.suites.core.composition import Composition, Step
+
+_PREFACES = (
+    "",
+    "",
+    "",
+    "An empty sequence is no error. ",
+    "Mind the order. ",
+    "A clerk needs this. ",
+    "This came up in a log file. ",
+)
+
+
+def wordings(composition: Composition, parameters: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
+    """Returns different texts for one composition, each complete: a recipe, a nested phrase, the end first, backwards.
+
+    Args:
+        composition: What to say.
+        parameters: Names of the arguments, without ``k``.
+        rng: Chooses among the wordings of each part.
+    """
+    start = _named(composition.steps[0].part.steps[0], parameters)
+    inner, end = composition.steps[1:-1], composition.steps[-1]
+    texts = [_nested(start, composition.steps[1:]), _end_first(start, inner, end, rng)]
+    if inner:
+        texts += [_recipe(start, inner, end, rng), _backwards(start, inner, end, rng)]
+    rng.shuffle(texts)
+    return tuple(rng.choice(_PREFACES) + text for text in texts)
+
+
+def _say(step: Step, rng: random.Random | None) -> str:
+    words = step.part.steps if rng else step.part.nouns
+    return (rng.choice(words) if rng else words[0]).replace("{k}", str(step.constant))
+
+
+def _named(text: str, parameters: tuple[str, ...]) -> str:
+    for key, name in zip("ab", parameters, strict=False):
+        text = text.replace("{" + key + "}", name)
+    return text
+
+
+def _nested(start: str, steps: tuple[Step, ...]) -> str:
+    phrase = start
+    for step in steps:
+        phrase = _say(step, None).replace("{}", phrase)
+    return f"Return {phrase}."
+
+
+def _recipe(start: str, inner: tuple[Step, ...], end: Step, rng: random.Random) -> str:
+    said = [_say(step, rng) for step in inner]
+    glue = rng.choice((", then ", ". Then ", "; "))
+    return f"Take {start}: {glue.join(said)}. Return {_say(end, rng)}."
+
+
+def _end_first(start: str, inner: tuple[Step, ...], end: Step, rng: random.Random) -> str:
+    said = [_say(step, rng) for step in inner]
+    if not said:
+        return f"For {start}, return {_say(end, rng)}."
+    return f"Return {_say(end, rng)}, after these steps on {start}: " + "; ".join(said) + "."
+
+
+def _backwards(start: str, inner: tuple[Step, ...], end: Step, rng: random.Random) -> str:
+    said = [_say(step, rng) for step in inner]
+    before = "".join(f" Before that, {text}." for text in reversed(said[1:]))
+    return f"Last, return {_say(end, rng)}.{before} At the very start, with {start}: {said[0]}."
