@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from typing import Any, TypeAlias
 
 
-class OutputRule(StrEnum):
+class OutputRule(str, Enum):
     """How two texts on standard output are compared."""
 
     EXACT = "exact"
@@ -16,7 +18,8 @@ class OutputRule(StrEnum):
     STRICT = "strict"
     """Line by line; blanks at the ends of lines and blank lines at the end do not count."""
     APPS = "apps"
-    """The looser rule of the APPS benchmark, for numbers that can be held against published ones."""
+    """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs of
+    blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
 
 
 Checker: TypeAlias = Callable[[tuple[Any, ...], Any, Any], bool]
@@ -44,3 +47,124 @@ class Comparison:
     unordered: bool = False
     checker: Checker | None = None
     output: OutputRule = OutputRule.STRICT
+
+    def accepts(self, args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
+        """Returns whether a value is a right answer.
+
+        Args:
+            args: The arguments of the call, for a checker.
+            expected: The value that the test names.
+            actual: The value that came, rebuilt from data: it has no methods of the program's own.
+        """
+        try:
+            if self.checker is not None:
+                return bool(self.checker(args, expected, actual))
+            if self.any_of:
+                return any(self._matches(answer, actual) for answer in expected)
+            return self._matches(expected, actual)
+        except (ArithmeticError, RecursionError, TypeError, ValueError, LookupError, AttributeError):
+            return False  # an answer of a shape that the rule cannot even compare
+
+    def accepts_output(self, expected: str, actual: str) -> bool:
+        """Returns whether a text on standard output is a right answer."""
+        if self.output is OutputRule.EXACT:
+            return expected == actual
+        if self.output is OutputRule.STRICT:
+            return _lines(expected) == _lines(actual)
+        return _apps_accepts(expected, actual)
+
+    @property
+    def _is_plain(self) -> bool:
+        return not (self.strict_types or self.rel_tolerance or self.abs_tolerance)
+
+    def _matches(self, expected: Any, actual: Any) -> bool:
+        if self.unordered and isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
+            if self.strict_types and type(expected) is not type(actual):
+                return False
+            return self._same_items(list(expected), list(actual))
+        return self._same(expected, actual)
+
+    def _same(self, expected: Any, actual: Any) -> bool:
+        if self._is_plain:
+            return bool(expected == actual)
+        if self.strict_types and type(expected) is not type(actual):
+            return False
+        if isinstance(expected, float) or isinstance(actual, float):
+            return self._same_number(expected, actual)
+        if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
+            alike = isinstance(expected, list) == isinstance(actual, list)
+            return alike and len(expected) == len(actual) and all(map(self._same, expected, actual))
+        if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+            return self._same_mapping(expected, actual)
+        if isinstance(expected, AbstractSet) and isinstance(actual, AbstractSet):
+            return expected == actual or self._same_items(list(expected), list(actual))
+        return bool(expected == actual)
+
+    def _same_number(self, expected: Any, actual: Any) -> bool:
+        if not isinstance(expected, (int, float)) or not isinstance(actual, (int, float)):
+            return bool(expected == actual)
+        if expected != expected or actual != actual:
+            return expected != expected and actual != actual
+        return math.isclose(expected, actual, rel_tol=self.rel_tolerance, abs_tol=self.abs_tolerance)
+
+    def _same_mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool:
+        if len(expected) != len(actual):
+            return False
+        if self.strict_types and not self._same_items(list(expected), list(actual)):
+            return False
+        return all(key in actual and self._same(value, actual[key]) for key, value in expected.items())
+
+    def _same_items(self, expected: list[Any], actual: list[Any]) -> bool:
+        """Whether two collections hold the same items, in any order."""
+        if len(expected) != len(actual):
+            return False
+        if self._is_plain:
+            try:
+                return sorted(expected) == sorted(actual)
+            except TypeError:
+                pass
+        left = list(actual)
+        for item in expected:
+            for index, candidate in enumerate(left):
+                if self._same(item, candidate):
+                    del left[index]
+                    break
+            else:
+                return False
+        return True
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _apps_accepts(expected: str, actual: str) -> bool:
+    wanted = [line.split() for line in expected.splitlines() if line.strip()]
+    given = [line.split() for line in actual.splitlines() if line.strip()]
+    if len(wanted) == len(given) and all(map(_apps_same_line, wanted, given)):
+        return True
+    return {_apps_rounded(line) for line in wanted} == {_apps_rounded(line) for line in given}
+
+
+def _apps_same_line(expected: list[str], actual: list[str]) -> bool:
+    if expected == actual:
+        return True
+    try:
+        pairs = [(float(a), float(b)) for a, b in zip(expected, actual, strict=True)]
+    except ValueError:
+        return False
+    return all(math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) for a, b in pairs)
+
+
+def _apps_rounded(line: list[str]) -> frozenset[object]:
+    return frozenset(_apps_token(token) for token in line)
+
+
+def _apps_token(token: str) -> object:
+    try:
+        return round(float(token), 3)
+    except ValueError:
+        return token

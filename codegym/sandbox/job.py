@@ -43,6 +43,8 @@ class Job:
         entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean, if any.
         context: Code that the *problem* gives (imports, helpers). It runs before the program in the same namespace and
             in the script's process, under a file name of its own, so that it shifts no line.
+        script_context: More code of the problem, for the script's process only: there the names that a script takes from
+            the problem are the problem's, whatever the program made of them.
         limits: What the program may use up.
         one_process: Run scripts inside the program's own process, for tests that inspect what cannot cross. Forgeable
             in principle; the execution says so.
@@ -52,5 +54,6 @@ class Job:
     actions: tuple[Action, ...]
     entry_point: str | None = None
     context: str = ""
+    script_context: str = ""
     limits: Limits = Limits()
     one_process: bool = False

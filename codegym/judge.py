@@ -1,0 +1,119 @@
+"""The judge: from a problem and a completion to feedback that the program cannot forge."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.interpretation import interpret
+from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from codegym.program import Program
+from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
+from codegym.sandbox.limits import Limits
+from codegym.sandbox.pool import Sandbox
+
+
+class Judge:
+    """Judges completions. Thread-safe; a copy of it is the same judge; pickles as its configuration.
+
+    Args:
+        workers: How many programs run at the same time; None takes one for each processor.
+        isolation: ``"strict"``, ``"auto"`` or ``"none"``; see :class:`codegym.sandbox.pool.Sandbox`.
+        packages: Names of packages that programs may import beyond the standard library.
+        python: The interpreter that runs the programs.
+        limits: For problems that bring none of their own.
+
+    Example:
+        >>> with Judge(workers=1) as judge:
+        ...     feedback = judge.judge(problem, "def f(x):\\n    return x + 1\\n")
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        isolation: str = "auto",
+        packages: Iterable[str] = (),
+        python: str = sys.executable,
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._configuration = (workers, isolation, tuple(packages), python, limits)
+        self._sandbox = Sandbox(workers, isolation, tuple(packages), python)
+
+    def judge(self, problem: Problem, completion: str) -> Feedback:
+        """Returns what one completion is worth.
+
+        A program's failure is data; a machine's failure is a feedback with the verdict ``infra_error``.
+        """
+        return self.judge_many([(problem, completion)])[0]
+
+    def judge_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Feedback]:
+        """Judges pairs of problem and completion on all workers; the feedback comes in their order."""
+        feedback = dict(self.judge_as_they_end(pairs))
+        return [feedback[index] for index in range(len(feedback))]
+
+    def judge_as_they_end(self, pairs: Iterable[tuple[Problem, str]]) -> Iterator[tuple[int, Feedback]]:
+        """Judges pairs on all workers and yields each one's index and feedback as soon as it is there."""
+        asked = [(problem, Program.from_completion(completion, problem)) for problem, completion in pairs]
+        jobs = [self.job(problem, program) for problem, program in asked]
+        for index, execution in self._sandbox.run_as_they_end(jobs):
+            problem, program = asked[index]
+            yield index, interpret(problem, program, execution)
+
+    def job(self, problem: Problem, program: Program) -> Job:
+        """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts."""
+        return Job(
+            source=program.source,
+            actions=tuple(_action(test) for test in problem.tests),
+            entry_point=problem.entry_point,
+            context=problem.context,
+            script_context=_given_definitions(problem.starter_code, problem.entry_point),
+            limits=problem.limits or self.limits,
+            one_process=problem.one_process,
+        )
+
+    def close(self) -> None:
+        """Ends every process of the judge. Closing twice is fine."""
+        self._sandbox.close()
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __copy__(self) -> Judge:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Judge:
+        return self
+
+    def __reduce__(self) -> tuple[type[Judge], tuple[Any, ...]]:
+        return type(self), self._configuration
+
+
+def _action(test: TestCase) -> Action:
+    if isinstance(test, CallTest):
+        return CallAction(args=tuple(test.args), kwargs=dict(test.kwargs))
+    if isinstance(test, StdioTest):
+        return RunAction(stdin=test.stdin)
+    return ScriptAction(source=test.source)
+
+
+@lru_cache(maxsize=4096)
+def _given_definitions(starter_code: str, entry_point: str | None) -> str:
+    """Returns what the starter code defines besides the entry point: helpers that a script may name (HumanEval/32, 38, 50)."""
+    if not starter_code or not entry_point:
+        return ""
+    for body in ("", "\n    pass\n", "\n        pass\n"):
+        try:
+            tree = ast.parse(starter_code + body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        tree.body = [node for node in tree.body if getattr(node, "name", None) != entry_point.partition("(")[0]]
+        return ast.unparse(tree)
+    return ""

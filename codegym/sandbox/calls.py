@@ -1,0 +1,166 @@
+"""Call tests and literal assertions: one process for all of them, a new one after a crash or a timeout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codegym.sandbox.ending import ended, raised, stuck
+from codegym.sandbox.execution import Observation, Status
+from codegym.sandbox.inside.channel import MessageTooLong
+from codegym.sandbox.inside.codec import CodecError
+from codegym.sandbox.run import Clock, Run
+from codegym.sandbox.server import Process
+
+_QUIET_SECONDS = 0.005
+"""So long nobody is woken for a single answer: most programs are over by then."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to the program.
+
+    Attributes:
+        action: Index of the action that it belongs to; several calls of a literal script share one.
+        payload: Its arguments, encoded.
+        accepts: For a literal script: whether a value satisfies the assertion; None for a call action.
+        text: The assertion, for people.
+    """
+
+    action: int
+    payload: bytes
+    accepts: Callable[[Any], bool] | None = None
+    text: str = ""
+
+
+def run_calls(run: Run, calls: list[Call]) -> None:
+    """Observes every call's action; also those after one that crashed, hung or exited."""
+    while calls:
+        if run.budget_is_spent:
+            for call in calls:
+                run.observed[call.action] = Observation(status=Status.BUDGET)
+            return
+        follower = _Follower(run, calls)
+        calls = follower.follow()
+
+
+class _Follower:
+    """Reads one process's answers, and says which calls are left when it is over."""
+
+    def __init__(self, run: Run, calls: list[Call]) -> None:
+        self.run, self.calls, self.position = run, calls, 0
+        request = run.request(calls=[call.payload for call in calls])
+        self.process: Process = run.server("program").start("calls", request, run.rlimits())
+        self.clock = Clock(run, self.process)
+        self.loaded = False
+        self.settled: set[int] = set()
+
+    def follow(self) -> list[Call]:
+        """Reads until the process has answered everything or is done with; returns the calls that need another one."""
+        try:
+            self.process.wait(_QUIET_SECONDS)
+            while not self._step():
+                self.process.wait(self.clock.tick(), [self.process.channel.fileno()])
+        finally:
+            report = self.process.kill()
+            self.run.spent += report.cpu_seconds
+            self.process.close()
+        for index, observation in self.run.observed.items():
+            if index in self.settled:
+                self.run.observed[index] = replace(observation, peak_memory_bytes=report.peak_memory_bytes)
+        return [call for call in self.calls[self.position :] if call.action not in self.settled]
+
+    def _step(self) -> bool:
+        """Takes what there is; returns whether this process is done with."""
+        is_over = self.process.report is not None
+        try:
+            self.process.drain()
+            for message in self.process.take():
+                if self._understand(message):
+                    return True
+        except (CodecError, MessageTooLong) as error:
+            return self._fails(Observation(status=Status.TAMPERED, detail=str(error)[:200]))
+        if self.process.report is not None and is_over:
+            return self._fails(ended(self.process.report))
+        if not is_over and (status := self.clock.exceeded()) is not None:
+            return self._fails(stuck(self.process, status, self.run.job.source, loading=not self.loaded))
+        return False
+
+    def _understand(self, message: list[Any]) -> bool:
+        """Takes one message; returns whether this process is done with."""
+        if not self.loaded:
+            self.loaded = message == ["loaded"]
+            return not self.loaded and self._fails_to_load(_answered(message))
+        call = self.calls[self.position]
+        self.position += 1
+        if call.action not in self.settled:
+            self._observe(call, _answered(message))
+        if self.position == len(self.calls):
+            return True
+        if self.calls[self.position].action != call.action:
+            self.clock.restart()
+        return False
+
+    def _observe(self, call: Call, observation: Observation) -> None:
+        cpu, wall = self.clock.elapsed()
+        if call.accepts is not None:
+            observation = _held_against(call, observation)
+        self.run.observed[call.action] = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+        is_last = self.position == len(self.calls) or self.calls[self.position].action != call.action
+        if is_last or observation.status is not Status.OK:
+            self.settled.add(call.action)
+
+    def _fails(self, observation: Observation) -> bool:
+        """The process ended, hung or lied during a call: that call's action is settled, the others get another process."""
+        if not self.loaded:
+            return self._fails_to_load(observation)
+        call = self.calls[self.position]
+        self.position += 1
+        if call.action not in self.settled:
+            cpu, wall = self.clock.elapsed()
+            self.run.observed[call.action] = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+            self.settled.add(call.action)
+        return True
+
+    def _fails_to_load(self, observation: Observation) -> bool:
+        """What fails before the first call fails for all of them."""
+        cpu, wall = self.clock.elapsed()
+        observation = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+        for call in self.calls:
+            self.run.observed[call.action] = observation
+            self.settled.add(call.action)
+        return True
+
+
+def _answered(message: list[Any]) -> Observation:
+    match message:
+        case ["ok", value, tuple() | None as args, str() as stdout]:
+            return Observation(status=Status.OK, value=value, args=args, stdout=stdout)
+        case ["raised", failure, str() as stdout]:
+            return raised(failure, stdout=stdout)
+        case ["failed", failure]:
+            return raised(failure)
+        case ["opaque", str() as type_name]:
+            return Observation(status=Status.OPAQUE, detail=f"returned a {type_name[:200]}")
+        case ["missing"]:
+            return Observation(status=Status.MISSING)
+        case ["exceeded"]:
+            return Observation(status=Status.OUTPUT)
+    raise CodecError("not an answer of the harness")
+
+
+def _held_against(call: Call, observation: Observation) -> Observation:
+    """Decides a literal assertion, outside."""
+    assert call.accepts is not None
+    if observation.status is Status.OPAQUE:
+        return replace(observation, status=Status.REFUSED, detail=f"{call.text}  # {observation.detail}")
+    if observation.status is not Status.OK:
+        return observation
+    try:
+        accepted = call.accepts(observation.value)
+    except (ArithmeticError, RecursionError, TypeError, ValueError):
+        accepted = False
+    if accepted:
+        return replace(observation, value=None, args=None)
+    return replace(observation, status=Status.REFUSED, args=None, detail=f"{call.text}  # AssertionError")

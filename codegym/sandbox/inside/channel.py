@@ -1,0 +1,91 @@
+"""Messages over a stream socket: four bytes of length, then that many bytes."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+_HEADER = struct.Struct("!I")
+
+
+class ChannelClosed(Exception):  # noqa: N818
+    """The other side is gone."""
+
+
+class MessageTooLong(Exception):  # noqa: N818
+    """A message longer than the receiver, or the limit, allows."""
+
+
+def frame(payload: bytes) -> bytes:
+    """Returns a payload with its length before it."""
+    return _HEADER.pack(len(payload)) + payload
+
+
+def send(fd: int, payload: bytes) -> None:
+    """Writes one message.
+
+    Raises:
+        ChannelClosed: If nobody reads any more.
+    """
+    view = memoryview(frame(payload))
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except OSError as error:
+        raise ChannelClosed(str(error)) from None
+
+
+def receive(fd: int, limit: int) -> bytes:
+    """Reads one message.
+
+    Raises:
+        ChannelClosed: If the other side is gone.
+        MessageTooLong: If it announces more than ``limit`` bytes.
+    """
+    (length,) = _HEADER.unpack(_exactly(fd, _HEADER.size))
+    if length > limit:
+        raise MessageTooLong(f"{length} bytes, at most {limit} are allowed")
+    return _exactly(fd, length)
+
+
+def _exactly(fd: int, count: int) -> bytes:
+    parts = []
+    while count:
+        try:
+            part = os.read(fd, min(count, 2**20))
+        except OSError as error:
+            raise ChannelClosed(str(error)) from None
+        if not part:
+            raise ChannelClosed("end of stream")
+        parts.append(part)
+        count -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class Mailbox:
+    """Cuts messages out of bytes as they arrive; for a reader that may not block."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.rest = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Adds bytes and returns the messages that are complete now.
+
+        Raises:
+            MessageTooLong: If a message announces more than the limit.
+        """
+        self.rest += data
+        messages = []
+        start = 0
+        while len(self.rest) - start >= _HEADER.size:
+            (length,) = _HEADER.unpack_from(self.rest, start)
+            if length > self.limit:
+                raise MessageTooLong(f"{length} bytes, at most {self.limit} are allowed")
+            end = start + _HEADER.size + length
+            if len(self.rest) < end:
+                break
+            messages.append(bytes(self.rest[start + _HEADER.size : end]))
+            start = end
+        del self.rest[:start]
+        return messages

@@ -1,0 +1,311 @@
+"""Values as bytes, by a closed list of tags: what crosses between processes that do not trust each other.
+
+Plain JSON carries None, bool, int, float, str and list as themselves; every other type is an object with one key, its tag.
+Decoding builds exact built-in types and nothing else: no name from the wire is ever imported, called or looked up outside the
+tables below, and depth, size and length of numbers are bounded. Instances of classes that the *problem* gives cross as a flat
+table of fields, so that linked lists of any length, shared nodes and cycles survive.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SCALARS = frozenset({int, str, float, bool, type(None)})
+_BIG_INT_BITS = 2000
+_MAX_INT_HEX = 2**20
+_MAX_DEPTH = 120
+_MAX_NODES = 20_000_000
+_BUILTIN_TYPES = {
+    kind.__name__: kind
+    for kind in (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, object, type)
+}
+_dumps = json.JSONEncoder(check_circular=False).encode
+
+
+class CodecError(Exception):
+    """Bytes that no encoder of ours wrote."""
+
+
+class CannotCross(Exception):  # noqa: N818
+    """A value that is not data, and nobody offered to export it as a handle.
+
+    Attributes:
+        type_name: Name of its type.
+    """
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name = type_name
+        super().__init__(type_name)
+
+
+@dataclass
+class Instance:
+    """An instance of a class that the problem gives, where the class itself is not at hand."""
+
+    class_name: str
+    fields: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Encodes and decodes messages.
+
+    Attributes:
+        classes: The problem's own classes by name: their instances cross as fields and are rebuilt with these.
+        export: Turns what cannot cross into JSON-safe data for a handle; None refuses it.
+        resolve: Turns such data back into an object.
+    """
+
+    classes: Mapping[str, type] = field(default_factory=dict)
+    export: Callable[[Any], Any] | None = None
+    resolve: Callable[[Any], Any] | None = None
+
+    def encode(self, value: Any, known: list[Any] | None = None) -> bytes:
+        """Returns a value as bytes.
+
+        Args:
+            value: What is to cross.
+            known: Instances that both sides hold already, in an order they share: they are sent by their number, with
+                their fields as they are now. What is new is appended.
+
+        Raises:
+            CannotCross: If some part is not data and there is no ``export``.
+        """
+        return _Encoder(self, [] if known is None else known).encode(value)
+
+    def decode(self, data: bytes, known: list[Any] | None = None) -> Any:
+        """Returns the value that :meth:`encode` was given, of exact built-in types.
+
+        Args:
+            data: What came.
+            known: As in :meth:`encode`; these instances are updated in place.
+
+        Raises:
+            CodecError: If the bytes are not of this codec.
+        """
+        try:
+            return _Decoder(self, [] if known is None else known).decode(data)
+        except CodecError:
+            raise
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+            raise CodecError(f"{type(error).__name__}: {error}") from None
+
+
+class _Encoder:
+    def __init__(self, codec: Codec, known: list[Any]) -> None:
+        self.codec = codec
+        self.nodes = 0
+        self.instances = known
+        self.index_of = {id(instance): index for index, instance in enumerate(known)}
+        self.kinds = {kind: name for name, kind in codec.classes.items()}
+
+    def encode(self, value: Any) -> bytes:
+        root = self.pack(value, 0)
+        if not self.instances:
+            return _dumps(root).encode("ascii")
+        fields = []
+        for instance in self.instances:  # grows while it is walked: breadth first, so depth does not matter
+            fields.append(self.pairs(_fields(instance), 0))
+        names = [self.name_of(instance) for instance in self.instances]
+        return b"@" + _dumps(names).encode("ascii") + b"\n" + _dumps([fields, root]).encode("ascii")
+
+    def name_of(self, instance: Any) -> str:
+        return instance.class_name if type(instance) is Instance else self.kinds[type(instance)]
+
+    def pack(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        self.nodes += 1
+        if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
+            raise CannotCross(kind.__name__)
+        if kind in _SCALARS:
+            if kind is int and value.bit_length() > _BIG_INT_BITS:
+                return {"i": hex(value)}
+            return value
+        if kind is list:
+            return self.items(value, depth)
+        packer = _PACKERS.get(kind)
+        if packer is not None:
+            return packer(self, value, depth + 1)
+        if kind in self.kinds or kind is Instance:
+            return {"@": self.reference(value)}
+        return self.other(value, depth)
+
+    def items(self, value: Any, depth: int) -> list[Any]:
+        kinds = set(map(type, value))
+        if kinds <= _SCALARS:
+            self.nodes += len(value)
+            if int not in kinds:
+                return list(value)
+            return [v if type(v) is not int or v.bit_length() <= _BIG_INT_BITS else {"i": hex(v)} for v in value]
+        return [self.pack(item, depth + 1) for item in value]
+
+    def pairs(self, value: Mapping[Any, Any], depth: int) -> list[Any]:
+        return [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in dict.items(value)]  # type: ignore[arg-type]
+
+    def reference(self, instance: Any) -> int:
+        index = self.index_of.get(id(instance))
+        if index is None:
+            index = self.index_of[id(instance)] = len(self.instances)
+            self.instances.append(instance)
+        return index
+
+    def other(self, value: Any, depth: int) -> Any:
+        """Subclasses of data are rebuilt from their built-in layout; the rest becomes a handle."""
+        for base, rebuild in _REBUILD:
+            if isinstance(value, base) and issubclass(type(value), base):
+                return self.pack(rebuild(value), depth + 1)
+        if value is Ellipsis:
+            return {"e": 0}
+        if isinstance(value, type) and _BUILTIN_TYPES.get(value.__name__) is value:
+            return {"T": value.__name__}
+        if (special := _pack_number(value)) is not None:
+            return special
+        if self.codec.export is None:
+            raise CannotCross(type(value).__name__)
+        return {"h": self.codec.export(value)}
+
+
+def _fields(instance: Any) -> dict[str, Any]:
+    if type(instance) is Instance:
+        return instance.fields
+    fields = dict(getattr(instance, "__dict__", {}))
+    for kind in type(instance).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(instance, name):
+                fields[name] = getattr(instance, name)
+    return fields
+
+
+def _pack_number(value: Any) -> Any:
+    kind = type(value)
+    if (kind.__module__, kind.__name__) == ("decimal", "Decimal"):
+        return {"dec": str(value)}
+    if (kind.__module__, kind.__name__) == ("fractions", "Fraction"):
+        return {"frac": [hex(value.numerator), hex(value.denominator)]}
+    return None
+
+
+_PACKERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
+    tuple: lambda e, v, d: {"t": e.items(v, d)},
+    dict: lambda e, v, d: {"d": e.pairs(v, d)},
+    set: lambda e, v, d: {"s": e.items(list(v), d)},
+    frozenset: lambda e, v, d: {"f": e.items(list(v), d)},
+    bytes: lambda e, v, d: {"b": v.hex()},
+    bytearray: lambda e, v, d: {"B": v.hex()},
+    complex: lambda e, v, d: {"c": [v.real, v.imag]},
+    range: lambda e, v, d: {"r": e.items([v.start, v.stop, v.step], d)},
+    deque: lambda e, v, d: {"q": [e.items(list(v), d), v.maxlen]},
+    Counter: lambda e, v, d: {"C": e.pairs(v, d)},
+    OrderedDict: lambda e, v, d: {"O": e.pairs(v, d)},
+    defaultdict: lambda e, v, d: {"D": e.pairs(v, d)},
+}
+# Layout of the built-in type, without asking the subclass: an overridden __iter__, __eq__ or __int__ is never called.
+_REBUILD: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (bool, bool),
+    (int, lambda v: int.__add__(v, 0)),
+    (float, lambda v: float.__add__(v, 0.0) if v == v else math.nan),
+    (str, lambda v: str.__str__(v)[:] if type(str.__str__(v)) is str else "".join(str.__iter__(v))),
+    (bytes, lambda v: bytes.__add__(v, b"")),
+    (complex, lambda v: complex.__add__(v, 0j)),
+    (list, lambda v: list.__getitem__(v, slice(None))),
+    (tuple, lambda v: tuple(tuple.__iter__(v))),
+    (dict, lambda v: dict(dict.items(v))),
+    (set, lambda v: set(set.__iter__(v))),
+    (frozenset, lambda v: frozenset(frozenset.__iter__(v))),
+)
+
+
+class _Decoder:
+    def __init__(self, codec: Codec, known: list[Any]) -> None:
+        self.codec = codec
+        self.instances = known
+
+    def decode(self, data: bytes) -> Any:
+        if not data.startswith(b"@"):
+            return self.parse(data)
+        names, _, body = data[1:].partition(b"\n")
+        new = _checked(json.loads(names), list)[len(self.instances) :]
+        self.instances.extend(map(self.new, new))
+        fields, root = self.parse(body)
+        for instance, pairs in zip(self.instances, fields, strict=True):
+            self.fill(instance, dict(pairs))
+        return root
+
+    def parse(self, data: bytes) -> Any:
+        return json.loads(data, object_hook=self.unpack)
+
+    def new(self, name: Any) -> Any:
+        kind = self.codec.classes.get(_checked(name, str))
+        return Instance(name) if kind is None else object.__new__(kind)
+
+    def fill(self, instance: Any, fields: dict[str, Any]) -> None:
+        if type(instance) is Instance:
+            instance.fields.update(fields)
+            return
+        for name, value in fields.items():
+            object.__setattr__(instance, name, value)
+
+    def unpack(self, tagged: dict[str, Any]) -> Any:
+        if len(tagged) != 1:
+            raise CodecError("an object of the codec has one key, its tag")
+        ((tag, content),) = tagged.items()
+        if tag == "@":
+            return self.instances[_checked(content, int)]
+        if tag == "h":
+            if self.codec.resolve is None:
+                raise CodecError("a handle where there can be none")
+            return self.codec.resolve(content)
+        return _UNPACKERS[tag](content)
+
+
+def _checked(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise CodecError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _int(text: Any) -> int:
+    if len(_checked(text, str)) > _MAX_INT_HEX:
+        raise CodecError("an integer too long")
+    return int(text, 16)
+
+
+def _decimal(text: Any) -> Any:
+    from decimal import Decimal
+
+    if len(_checked(text, str)) > 5000:
+        raise CodecError("a decimal too long")
+    return Decimal(text)
+
+
+def _fraction(parts: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(_int(parts[0]), _int(parts[1]))
+
+
+_UNPACKERS: dict[str, Callable[[Any], Any]] = {
+    "i": _int,
+    "t": lambda c: tuple(_checked(c, list)),
+    "d": lambda c: dict(_checked(c, list)),
+    "s": lambda c: set(_checked(c, list)),
+    "f": lambda c: frozenset(_checked(c, list)),
+    "b": lambda c: bytes.fromhex(c),
+    "B": lambda c: bytearray.fromhex(c),
+    "c": lambda c: complex(*map(float, c)),
+    "r": lambda c: range(*c),
+    "q": lambda c: deque(_checked(c[0], list), c[1]),
+    "C": lambda c: Counter(dict(_checked(c, list))),
+    "O": lambda c: OrderedDict(_checked(c, list)),
+    "D": lambda c: defaultdict(None, _checked(c, list)),
+    "e": lambda c: Ellipsis,
+    "T": lambda c: _BUILTIN_TYPES[c],
+    "dec": _decimal,
+    "frac": _fraction,
+}

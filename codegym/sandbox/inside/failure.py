@@ -1,0 +1,159 @@
+"""Exceptions as data: type, message and places in the program's own lines, columns in characters."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+PROGRAM = "<program>"
+"""File name of the program's code; only its frames are reported."""
+_MAX_FRAMES = 20
+_MAX_WALK = 2000
+_MAX_MESSAGE = 500
+
+
+def describe(error: BaseException, source: str, loading: bool, filename: str = PROGRAM) -> dict[str, Any]:
+    """Returns an exception as JSON-safe data.
+
+    Args:
+        error: The exception.
+        source: The program's text.
+        loading: Whether the program failed before its entry point could be called.
+        filename: The file name whose frames count.
+
+    Returns:
+        ``exception``, ``bases``, ``message``, ``place``, ``frames``, ``loading`` and, for SystemExit, ``exit_code``; a place is four numbers or None.
+    """
+    lines = source_lines(source)
+    frames = _frames(error.__traceback__, lines, filename)
+    place = frames[-1] if frames else None
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        place = _syntax_place(error, source, lines)
+    described = {
+        "exception": type(error).__name__,
+        "bases": [
+            kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins" and kind is not object
+        ],
+        "message": _message(error),
+        "place": place,
+        "frames": frames,
+        "loading": loading,
+    }
+    if isinstance(error, SystemExit):
+        described["exit_code"] = _exit_code(error)
+    return described
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    return error.code & 255 if type(error.code) is int else 1
+
+
+def source_lines(source: str) -> list[str]:
+    """Returns the lines as the compiler counts them: ends are \\n, \\r\\n and \\r only."""
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return str(error.msg)[:_MAX_MESSAGE]
+    try:
+        return str(BaseException.__str__(error))[:_MAX_MESSAGE]
+    except BaseException:  # the arguments may be objects of the program with a __str__ of their own
+        return ""
+
+
+def _frames(traceback: TracebackType | None, lines: list[str], filename: str) -> list[list[int]]:
+    places: list[tuple[CodeType, int, int]] = []
+    walked = 0
+    while traceback is not None and walked < _MAX_WALK:
+        code = traceback.tb_frame.f_code
+        if code.co_filename == filename:
+            places.append((code, traceback.tb_lasti, traceback.tb_lineno))
+        traceback = traceback.tb_next
+        walked += 1
+    if len(places) > _MAX_FRAMES:
+        places = places[: _MAX_FRAMES // 2] + places[-_MAX_FRAMES // 2 :]
+    return [place_at(code, offset, line, lines) for code, offset, line in places]
+
+
+def frame_place(frame: FrameType | None, source: str) -> list[int] | None:
+    """Returns the innermost place of the program on a running stack."""
+    for _ in range(_MAX_WALK):
+        if frame is None:
+            return None
+        if frame.f_code.co_filename == PROGRAM:
+            return place_at(frame.f_code, frame.f_lasti, frame.f_lineno, source_lines(source))
+        frame = frame.f_back
+    return None
+
+
+def place_at(code: CodeType, offset: int, line: int | None, lines: list[str]) -> list[int]:
+    """Returns the range of the instruction at a byte offset of some code, in characters."""
+    start_line = end_line = line or 1
+    start = end = None
+    position = next(islice(code.co_positions(), offset // 2, None), None)
+    if position is not None:
+        first, last, start, end = position
+        start_line, end_line = first or start_line, last or first or end_line
+    if start is None or end is None:
+        text = _line(lines, start_line)
+        return [start_line, len(text) - len(text.lstrip()), start_line, len(text.rstrip())]
+    return [
+        start_line,
+        _characters(_line(lines, start_line), start),
+        end_line,
+        _characters(_line(lines, end_line), end),
+    ]
+
+
+def _line(lines: list[str], number: int) -> str:
+    return lines[number - 1] if 1 <= number <= len(lines) else ""
+
+
+def _characters(line: str, byte_column: int) -> int:
+    if line.isascii():
+        return byte_column
+    return len(line.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
+
+
+def _syntax_place(error: SyntaxError, source: str, lines: list[str]) -> list[int] | None:
+    start_line, start = error.lineno, error.offset
+    if not start_line or start_line < 1:
+        return None
+    start_line = min(start_line, len(lines))
+    text = _line(lines, start_line)
+    if not start or start < 1:
+        return [start_line, len(text) - len(text.lstrip()), start_line, len(text)]
+    end_line, end = error.end_lineno or start_line, error.end_offset or 0
+    start -= 1
+    end = end - 1 if end > 0 else start + 1
+    end_line = max(start_line, min(end_line, len(lines)))
+    if _counts_bytes(source):
+        start, end = _characters(text, start), _characters(_line(lines, end_line), end)
+    start = min(start, len(text))
+    end = min(end, len(_line(lines, end_line)))
+    if (end_line, end) <= (start_line, start):
+        end_line, end = start_line, min(start + 1, max(len(text), start))
+    return [start_line, start, end_line, end]
+
+
+def _counts_bytes(source: str) -> bool:
+    """The parser counts characters, the symbol table and the compiler count bytes: who complained?"""
+    if source.isascii():
+        return False
+    import ast
+
+    try:
+        ast.parse(source)
+    except BaseException:
+        return False
+    return True
+
+
+def innermost_place(source: str) -> list[int] | None:
+    """Returns where the program is right now, for a signal handler."""
+    return frame_place(sys._getframe(1), source)

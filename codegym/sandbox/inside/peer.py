@@ -1,0 +1,304 @@
+"""Calls between the program's process and the test script's: data crosses by value, everything else as a handle.
+
+Both sides speak the same requests; what the *program* may ask of the script's process is a short list (call a function it was
+handed, iterate, read or set a plain attribute of an instance of the script's own classes), so that no handle leads to the
+script's frames, globals or expected values. Comparison is never forwarded: an opaque object equals only itself.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .channel import ChannelClosed, MessageTooLong, receive, send
+from .codec import CannotCross, Codec, CodecError
+from .failure import describe
+
+_FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_FORWARDED: dict[str, Callable[..., Any]] = {
+    "iter": iter,
+    "next": next,
+    "len": len,
+    "bool": bool,
+    "str": str,
+    "repr": repr,
+    "getitem": lambda value, key: value[key],
+    "setitem": lambda value, key, item: value.__setitem__(key, item),
+}
+_HARMLESS = frozenset({"iter", "next", "len", "bool", "getitem"})
+
+
+class PeerGone(BaseException):
+    """The other process ended, or wrote what no peer writes. Not an Exception: a script must not swallow it by accident."""
+
+
+class Peer:
+    """One end of the conversation.
+
+    Args:
+        fd: The socket between the two processes.
+        classes: The problem's classes by name.
+        limit: Bytes that one message may have.
+        source: The program's text where this is its process (failures name places in it), else empty.
+        entry: Returns the candidate, where this is the program's process.
+        names: Globals that the other side may ask for, or None where it may ask for nothing.
+        own_module: ``__module__`` of the classes whose instances' attributes the other side may touch; None for all.
+    """
+
+    def __init__(
+        self,
+        fd: int,
+        classes: Mapping[str, type],
+        limit: int,
+        source: str = "",
+        entry: Callable[[], Any] | None = None,
+        names: Mapping[str, Any] | None = None,
+        own_module: str | None = None,
+    ) -> None:
+        self.fd, self.limit, self.source = fd, limit, source
+        self.entry, self.names, self.own_module = entry, names, own_module
+        self.codec = Codec(classes, export=self._export, resolve=self._resolve)
+        self.gone = ""
+        self.remote_error: BaseException | None = None
+        self.remote_failure: dict[str, Any] = {}
+        self._mine: dict[int, Any] = {}
+        self._theirs: dict[int, Opaque] = {}
+
+    def _export(self, value: Any) -> list[Any]:
+        if type(value) is Opaque:
+            return ["yours", object.__getattribute__(value, "_number")]
+        self._mine[id(value)] = value
+        return ["mine", id(value), type(value).__name__[:100]]
+
+    def _resolve(self, content: Any) -> Any:
+        if content[0] == "yours":
+            return self._mine[content[1]]
+        number = content[1]
+        if type(number) is not int or type(content[2]) is not str:
+            raise CodecError("a handle is a number and a name")
+        if number not in self._theirs:
+            self._theirs[number] = Opaque(self, number, content[2])
+        return self._theirs[number]
+
+    def ask(self, verb: str, *arguments: Any) -> Any:
+        """Sends a request, serves what the other side asks meanwhile, and returns the answer's value.
+
+        Raises:
+            PeerGone: If the other side cannot answer any more.
+            BaseException: What the request raised on the other side, as the same built-in type.
+        """
+        if self.gone:
+            raise PeerGone(self.gone)
+        mutable = _mutable(arguments)
+        known: list[Any] = []
+        self._send(["ask", verb, list(arguments)], known)
+        while True:
+            message = self._receive(known)
+            if message[0] == "ask":
+                self._serve(message)
+                continue
+            if message[0] == "raise":
+                raise self._rebuilt(message[1], message[2])
+            for index, content in message[2]:
+                _replace(mutable[index], content)
+            return message[1]
+
+    def serve_forever(self) -> None:
+        """Answers requests until the other side goes away."""
+        try:
+            while True:
+                self._serve(self._receive([]))
+        except PeerGone:
+            return
+
+    def _send(self, message: list[Any], known: list[Any]) -> None:
+        payload = (b"?" if message[0] == "ask" else b"!") + self.codec.encode(message, known)
+        try:
+            send(self.fd, payload)
+        except ChannelClosed as error:
+            self._lost(str(error))
+
+    def _receive(self, known: list[Any]) -> list[Any]:
+        try:
+            payload = receive(self.fd, self.limit)
+            asked = payload[:1] == b"?"
+            known = [] if asked else known
+            message = self.codec.decode(payload[1:], known)
+            if type(message) is not list or len(message) != 3 or (message[0] == "ask") is not asked:
+                raise CodecError("not a message of a peer")
+            if asked:
+                message += known
+        except ChannelClosed as error:
+            self._lost(str(error))
+        except MessageTooLong:
+            self._lost("exceeded")
+        except CodecError:
+            self._lost("tampered")
+        return message
+
+    def _lost(self, why: str) -> None:
+        self.gone = why or "closed"
+        raise PeerGone(self.gone)
+
+    def _serve(self, message: list[Any]) -> None:
+        _, verb, arguments, *known = message
+        mutable = _mutable(arguments)
+        before = [self._frozen(value) for value in mutable]
+        try:
+            value = self._do(verb, *arguments)
+            changes = [
+                [index, value_now]
+                for index, value_now in enumerate(mutable)
+                if before[index] is not None and self._frozen(value_now) != before[index]
+            ]
+            self._send(["ok", value, changes], known)
+        except (PeerGone, CannotCross):
+            raise
+        except BaseException as error:
+            failure = describe(error, self.source, loading=False)
+            try:
+                self._send(["raise", failure, list(error.args)], known)
+            except CannotCross:
+                self._send(["raise", failure, [failure["message"]]], known)
+
+    def _frozen(self, value: Any) -> bytes | None:
+        try:
+            return self.codec.encode(value)
+        except CannotCross:
+            return None
+
+    def _do(self, verb: str, *arguments: Any) -> Any:
+        if verb == "entry" and self.entry is not None:
+            return self.entry()(*arguments[0], **arguments[1])
+        if verb == "name" and self.names is not None:
+            return self.names[arguments[0]]
+        target, *rest = arguments
+        if verb == "call" and self._may_call(target):
+            return target(*rest[0], **rest[1])
+        if verb == "get" and self._may_touch(target, rest[0]):
+            return getattr(target, rest[0])
+        if verb == "set" and self._may_touch(target, rest[0]):
+            return setattr(target, rest[0], rest[1])
+        if verb in _FORWARDED and (self.own_module is None or verb in _HARMLESS):
+            return _FORWARDED[verb](target, *rest)
+        raise TypeError(f"this object does not offer {verb!r} across processes")
+
+    def _may_call(self, target: Any) -> bool:
+        return self.own_module is None or isinstance(target, (*_FUNCTIONS, type)) or self._is_own(target)
+
+    def _may_touch(self, target: Any, name: Any) -> bool:
+        if type(name) is not str:
+            return False
+        return self.own_module is None or (not name.startswith("_") and self._is_own(target))
+
+    def _is_own(self, target: Any) -> bool:
+        return type(target).__module__ == self.own_module
+
+    def _rebuilt(self, failure: Any, arguments: Any) -> BaseException:
+        kind = self.codec.classes.get(failure["exception"])
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            kind = next((k for k in map(_builtin_exception, failure["bases"]) if k is not None), Exception)
+        try:
+            error = kind(*arguments)
+        except Exception:
+            error = kind.__new__(kind)
+            error.args = tuple(arguments)
+        self.remote_error, self.remote_failure = error, failure
+        return error
+
+
+class Opaque:
+    """A thing that lives in the other process."""
+
+    __slots__ = ("_number", "_peer", "_type_name")
+
+    def __init__(self, peer: Peer, number: int, type_name: str) -> None:
+        object.__setattr__(self, "_peer", peer)
+        object.__setattr__(self, "_number", number)
+        object.__setattr__(self, "_type_name", type_name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _ask(self, "call", list(args), kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return _ask(self, "get", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask(self, "set", name, value)
+
+    def __iter__(self) -> Any:
+        return _ask(self, "iter")
+
+    def __next__(self) -> Any:
+        return _ask(self, "next")
+
+    def __len__(self) -> int:
+        return int(_ask(self, "len"))
+
+    def __bool__(self) -> bool:
+        return bool(_ask(self, "bool"))
+
+    def __getitem__(self, key: Any) -> Any:
+        return _ask(self, "getitem", key)
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        _ask(self, "setitem", key, item)
+
+    def __str__(self) -> str:
+        return str(_ask(self, "str"))
+
+    def __repr__(self) -> str:
+        return f"<{object.__getattribute__(self, '_type_name')} in the other process>"
+
+
+def _ask(opaque: Opaque, verb: str, *arguments: Any) -> Any:
+    peer: Peer = object.__getattribute__(opaque, "_peer")
+    return peer.ask(verb, opaque, *arguments)
+
+
+def _builtin_exception(name: str) -> type[BaseException] | None:
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
+def _mutable(arguments: Any) -> list[Any]:
+    """Lists, dicts, sets and deques among the arguments of a call, in a fixed order."""
+    found = []
+    for argument in arguments:
+        if type(argument) is list:
+            found.extend(item for item in argument if type(item) in _REPLACERS)
+        elif type(argument) is dict:
+            found.extend(item for item in argument.values() if type(item) in _REPLACERS)
+    return found
+
+
+def _replace(target: Any, content: Any) -> None:
+    if type(target) is not type(content):
+        raise PeerGone("tampered")
+    _REPLACERS[type(target)](target, content)
+
+
+def _replace_list(target: Any, content: Any) -> None:
+    target[:] = content
+
+
+def _replace_collection(target: Any, content: Any) -> None:
+    target.clear()
+    target.update(content)
+
+
+def _replace_deque(target: Any, content: Any) -> None:
+    target.clear()
+    target.extend(content)
+
+
+_REPLACERS: dict[type, Callable[[Any, Any], None]] = {
+    list: _replace_list,
+    bytearray: _replace_list,
+    dict: _replace_collection,
+    set: _replace_collection,
+    deque: _replace_deque,
+}

@@ -1,0 +1,211 @@
+"""The program's process: loads a program and calls it, or runs it as a script. Expected values never come here."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from types import CodeType, ModuleType
+from typing import Any
+
+from .channel import ChannelClosed, send
+from .codec import CannotCross, Codec
+from .failure import PROGRAM, describe
+
+CONTEXT = "<context>"
+
+
+class OutputExceeded(BaseException):
+    """The program printed, or returned, more than its limit."""
+
+
+class CappedText(io.StringIO):
+    """Standard output of a call: kept in memory up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.room = limit
+
+    def write(self, text: str) -> int:
+        """Writes, or raises when there is no room."""
+        self.room -= len(text)
+        if self.room < 0:
+            raise OutputExceeded
+        return super().write(text)
+
+
+class Program:
+    """A program's namespace and the way to its entry point.
+
+    Attributes:
+        namespace: The globals that context and program share.
+        classes: The classes that the context defines, by name.
+    """
+
+    def __init__(self, source: str, context: str, entry_point: str | None, name: str) -> None:
+        self.source, self.context, self.entry_point = source, context, entry_point
+        module = ModuleType(name)
+        sys.modules[name] = module
+        self.namespace: dict[str, Any] = module.__dict__
+        self.namespace["__builtins__"] = __builtins__
+        self.classes: dict[str, type] = {}
+        self._entry_code: CodeType | None = None
+
+    def load(self, code: CodeType | None = None) -> dict[str, Any] | None:
+        """Runs the context and the program's top level.
+
+        Returns:
+            The failure as data, or None.
+        """
+        try:
+            if self.context:
+                exec(compile(self.context, CONTEXT, "exec", dont_inherit=True), self.namespace)
+                self.classes = own_classes(self.namespace)
+            if code is None:
+                code = compile(self.source, PROGRAM, "exec", dont_inherit=True)
+            exec(code, self.namespace)
+        except OutputExceeded:
+            raise
+        except BaseException as error:
+            return describe(error, self.source, loading=True)
+        return None
+
+    def entry(self) -> Any:
+        """Returns the callable that tests mean.
+
+        Raises:
+            LookupError: If there is none.
+        """
+        name = self.entry_point or ""
+        if name.isidentifier():
+            found = self.namespace.get(name)
+        elif name.partition("(")[0].partition(".")[0] not in self.namespace:
+            found = None
+        else:
+            if self._entry_code is None:
+                self._entry_code = compile(name, "<entry point>", "eval", dont_inherit=True)
+            found = eval(self._entry_code, self.namespace)
+        if not callable(found):
+            raise LookupError(name)
+        return found
+
+
+def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
+    """Returns the classes that were defined in a namespace (not imported into it), by name."""
+    name = namespace.get("__name__")
+    return {
+        key: value
+        for key, value in namespace.items()
+        if type(value) is type and value.__module__ == name and value.__name__ == key
+    }
+
+
+def serve_calls(channel: int, request: dict[str, Any]) -> None:
+    """Loads the program and answers each call of the request in turn.
+
+    Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok", value, args,
+    stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name]``, ``["missing"]`` or ``["exceeded"]``.
+    """
+    pid = os.getpid()
+    answer = _answerer(channel, pid, request["output_bytes"])
+    program = Program(request["source"], request["context"], request["entry_point"], "program")
+    sys.stdout = CappedText(request["output_bytes"])
+    try:
+        failure = program.load()
+    except OutputExceeded:
+        answer(["exceeded"])
+        return
+    answer(["loaded"] if failure is None else ["failed", failure])
+    if failure is not None:
+        return
+    codec = Codec(program.classes)
+    for packed in request["calls"]:
+        args, kwargs = codec.decode(packed)
+        out = sys.stdout = CappedText(request["output_bytes"])
+        answer(*_call(program, codec, args, kwargs, out))
+
+
+def _answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
+    plain = Codec()
+
+    def answer(message: list[Any], codec: Codec = plain) -> None:
+        if os.getpid() != pid:  # a forked child of the program that came back here
+            os._exit(1)
+        try:
+            payload = codec.encode(message)
+        except CannotCross as error:
+            payload = plain.encode(["opaque", error.type_name])
+        if len(payload) > limit + 65536:
+            payload = plain.encode(["exceeded"])
+        send(channel, payload)
+
+    return answer
+
+
+def _call(
+    program: Program, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], out: CappedText
+) -> tuple[list[Any], Codec]:
+    before = None if _unchangeable(args) else codec.encode(args)
+    try:
+        entry = program.entry()
+    except LookupError:
+        return ["missing"], codec
+    except BaseException as error:
+        return ["raised", describe(error, program.source, loading=False), out.getvalue()], codec
+    try:
+        value = entry(*args, **kwargs)
+    except OutputExceeded:
+        return ["exceeded"], codec
+    except BaseException as error:
+        return ["raised", describe(error, program.source, loading=False), out.getvalue()], codec
+    changed = None if before is None or _same(codec, args, before) else args
+    return ["ok", value, changed, out.getvalue()], codec
+
+
+def _unchangeable(args: tuple[Any, ...]) -> bool:
+    return all(type(arg) in (int, str, float, bool, type(None)) for arg in args)
+
+
+def _same(codec: Codec, args: tuple[Any, ...], before: bytes) -> bool:
+    try:
+        return codec.encode(args) == before
+    except CannotCross:
+        return False
+
+
+def run_main(channel: int, request: dict[str, Any]) -> int:
+    """Runs the program as ``__main__`` on the process's own standard streams.
+
+    Returns:
+        The exit code; a failure is sent over the channel before.
+    """
+    pid = os.getpid()
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
+    program = Program(request["source"], request["context"], None, "__main__")
+    failure = program.load()
+    code = 0 if failure is None else int(failure.get("exit_code", 1))
+    return _finish(code, failure, channel, pid)
+
+
+def _finish(code: int, failure: dict[str, Any] | None, channel: int, pid: int) -> int:
+    import atexit
+
+    threading = sys.modules.get("threading")
+    try:
+        if threading is not None:
+            threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
+    except BaseException:
+        code = code or 120
+    if os.getpid() == pid and failure is not None and "exit_code" not in failure:
+        try:
+            send(channel, Codec().encode(["failed", failure]))
+        except ChannelClosed:
+            pass
+    return code

@@ -1,0 +1,142 @@
+"""Test scripts that are nothing but literal questions and answers: these run as calls, and are answered outside.
+
+``assert candidate(1, [2]) == 3`` needs no process for the script: the arguments are literals, the call goes to the program, and
+what comes back is held against the literal here, with Python's own ``==`` on rebuilt data.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+_MAX_SOURCE = 2**20
+
+
+@dataclass(frozen=True)
+class LiteralCheck:
+    """One assertion.
+
+    Attributes:
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+        accepts: Whether a value satisfies the assertion.
+        text: The assertion, for people.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    accepts: Callable[[Any], bool]
+    text: str
+
+
+@lru_cache(maxsize=4096)
+def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, ...] | None:
+    """Returns the assertions of a script that consists of literal ones only.
+
+    Args:
+        source: The script.
+        entry_point: The name that it may use besides ``candidate``.
+
+    Returns:
+        The assertions in order, or None if the script does anything else: then it needs a process.
+    """
+    if len(source) > _MAX_SOURCE:
+        return None
+    try:
+        body = ast.parse(source).body
+        return _checks_of(body, source, frozenset({entry_point or ""}))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, TypeError):
+        return None
+
+
+def _checks_of(body: list[ast.stmt], source: str, names: frozenset[str]) -> tuple[LiteralCheck, ...] | None:
+    function = next((s for s in body if isinstance(s, ast.FunctionDef) and s.name == "check"), None)
+    statements = body
+    if function is not None:
+        if not _is_plain_check(function):
+            return None
+        own = function.args.args[0].arg
+        names = (names | {own}) if own != "candidate" else (names | {"candidate"})
+        statements = [s for s in body if s is not function and not _calls_check(s, names)] + function.body
+    else:
+        names = names | {"candidate"}
+    checks = []
+    for statement in statements:
+        if _has_no_effect(statement):
+            continue
+        check = _check_of(statement, source, names)
+        if check is None:
+            return None
+        checks.append(check)
+    return tuple(checks) or None
+
+
+def _is_plain_check(function: ast.FunctionDef) -> bool:
+    arguments = function.args
+    others = (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.defaults, *arguments.posonlyargs)
+    return len(arguments.args) == 1 and not any(others) and not function.decorator_list
+
+
+def _calls_check(statement: ast.stmt, names: frozenset[str]) -> bool:
+    """``check(candidate)`` or ``check(entry_point)`` at the end of a script."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Name(id=name)], keywords=[])):
+            return name in names
+    return False
+
+
+def _has_no_effect(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Assert(test=ast.Constant(value=True)):
+            return True
+        case ast.Assign(targets=[ast.Name(id="METADATA")], value=value):
+            ast.literal_eval(value)
+            return True
+    return False
+
+
+def _check_of(statement: ast.stmt, source: str, names: frozenset[str]) -> LiteralCheck | None:
+    if not isinstance(statement, ast.Assert):
+        return None
+    if statement.msg is not None and not isinstance(statement.msg, (ast.Constant, ast.JoinedStr)):
+        return None
+    found = _question(statement.test, names)
+    if found is None:
+        return None
+    call, accepts = found
+    args = tuple(ast.literal_eval(argument) for argument in call.args)
+    kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+    if len(kwargs) != len(call.keywords):
+        return None
+    text = ast.get_source_segment(source, statement) or ""
+    return LiteralCheck(args, kwargs, accepts, text[:500])
+
+
+def _question(test: ast.expr, names: frozenset[str]) -> tuple[ast.Call, Callable[[Any], bool]] | None:
+    match test:
+        case ast.Call() if _is_candidate(test, names):
+            return test, bool
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call() as call) if _is_candidate(call, names):
+            return call, lambda value: not value
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            if _is_candidate(left, names) and isinstance(left, ast.Call):
+                return left, _equals(right)
+            if _is_candidate(right, names) and isinstance(right, ast.Call):
+                return right, _equals(left)
+        case ast.Compare(
+            left=ast.Call() as call, ops=[ast.Is()], comparators=[ast.Constant(value=True | False | None as only)]
+        ) if _is_candidate(call, names):
+            return call, lambda value: value is only
+    return None
+
+
+def _equals(literal: ast.expr) -> Callable[[Any], bool]:
+    expected = ast.literal_eval(literal)
+    return lambda value: bool(value == expected)
+
+
+def _is_candidate(node: ast.expr, names: frozenset[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names

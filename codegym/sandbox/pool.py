@@ -1,0 +1,175 @@
+"""The sandbox: a pool of workers, each with its own warm fork servers."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from codegym.errors import InfrastructureError
+from codegym.sandbox.calls import Call, run_calls
+from codegym.sandbox.execution import Execution, Observation, Status, Trust
+from codegym.sandbox.inside.codec import Codec
+from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
+from codegym.sandbox.literal import literal_checks
+from codegym.sandbox.run import Run
+from codegym.sandbox.scripts import run_scripts
+from codegym.sandbox.server import Server, ServerGone
+from codegym.sandbox.streams import run_stream
+
+_TRIES = 3
+
+
+class Sandbox:
+    """Runs untrusted programs and says what they did.
+
+    Args:
+        workers: How many programs may run at the same time; None takes one for each processor.
+        isolation: ``"strict"`` refuses to run where the kernel refuses a layer, ``"auto"`` takes what there is and names
+            it, ``"none"`` runs with resource limits only.
+        packages: Names of packages that programs may import beyond the standard library.
+        python: The interpreter that runs the programs.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        isolation: str = "auto",
+        packages: Iterable[str] = (),
+        python: str = sys.executable,
+    ) -> None:
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self.python = python
+        self._pool = _Pool(self.workers, python)
+        self._finalizer = weakref.finalize(self, self._pool.close)
+
+    def run(self, job: Job) -> Execution:
+        """Runs one job and returns what was seen; a machine's failure shows as ``Status.INFRA``."""
+        return self._pool.submit(job).result()
+
+    def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
+        """Runs jobs on all workers and returns what was seen, in order."""
+        return [future.result() for future in [self._pool.submit(job) for job in jobs]]
+
+    def run_as_they_end(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Execution]]:
+        """Runs jobs on all workers and yields each one's index and execution as it ends."""
+        done: queue.SimpleQueue[tuple[int, Future[Execution]]] = queue.SimpleQueue()
+        count = 0
+        for index, job in enumerate(jobs):
+            self._pool.submit(job).add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
+            count += 1
+        for _ in range(count):
+            index, future = done.get()
+            yield index, future.result()
+
+    def close(self) -> None:
+        """Ends every process; nothing remains. Closing twice is fine."""
+        self._finalizer()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Pool:
+    """Worker threads around a queue; they hold no reference to the sandbox, so that it can be collected."""
+
+    def __init__(self, workers: int, python: str) -> None:
+        self.python = python
+        self.closed = False
+        self.tasks: queue.SimpleQueue[tuple[Job, Future[Execution]] | None] = queue.SimpleQueue()
+        self.threads = [
+            threading.Thread(target=_Worker(self.tasks, python).work, name=f"codegym-worker-{n}", daemon=True)
+            for n in range(workers)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def submit(self, job: Job) -> Future[Execution]:
+        if self.closed:
+            raise InfrastructureError(
+                "The sandbox is closed. Make a new one, or keep it open for as long as you judge."
+            )
+        future: Future[Execution] = Future()
+        self.tasks.put((job, future))
+        return future
+
+    def close(self) -> None:
+        self.closed = True
+        for _ in self.threads:
+            self.tasks.put(None)
+        for thread in self.threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+
+class _Worker:
+    """One thread's servers, by role."""
+
+    def __init__(self, tasks: queue.SimpleQueue[Any], python: str) -> None:
+        self.tasks, self.python = tasks, python
+        self.servers: dict[str, Server] = {}
+
+    def work(self) -> None:
+        """Runs jobs until it is told to stop."""
+        while (task := self.tasks.get()) is not None:
+            job, future = task
+            try:
+                future.set_result(self.run(job))
+            except BaseException as error:
+                self.drop_servers()
+                future.set_exception(error)
+            del task, job, future
+        self.drop_servers()
+
+    def run(self, job: Job) -> Execution:
+        """Runs a job, again on fresh servers when a server fails under it."""
+        for _ in range(_TRIES):
+            try:
+                return execute(Run(job, self.server))
+            except (ServerGone, InfrastructureError) as error:
+                self.drop_servers()
+                reason = str(error)
+        lost = Observation(status=Status.INFRA, detail=reason[:2000])
+        return Execution(observations=(lost,) * len(job.actions))
+
+    def server(self, role: str) -> Server:
+        """Returns the server of a role, starting it if need be."""
+        if role not in self.servers:
+            self.servers[role] = Server(self.python)
+        return self.servers[role]
+
+    def drop_servers(self) -> None:
+        """Ends this worker's servers; new ones start when they are needed."""
+        while self.servers:
+            self.servers.popitem()[1].close()
+
+
+def execute(run: Run) -> Execution:
+    """Tries every action of a job: calls first, then streams, then scripts, each group in order."""
+    job = run.job
+    calls: list[Call] = []
+    scripts: dict[int, str] = {}
+    for index, action in enumerate(job.actions):
+        if isinstance(action, CallAction):
+            calls.append(Call(index, Codec().encode([action.args, action.kwargs or {}])))
+        elif isinstance(action, ScriptAction):
+            checks = literal_checks(action.source, job.entry_point)
+            if checks is None:
+                scripts[index] = action.source
+            else:
+                calls += [Call(index, Codec().encode([c.args, c.kwargs]), c.accepts, c.text) for c in checks]
+    run_calls(run, calls)
+    for index, action in enumerate(job.actions):
+        if isinstance(action, RunAction):
+            run.observed[index] = run_stream(run, action)
+    run_scripts(run, scripts)
+    observations = tuple(run.observed[index] for index in range(len(job.actions)))
+    return Execution(observations=observations, trust=Trust.IN_PROCESS if job.one_process else Trust.ISOLATED)

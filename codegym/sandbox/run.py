@@ -1,0 +1,97 @@
+"""One job on one worker: from actions to observations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from codegym.sandbox.execution import Observation, Status
+from codegym.sandbox.job import Job
+from codegym.sandbox.server import Process, Server
+
+_MIN_TICK = 0.002
+_MAX_TICK = 0.5
+
+
+@dataclass
+class Run:
+    """A job in progress.
+
+    Attributes:
+        job: What is to be tried.
+        server: Gives the server for a role (``"program"`` or ``"script"``), starting it if need be.
+        observed: What has been seen so far, by the action's index.
+        spent: CPU seconds of the program's processes that have ended.
+    """
+
+    job: Job
+    server: Callable[[str], Server]
+    observed: dict[int, Observation] = field(default_factory=dict)
+    spent: float = 0.0
+
+    @property
+    def budget_is_spent(self) -> bool:
+        """Whether the program has used up what all its tests together may take."""
+        return self.spent >= self.job.limits.program_cpu_seconds
+
+    def request(self, **more: Any) -> dict[str, Any]:
+        """Returns what every process of this job is told."""
+        return {
+            "source": self.job.source,
+            "context": self.job.context,
+            "entry_point": self.job.entry_point,
+            "output_bytes": int(self.job.limits.output_bytes),
+            **more,
+        }
+
+    def rlimits(self) -> dict[str, int]:
+        """Returns the resource limits of a process of this job: the backstop behind the clocks."""
+        limits = self.job.limits
+        return {
+            "AS": int(limits.memory_bytes),
+            "CPU": int(limits.program_cpu_seconds) + 2,
+            "FSIZE": int(limits.memory_bytes),
+            "CORE": 0,
+            "NOFILE": 64,
+        }
+
+
+@dataclass
+class Clock:
+    """Watches one test's time on one process, from outside."""
+
+    run: Run
+    process: Process
+    cpu_start: float = 0.0
+    wall_start: float = field(default_factory=time.monotonic)
+
+    def restart(self) -> None:
+        """A test begins."""
+        self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
+
+    def exceeded(self) -> Status | None:
+        """Returns the limit that is used up, or None."""
+        cpu, budget, wall = self._left()
+        if cpu <= 0:
+            return Status.CPU_TIMEOUT
+        if budget <= 0:
+            return Status.BUDGET
+        return Status.WALL_TIMEOUT if wall <= 0 else None
+
+    def tick(self) -> float:
+        """Returns how many seconds one may wait before the next look."""
+        return min(_MAX_TICK, max(_MIN_TICK, min(self._left())))
+
+    def elapsed(self) -> tuple[float, float]:
+        """Returns CPU and wall seconds since the test began."""
+        return max(0.0, self.process.cpu_seconds() - self.cpu_start), time.monotonic() - self.wall_start
+
+    def _left(self) -> tuple[float, float, float]:
+        limits, cpu = self.run.job.limits, self.process.cpu_seconds()
+        return (
+            limits.cpu_seconds - (cpu - self.cpu_start),
+            limits.program_cpu_seconds - self.run.spent - cpu,
+            limits.wall_seconds - (time.monotonic() - self.wall_start),
+        )

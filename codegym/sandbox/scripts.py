@@ -1,0 +1,141 @@
+"""Script tests that need a process of their own: the script there, the program here, and a conversation between them."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import Any
+
+from codegym.sandbox.ending import ended, raised, stuck
+from codegym.sandbox.execution import Observation, Status
+from codegym.sandbox.inside.channel import MessageTooLong, frame
+from codegym.sandbox.inside.codec import Codec, CodecError
+from codegym.sandbox.run import Clock, Run
+from codegym.sandbox.server import Process
+
+
+def run_scripts(run: Run, scripts: dict[int, str]) -> None:
+    """Observes script actions: one pair of processes for all of them, a new pair after a crash or a timeout."""
+    waiting = dict(scripts)
+    while waiting:
+        if run.budget_is_spent:
+            for index in waiting:
+                run.observed[index] = Observation(status=Status.BUDGET)
+            return
+        pair = _Pair(run)
+        try:
+            pair.run_while_well(waiting)
+        finally:
+            pair.close()
+
+
+class _Pair:
+    """The program's process, the script's process, and the socket between them."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours, theirs:
+            request = run.request()
+            self.program = run.server("program").start("program", request, run.rlimits(), [ours.fileno()])
+            request = run.request(context=run.job.context + "\n" + run.job.script_context)
+            self.script = run.server("script").start("script", request, run.rlimits(), [theirs.fileno()])
+        self.clock = Clock(run, self.program)
+        self.script_clock = Clock(run, self.script)
+
+    def close(self) -> None:
+        """Ends both processes."""
+        self.run.spent += self.program.kill().cpu_seconds
+        self.script.kill()
+        self.program.close()
+        self.script.close()
+
+    def run_while_well(self, waiting: dict[int, str]) -> None:
+        """Takes scripts off ``waiting`` until it is empty or a process is done with."""
+        loaded = self._await(self.program, self.clock)
+        if isinstance(loaded, Observation) or loaded != ["loaded"]:
+            observation = loaded if isinstance(loaded, Observation) else _not_loaded(loaded)
+            observation = self._timed(observation)
+            for index in tuple(waiting):
+                self.run.observed[index] = observation
+                del waiting[index]
+            return
+        while waiting:
+            index = next(iter(waiting))
+            told = self._try(waiting.pop(index))
+            observation = told if isinstance(told, Observation) else _observed(told)
+            if observation is None:
+                observation = self._lost(told)
+            self.run.observed[index] = self._timed(observation)
+            if isinstance(told, Observation) or told[0] == "gone":
+                return
+            self.clock.restart()
+            self.script_clock.restart()
+
+    def _try(self, script: str) -> list[Any] | Observation:
+        try:
+            self.script.channel.sendall(frame(Codec().encode(script)))
+        except OSError:
+            return Observation(status=Status.REFUSED, detail="the test script's process ended")
+        return self._await(self.script, self.clock)
+
+    def _await(self, process: Process, clock: Clock) -> list[Any] | Observation:
+        """Returns the next message of a process, or what kept it from coming."""
+        loading = process is self.program
+        while True:
+            is_over = process.report is not None
+            try:
+                process.drain()
+                messages = process.take()
+            except (CodecError, MessageTooLong) as error:
+                return Observation(status=Status.TAMPERED, detail=str(error)[:200])
+            if messages:
+                return list(messages[0])
+            if is_over:
+                assert process.report is not None
+                if loading:
+                    return ended(process.report)
+                return Observation(status=Status.REFUSED, detail="the test script ended its process")
+            if (status := clock.exceeded() or self.script_clock.exceeded()) is not None:
+                return stuck(self.program, status, self.run.job.source, loading)
+            process.wait(min(clock.tick(), self.script_clock.tick()), [process.channel.fileno()])
+
+    def _lost(self, told: list[Any]) -> Observation:
+        """The script says that the program is gone: how?"""
+        if told[1:] == ["exceeded"]:
+            return Observation(status=Status.OUTPUT)
+        if told[1:] == ["tampered"]:
+            return Observation(status=Status.TAMPERED, detail="the program wrote something else than answers")
+        self.program.wait(0.2)
+        return ended(self.program.kill())
+
+    def _timed(self, observation: Observation) -> Observation:
+        cpu, wall = self.clock.elapsed()
+        return replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+
+
+def _not_loaded(message: list[Any]) -> Observation:
+    match message:
+        case ["failed", failure]:
+            return raised(failure)
+        case ["missing"]:
+            return Observation(status=Status.MISSING)
+        case ["exceeded"]:
+            return Observation(status=Status.OUTPUT)
+    return Observation(status=Status.TAMPERED, detail="not what the harness writes")
+
+
+def _observed(message: list[Any]) -> Observation | None:
+    match message:
+        case ["ok"]:
+            return Observation(status=Status.OK)
+        case ["refused", str() as text]:
+            return Observation(status=Status.REFUSED, detail=text)
+        case ["raised", failure]:
+            try:
+                return raised(failure)
+            except CodecError as error:
+                return Observation(status=Status.TAMPERED, detail=str(error)[:200])
+        case ["gone", str()]:
+            return None
+    return Observation(status=Status.TAMPERED, detail="not what the harness writes")

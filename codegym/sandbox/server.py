@@ -1,0 +1,255 @@
+"""The trusted side of one fork server: start it, hand it a process to run, stop it."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegym.errors import InfrastructureError
+from codegym.sandbox.inside.channel import Mailbox, frame
+from codegym.sandbox.inside.codec import Codec, CodecError
+
+INSIDE = Path(__file__).parent / "inside"
+_START_SECONDS = 30.0
+_CREDENTIALS = 12  # pid, uid, gid: three ints
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a process ended, as its server saw it.
+
+    Attributes:
+        status: As from ``wait4``.
+        cpu_seconds: User and system time of the process and of its children that it waited for.
+        peak_memory_bytes: Largest resident size.
+    """
+
+    status: int
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+class ServerGone(Exception):  # noqa: N818
+    """The server ended; whatever ran in it ended with it."""
+
+
+class Server:
+    """One fork server and the sockets to it; used by one thread at a time.
+
+    Args:
+        python: The interpreter that runs it.
+    """
+
+    def __init__(self, python: str) -> None:
+        self.started = 0
+        self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.jobs, jobs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        config = {"jobs": jobs.fileno(), "control": control.fileno(), "folder": str(INSIDE)}
+        try:
+            self.process = subprocess.Popen(
+                [python, "-S", "-P", "-s", "-B", str(INSIDE / "server.py"), json.dumps(config)],
+                pass_fds=(jobs.fileno(), control.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise InfrastructureError(f"The interpreter {python!r} cannot be started: {error}.") from error
+        finally:
+            jobs.close()
+            control.close()
+        self.ready = self._await_ready()
+
+    def _await_ready(self) -> dict[str, Any]:
+        self.control.settimeout(_START_SECONDS)
+        try:
+            ready = self.control.recv(65536)
+        except OSError:
+            ready = b""
+        self.control.settimeout(None)
+        if ready:
+            return dict(json.loads(ready))
+        self.process.kill()
+        assert self.process.stderr is not None
+        said = self.process.stderr.read(4000).decode("utf-8", "replace").strip()
+        self.close()
+        raise InfrastructureError(f"The sandbox's server did not start. It said: {said or 'nothing'}")
+
+    def start(self, role: str, request: dict[str, Any], limits: dict[str, int], fds: Sequence[int] = ()) -> Process:
+        """Starts a process in its next child.
+
+        Args:
+            role: ``"calls"``, ``"run"``, ``"program"`` or ``"script"``.
+            request: What it is to do.
+            limits: Resource limits by name (``AS``, ``CPU``, ...).
+            fds: Descriptors that it is given besides its channel.
+
+        Raises:
+            ServerGone: If the server ended.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            setup = json.dumps({"role": role, "limits": limits}).encode()
+            socket.send_fds(self.jobs, [setup], [theirs.fileno(), *fds])
+            ours.sendall(frame(Codec().encode(request)))
+        except OSError as error:
+            ours.close()
+            raise ServerGone(str(error)) from None
+        finally:
+            theirs.close()
+        self.started += 1
+        return Process(self, self.started, ours, request.get("output_bytes", 2**20) + 2**17)
+
+    def order(self, order: str, number: int) -> None:
+        """Sends an order about one process: ``"kill"`` it, or ask ``"where"`` it is; without effect once it has ended."""
+        try:
+            self.control.send(json.dumps({"order": order, "number": number}).encode())
+        except OSError as error:
+            raise ServerGone(str(error)) from None
+
+    def report(self) -> tuple[int, Report]:
+        """Reads the report about one process.
+
+        Raises:
+            ServerGone: If the server ended.
+        """
+        try:
+            data = self.control.recv(65536)
+        except OSError as error:
+            raise ServerGone(str(error)) from None
+        if not data:
+            raise ServerGone("end of stream")
+        told = json.loads(data)
+        return told["number"], Report(told["status"], told["cpu"], told["rss"] * 1024)
+
+    def close(self) -> None:
+        """Ends the server and everything in it."""
+        self.control.close()
+        self.jobs.close()
+        self.process.kill()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+
+class Process:
+    """One process of a server, from start to report.
+
+    Attributes:
+        number: Its number in the server's count.
+        report: How it ended; None while it runs.
+        messages: What it has sent and nobody has taken yet.
+    """
+
+    def __init__(self, server: Server, number: int, channel: socket.socket, limit: int) -> None:
+        self.server, self.number, self.channel = server, number, channel
+        self.report: Report | None = None
+        self.pid = 0
+        self.mailbox = Mailbox(limit)
+        self.messages: list[bytes] = []
+        self.open = True
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far, from the kernel's clock of the process."""
+        if self.report is not None:
+            return self.report.cpu_seconds
+        if not self.pid:
+            self.drain()
+        if not self.pid:
+            return 0.0
+        try:
+            return time.clock_gettime((~self.pid << 3) | 2)
+        except OSError:
+            return 0.0
+
+    def drain(self) -> None:
+        """Takes what has arrived on the channel, without waiting.
+
+        Raises:
+            MessageTooLong: If the process announces more than it may send.
+        """
+        while self.open:
+            try:
+                data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                data, ancillary = b"", []
+            if not data:
+                self.open = False
+                return
+            if not self.pid:
+                for _, kind, content in ancillary:
+                    if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
+                        self.pid = int.from_bytes(content[:4], "little", signed=True)
+            self.messages += self.mailbox.feed(data)
+
+    def take(self) -> list[Any]:
+        """Returns the messages that have arrived, decoded.
+
+        Raises:
+            CodecError: If one is none of the codec's.
+        """
+        messages, self.messages = self.messages, []
+        decoded = [Codec().decode(message) for message in messages]
+        if not all(type(message) is list and message for message in decoded):
+            raise CodecError("a message is a list with a name")
+        return decoded
+
+    def wait(self, seconds: float, also: Sequence[int] = ()) -> bool:
+        """Waits until the process has ended, something arrived on its channel or on ``also``, or the time is over.
+
+        Returns:
+            Whether the process has ended.
+        """
+        poll = select.poll()
+        poll.register(self.server.control, select.POLLIN)
+        for fd in also:
+            poll.register(fd, select.POLLIN)
+        for fd, _ in poll.poll(max(0, seconds * 1000)):
+            if fd == self.server.control.fileno():
+                self._read_report()
+        return self.report is not None
+
+    def _read_report(self) -> None:
+        number, report = self.server.report()
+        if number == self.number:
+            self.report = report
+
+    def kill(self) -> Report:
+        """Kills the process, if it still runs, and waits for its report."""
+        if self.report is None:
+            self.server.order("kill", self.number)
+        while self.report is None:
+            self._read_report()
+        return self.report
+
+    def where(self, seconds: float = 0.05) -> bytes:
+        """Asks a stuck process for its place and returns what it says: data for people, never trusted."""
+        self.drain()
+        self.server.order("where", self.number)
+        time.sleep(seconds)
+        said = bytes(self.mailbox.rest)
+        try:
+            while True:
+                said += self.channel.recv(65536, socket.MSG_DONTWAIT)
+                if len(said) > 65536:
+                    break
+        except OSError:
+            pass
+        return said
+
+    def close(self) -> None:
+        """Gives the channel back."""
+        self.channel.close()
