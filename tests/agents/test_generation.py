@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from agents.generation import Sampling, distinct_rows, draw
+
+PROBABILITIES = torch.tensor([0.5, 0.0, 0.3, 0.15, 0.05])
+UNIFORMS = torch.linspace(0, 1, 20_001, dtype=torch.float64)[:-1]
+
+
+def frequencies(sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
+    """How often each token is drawn over an even grid of uniforms, and the log-probability reported for it."""
+    ids, logprobs = draw(PROBABILITIES.log().expand(len(UNIFORMS), -1), UNIFORMS, sampling)
+    told = torch.full((5,), -math.inf).scatter(0, ids, logprobs)
+    return torch.bincount(ids, minlength=5) / len(UNIFORMS), told.exp()
+
+
+def test_draws_follow_the_distribution_and_report_it() -> None:
+    drawn, told = frequencies(Sampling())
+    assert torch.allclose(drawn, PROBABILITIES, atol=2e-4)
+    assert torch.allclose(told, PROBABILITIES, atol=1e-6)
+
+
+def test_temperature_divides_the_scores() -> None:
+    expected = PROBABILITIES**2 / (PROBABILITIES**2).sum()
+    drawn, told = frequencies(Sampling(temperature=0.5))
+    assert torch.allclose(drawn, expected, atol=2e-4)
+    assert torch.allclose(told, expected, atol=1e-6)
+
+
+def test_top_p_keeps_the_token_that_crosses() -> None:
+    drawn, told = frequencies(Sampling(top_p=0.6))
+    expected = torch.tensor([0.625, 0, 0.375, 0, 0])
+    assert torch.allclose(drawn, expected, atol=2e-4)
+    assert torch.allclose(told, expected, atol=1e-6)
+
+
+def test_greedy() -> None:
+    drawn, told = frequencies(Sampling(greedy=True, temperature=5.0, top_p=0.1))
+    assert drawn.tolist() == [1, 0, 0, 0, 0]
+    assert told[0].item() == pytest.approx(0.5)
+
+
+def test_the_largest_uniform_never_draws_what_is_impossible() -> None:
+    largest = torch.tensor([math.nextafter(1.0, 0.0)], dtype=torch.float64)
+    ids, _ = draw(torch.tensor([[0.0, -math.inf, 0.0, -math.inf]]), largest, Sampling())
+    assert ids.tolist() == [2]
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"top_p": 0.0}, {"top_p": 1.5}, {"max_new_tokens": 0}])
+def test_sampling_refuses_numbers_out_of_range(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Sampling(**wrong)  # type: ignore[arg-type]
+
+
+def test_distinct_rows() -> None:
+    a, b = np.array([1, 2]), np.array([1, 2, 3])
+    distinct, index = distinct_rows([a, b, a.copy(), b.copy()])
+    assert [row.tolist() for row in distinct] == [[1, 2], [1, 2, 3]]
+    assert index.tolist() == [0, 1, 0, 1]
