@@ -9,6 +9,10 @@ import re
 from codegym.problem import CallTest
 from envs_registry.assertions import call_of, parsed
 
+_OUTPUT = re.compile(r"[\s\-`*:#]*(?:sample |example )?output\b", re.IGNORECASE)
+_LABEL = re.compile(r"(?: \d+)?[ \-`*:#]*")
+_LABEL_LENGTH = 40
+"""Characters between the word and the output itself: a number, dashes, a fence."""
 _ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
 
 
@@ -69,3 +73,23 @@ def _example(call: str, want: str, function: str) -> CallTest | None:
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
     return None if test is None else CallTest(args=test.args, kwargs=test.kwargs, expected=expected, public=True)
+
+
+def shows(statement: str, stdin: str, stdout: str) -> bool:
+    """Says whether an input and its output stand in a statement one after the other, whatever the white space.
+
+    So the examples of contest problems are found ("Input ... Output ...", "Sample Input 1 ... Sample Output 1 ...").
+    """
+    given, wanted = " ".join(stdin.split()), " ".join(stdout.split())
+    if not given or not wanted:
+        return False
+    text = " ".join(statement.split())
+    at = text.find(given)
+    while at >= 0:
+        rest = _OUTPUT.match(text, at + len(given))
+        if rest:
+            after = text[rest.end() : rest.end() + len(wanted) + _LABEL_LENGTH]
+            if any(place.startswith(wanted) for place in (after.lstrip(" :"), _LABEL.sub("", after, count=1))):
+                return True
+        at = text.find(given, at + 1)
+    return False

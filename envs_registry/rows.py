@@ -60,11 +60,11 @@ class Row:
             self.fail(f"field {field!r} must be {_NOUNS.get(kind, kind.__name__)}, got {_short(value)}.")
         return value
 
-    def texts(self, field: str, default: tuple[str, ...] = _REQUIRED) -> tuple[str, ...]:
-        """Returns a field that is a list of texts."""
-        items: list[Any] | None = self.get(field, list, _REQUIRED if default is _REQUIRED else None)  # type: ignore[arg-type]
-        if items is None:
+    def texts(self, field: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Returns a field that is a list of texts; without a default it must be there."""
+        if default is not None and self.fields.get(field) is None:
             return default
+        items = self.get(field, list)
         for place, item in enumerate(items):
             if not isinstance(item, str):
                 self.fail(f"field {field!r}[{place}] must be a text, got {_short(item)}.")
@@ -95,8 +95,12 @@ class Row:
         raise DataError(f"{self.place}{f' ({name})' if name else ''}: {message}")
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row]:
     """Yields the rows of a ``.jsonl``, ``.json`` or ``.parquet`` file, the first two also with ``.gz``.
+
+    Args:
+        path: The file.
+        faults: Collects the complaints about single lines, so that the others are read; without it the first is raised.
 
     Raises:
         DataError: If the file cannot be read, decoded or parsed; the message names the line.
@@ -110,8 +114,14 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from _array_rows(path, text)
         return
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
+        if not line.strip():
+            continue
+        try:
             yield row_of_line(path, number, line)
+        except DataError as fault:
+            if faults is None:
+                raise
+            faults.append(fault)
 
 
 def read_text(path: Path) -> str:

@@ -6,10 +6,11 @@ import ast
 import re
 
 from codegym.problem import Problem, ScriptTest, TestCase
-from envs_registry.assertions import parsed, cases_of_check
+from envs_registry.assertions import cases_of_check, parsed
+from envs_registry.building import build_all
 from envs_registry.examples import docstring_of, examples_in
 from envs_registry.options import choice
-from envs_registry.rows import Row, read_rows
+from envs_registry.rows import Row
 from envs_registry.sources import Source
 
 _INSTRUCTION = (
@@ -33,8 +34,8 @@ def load(
     """
     choice("prompt", prompt, ("completion", "instruct"))
     choice("tests", tests, ("split", "script"))
-    path = source.file("HumanEval.jsonl.gz", "HumanEval.jsonl", "*.jsonl.gz", "*.jsonl", "*.parquet", "*/*.parquet")
-    return tuple(problem_of_row(row, prompt, tests, examples) for row in read_rows(path))
+    path = source.file("HumanEval.jsonl.gz", "HumanEval.jsonl", "*.parquet", "*/*.parquet")
+    return build_all([path], lambda row: problem_of_row(row, prompt, tests, examples))
 
 
 def problem_of_row(row: Row, prompt: str, tests: str, examples: bool) -> Problem:
@@ -46,7 +47,7 @@ def problem_of_row(row: Row, prompt: str, tests: str, examples: bool) -> Problem
     shown = public_examples(row.get("task_id", str), statement, entry_point) if examples else ()
     return Problem(
         task_id=row.get("task_id", str),
-        prompt=statement if prompt == "completion" else _INSTRUCTION.format(statement),
+        prompt=prompt_of(prompt, statement),
         tests=(*shown, *hidden),
         entry_point=entry_point,
         starter_code=statement,
@@ -54,6 +55,11 @@ def problem_of_row(row: Row, prompt: str, tests: str, examples: bool) -> Problem
         solutions=(statement + row.get("canonical_solution", str),),
         tags=("humaneval",),
     )
+
+
+def prompt_of(style: str, statement: str) -> str:
+    """Returns the prompt in one of the two styles."""
+    return statement if style == "completion" else _INSTRUCTION.format(statement)
 
 
 def public_examples(task_id: str, statement: str, entry_point: str) -> tuple[TestCase, ...]:

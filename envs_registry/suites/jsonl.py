@@ -10,9 +10,10 @@ from codegym.comparison import Comparison, OutputRule
 from codegym.errors import CodegymError, UnknownNameError
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
 from codegym.sandbox.limits import Limits
-from envs_registry.assertions import parsed, cases_of_asserts
+from envs_registry.assertions import cases_of_asserts, parsed
+from envs_registry.building import build_all
 from envs_registry.catalogue import ALL
-from envs_registry.rows import Row, read_rows
+from envs_registry.rows import Row
 from envs_registry.sources import Source
 
 _TEXTS = ("task_id", "prompt", "entry_point", "starter_code", "context", "difficulty", "split")
@@ -29,22 +30,18 @@ def load(source: Source, split: str) -> tuple[Problem, ...]:
         source: A file or a folder.
         split: ``"all"``, or a value of the rows' field ``split``.
     """
-    rows = [row for path in source.files("*.jsonl", "*.jsonl.gz") for row in read_rows(path)]
-    seen: dict[str, Row] = {}
     splits: dict[str, None] = {}
-    problems: list[Problem] = []
-    for row in rows:
-        problem = problem_of_row(row)
-        if problem.task_id in seen:
-            row.fail(f"this task_id stands already in {seen[problem.task_id].place}; ids must be unique.")
-        seen[problem.task_id] = row
+
+    def of_this_split(row: Row) -> Problem | None:
         part = row.get("split", str, ALL)
         splits[part] = None
-        if split in (ALL, part):
-            problems.append(problem)
+        problem = problem_of_row(row)
+        return problem if split in (ALL, part) else None
+
+    problems = build_all(source.files("*.jsonl", "*.jsonl.gz"), of_this_split)
     if not problems and split != ALL:
         raise UnknownNameError("split of this file", split, (ALL, *splits))
-    return tuple(problems)
+    return problems
 
 
 def problem_of_row(row: Row) -> Problem:

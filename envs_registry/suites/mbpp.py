@@ -6,7 +6,8 @@ import ast
 from collections import Counter
 
 from codegym.problem import Problem, TestCase
-from envs_registry.assertions import defined_names, joined, needs_one_process, parsed, cases_of_asserts
+from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process, parsed
+from envs_registry.building import build_all
 from envs_registry.catalogue import ALL
 from envs_registry.options import choice
 from envs_registry.rows import Row, read_rows
@@ -47,13 +48,14 @@ def load(
     choice("shots", str(shots), ("0", "1", "2", "3"))
     choice("shown", str(shown), ("0", "1", "2", "3"))
     path = source.file(*(_SANITIZED_FILES if sanitized else _FILES))
-    rows = list(read_rows(path))
-    examples = "".join(_shot(row, shown) for row in rows if row.get("task_id", int) in _SHOTS[:shots])
-    return tuple(
-        _problem(row, prompt, examples, shown, challenge)
-        for row in rows
-        if split == ALL or row.get("task_id", int) in _SPLITS[split]
-    )
+    solved = [row for row in read_rows(path) if row.get("task_id", int) in _SHOTS[:shots]] if shots else []
+    examples = "".join(_shot(row, shown) for row in solved)
+
+    def problem_of_row(row: Row) -> Problem | None:
+        belongs = split == ALL or row.get("task_id", int) in _SPLITS[split]
+        return _problem(row, prompt, examples, shown, challenge) if belongs else None
+
+    return build_all([path], problem_of_row)
 
 
 def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) -> Problem:

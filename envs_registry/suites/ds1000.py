@@ -1,0 +1,70 @@
+"""DS-1000: data science snippets, pasted into a template that makes the inputs and compares the results."""
+
+from __future__ import annotations
+
+from codegym.problem import Problem, ScriptTest
+from codegym.sandbox.limits import Limits
+from envs_registry.assertions import joined, parsed
+from envs_registry.building import LazyProblems, RowTable
+from envs_registry.catalogue import ALL
+from envs_registry.options import choice
+from envs_registry.rows import Row
+from envs_registry.sources import Source
+
+_LIBRARIES = ("Matplotlib", "Numpy", "Pandas", "Pytorch", "Scipy", "Sklearn", "Tensorflow")
+_LIMITS = Limits(cpu_seconds=60.0, wall_seconds=120.0, memory_bytes=16 * 2**30, program_cpu_seconds=180.0)
+"""Loading tensorflow or torch takes seconds and gigabytes of address space."""
+_RUN = "test_execution(program_source)\n"
+_RUN_TEXT = "test_string(program_source)\n"
+
+
+def load(source: Source, split: str, *, library: str = ALL, perturbation: str = ALL) -> LazyProblems:
+    """Loads DS-1000 from its published rows (``test.jsonl`` from the hub, ``ds1000.jsonl.gz`` from the repository).
+
+    The template runs the snippet and compares data frames, arrays and figures in the snippet's own process: feedback
+    says ``trust = "in_process"``. A test script gets the program's text as ``program_source``.
+
+    Args:
+        source: Where the file is.
+        split: ``"test"``, the only one.
+        library: One of the seven libraries, or ``"all"``.
+        perturbation: ``"Origin"``, ``"Surface"``, ``"Semantic"``, ``"Difficult-Rewrite"`` or ``"all"``.
+    """
+    choice("library", library, (ALL, *_LIBRARIES))
+    choice("perturbation", perturbation, (ALL, "Origin", "Surface", "Semantic", "Difficult-Rewrite"))
+    table = RowTable([source.file("ds1000.jsonl.gz", "ds1000.jsonl", "test.jsonl", "*.jsonl*", "*.parquet")])
+
+    def keep(rows: RowTable, place: int) -> bool:
+        metadata = rows.row(place)
+        return (library == ALL or metadata.get("metadata.library", str) == library) and (
+            perturbation == ALL or metadata.get("metadata.perturbation_type", str) == perturbation
+        )
+
+    every = library == ALL and perturbation == ALL
+    return table.problems(lambda rows, place: _task_id(rows.row(place)), _problem, None if every else keep)
+
+
+def _task_id(row: Row) -> str:
+    return f"ds1000/{row.get('metadata.problem_id', int)}"
+
+
+def _problem(row: Row) -> Problem:
+    code = row.get("code_context", str)
+    tree = parsed(code)
+    if tree is None:
+        row.fail("field 'code_context' is not Python that parses.")
+    functions = {getattr(node, "name", "") for node in tree.body}
+    if "test_execution" not in functions:
+        row.fail("field 'code_context' must define test_execution(solution).")
+    scripts = [joined(code, _RUN)]
+    if "test_string" in functions:
+        scripts.append(joined(code, _RUN_TEXT))
+    return Problem(
+        task_id=_task_id(row),
+        prompt=row.get("prompt", str),
+        tests=tuple(ScriptTest(source=script) for script in scripts),
+        solutions=(row.get("reference_code", str),),
+        tags=("ds1000", row.get("metadata.library", str).lower(), row.get("metadata.perturbation_type", str, "Origin")),
+        limits=_LIMITS,
+        one_process=True,
+    )

@@ -1,0 +1,51 @@
+"""HumanEval+: HumanEval's problems with about 750 inputs each, compared with tolerances."""
+
+from __future__ import annotations
+
+from codegym.problem import Problem, ScriptTest
+from envs_registry.building import LazyProblems, RowTable
+from envs_registry.evalplus import TEN_SECONDS, without_numpy
+from envs_registry.options import choice
+from envs_registry.rows import Row
+from envs_registry.sources import Source
+from envs_registry.suites.humaneval import code_before, prompt_of, public_examples
+
+_FILES = ("HumanEvalPlus-OriginFmt.jsonl*", "HumanEvalPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
+
+
+def load(source: Source, split: str, *, prompt: str = "completion", examples: bool = True) -> LazyProblems:
+    """Loads HumanEval+ from the release's ``OriginFmt`` file or the hub's Parquet file.
+
+    Args:
+        source: Where the file is.
+        split: ``"test"``, the only one.
+        prompt: As in ``humaneval``.
+        examples: As in ``humaneval``.
+    """
+    choice("prompt", prompt, ("completion", "instruct"))
+    table = RowTable([source.file(*_FILES)])
+
+    def problem_of_row(row: Row) -> Problem:
+        return _problem(row, prompt, examples)
+
+    return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
+
+
+def _problem(row: Row, prompt: str, examples: bool) -> Problem:
+    task_id, statement, entry_point = row.get("task_id", str), row.get("prompt", str), row.get("entry_point", str)
+    shown = public_examples(task_id, statement, entry_point) if examples else ()
+    return Problem(
+        task_id=task_id,
+        prompt=prompt_of(prompt, statement),
+        tests=(*shown, ScriptTest(source=without_numpy(row.get("test", str)))),
+        entry_point=entry_point,
+        starter_code=statement,
+        context=code_before(statement, entry_point),
+        solutions=(statement + row.get("canonical_solution", str),),
+        tags=("humaneval", "evalplus"),
+        limits=TEN_SECONDS,
+    )
+
+
+KNOWN_BAD = {"HumanEval/32": "its test text spreads the one number that the function returns: TypeError"}
+"""Problems whose published tests or solutions are at fault, with the reason."""

@@ -1,0 +1,78 @@
+"""LeetCodeDataset: LeetCode problems with a class to complete and a ``check(candidate)``."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from codegym.problem import Problem, ScriptTest, TestCase
+from envs_registry.assertions import cases_of_check, needs_one_process, parsed
+from envs_registry.building import LazyProblems, RowTable
+from envs_registry.options import choice
+from envs_registry.rows import Row
+from envs_registry.sources import Source
+
+_REQUEST = "\nPlease complete the following python code precisely:"
+"""Where the published query goes over from the statement to the code."""
+
+
+def load(
+    source: Source, split: str, *, prompt: str = "instruct", tests: str = "split", public: int = 1
+) -> LazyProblems:
+    """Loads LeetCodeDataset from ``LeetCodeDataset-*-train.jsonl(.gz)`` and ``...-test...``.
+
+    Args:
+        source: Where the files are.
+        split: ``"train"`` or ``"test"`` (problems published after July 2024).
+        prompt: ``"instruct"``: the published query; ``"completion"``: the statement as a docstring above the class.
+        tests: ``"split"``: one test for each assert; ``"script"``: ``check`` as it stands.
+        public: How many of the asserts are public, first ones first. At least one stays private.
+    """
+    choice("prompt", prompt, ("instruct", "completion"))
+    choice("tests", tests, ("split", "script"))
+    table = RowTable([source.file(f"LeetCodeDataset*-{split}.jsonl*", f"*{split}*.jsonl*", f"*{split}*.parquet")])
+
+    def problem_of_row(row: Row) -> Problem:
+        return _problem(row, prompt, tests, public)
+
+    return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
+
+
+def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
+    script, context = row.get("test", str), row.get("prompt", str)
+    query, entry_point = row.get("query", str), row.get("entry_point", str)
+    if parsed(script) is None:
+        row.fail("field 'test' is not Python that parses.")
+    cases = cases_of_check(script) if tests == "split" else (ScriptTest(source=script),)
+    starter = row.get("meta.lang_code", str, "") or _code_block(query)
+    return Problem(
+        task_id=row.get("task_id", str),
+        prompt=query if prompt == "instruct" else f'"""\n{query.split(_REQUEST)[0].strip()}\n"""\n{starter}\n',
+        tests=_shown(cases, public),
+        entry_point=entry_point,
+        starter_code=starter.rstrip() + "\n",
+        context=context,
+        solutions=(row.get("completion", str),),
+        difficulty=row.get("meta.difficulty", str, "").lower() or None,
+        tags=("leetcode", *row.get("tags", list, [])),
+        one_process=needs_one_process(cases, _own_names(context), entry_point),
+    )
+
+
+def _shown(cases: tuple[TestCase, ...], public: int) -> tuple[TestCase, ...]:
+    shown = min(public, len(cases) - 1)
+    return tuple(replace(test, public=place < shown) for place, test in enumerate(cases))
+
+
+def _own_names(context: str) -> set[str]:
+    """The classes and functions that the problem gives (``TreeNode``, ``list_node``): they cannot cross processes."""
+    tree = parsed(context)
+    return {node.name for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))} if tree else set()
+
+
+def _code_block(query: str) -> str:
+    return query.split("```python\n")[-1].split("```")[0]
+
+
+KNOWN_BAD: dict[str, str] = {}
+"""Problems whose published tests or solutions are at fault, with the reason."""

@@ -1,0 +1,58 @@
+"""MBPP+: 378 problems of MBPP with many inputs each, compared with tolerances."""
+
+from __future__ import annotations
+
+from codegym.problem import Problem, ScriptTest, TestCase
+from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process
+from envs_registry.building import LazyProblems, RowTable
+from envs_registry.evalplus import TEN_SECONDS, without_numpy
+from envs_registry.options import choice
+from envs_registry.rows import Row
+from envs_registry.sources import Source
+from envs_registry.suites.mbpp import entry_point_of, prompt_of
+
+_FILES = ("MbppPlus-OriginFmt.jsonl*", "MbppPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
+
+
+def load(source: Source, split: str, *, prompt: str = "docstring", shown: int = 1) -> LazyProblems:
+    """Loads MBPP+ from the release's ``OriginFmt`` file or the hub's Parquet file.
+
+    Args:
+        source: Where the file is.
+        split: ``"test"``, the only one.
+        prompt: A style of ``mbpp``; EvalPlus asks by a docstring.
+        shown: How many of MBPP's own asserts stand in the prompt and are public; EvalPlus shows the first.
+    """
+    choice("prompt", prompt, ("paper", "docstring", "instruct"))
+    choice("shown", str(shown), ("0", "1", "2", "3"))
+    table = RowTable([source.file(*_FILES)])
+
+    def problem_of_row(row: Row) -> Problem:
+        return _problem(row, prompt, shown)
+
+    return table.problems(lambda rows, place: f"Mbpp/{rows.peek(place, 'task_id')}", problem_of_row)
+
+
+def _problem(row: Row, prompt: str, shown: int) -> Problem:
+    asserts, code = row.texts("test_list"), row.get("code", str)
+    entry_point = entry_point_of(row, code, asserts)
+    setup = joined(*row.texts("test_imports", ()))
+    public = [
+        test for text in asserts[:shown] for test in cases_of_asserts(text, entry_point, setup=setup, public=True)
+    ]
+    hidden = ScriptTest(source=joined(setup, without_numpy(row.get("test", str))))
+    tests: tuple[TestCase, ...] = (*public, hidden)
+    return Problem(
+        task_id=f"Mbpp/{row.get('task_id', int)}",
+        prompt=prompt_of(prompt, row.get("prompt", str).strip(), asserts[:shown]),
+        tests=tests,
+        entry_point=entry_point,
+        solutions=(code,),
+        tags=("mbpp", "evalplus"),
+        one_process=needs_one_process(tests, defined_names(code) - defined_names(hidden.source), entry_point),
+        limits=TEN_SECONDS,
+    )
+
+
+KNOWN_BAD = {"Mbpp/599": "its reference solution takes more than ten seconds on the added inputs"}
+"""Problems whose published tests or solutions are at fault, with the reason."""
