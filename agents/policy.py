@@ -105,7 +105,7 @@ class LMPolicy:
         return device
 
     def prompt_text(self, observation: Mapping[str, Any]) -> str:
-        """Returns what the model is told about an observation of the environment: the task, or the repair of the last turn."""
+        """Returns what the model is told about an observation: to write a program, or to repair that of the last turn."""
         feedback = str(observation.get("feedback", ""))
         task = Task.REPAIR if feedback else Task.PROGRAM
         return self.task_text(task, str(observation["prompt"]), feedback)
@@ -151,7 +151,7 @@ class LMPolicy:
     def stream(
         self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator | None = None
     ) -> Iterator[tuple[int, Completion]]:
-        """Yields ``(index of the prompt, completion)`` as each one ends, so that it can be judged while others are written."""
+        """Yields ``(index of the prompt, completion)`` as each ends, so that it can be judged while others go on."""
         ids = [self.encode(prompt, sampling.max_new_tokens) for prompt in prompts]
         for index, sample in self.engine.stream(ids, sampling, generator or self.generator):
             yield index, self._completion(prompts[index], ids[index], sample)
@@ -270,8 +270,7 @@ class LMPolicy:
             return ids
         if room < 1:
             raise ValueError(
-                f"max_new_tokens={max_new_tokens} leaves no room for a prompt in this model's context of {context}
-                tokens."
+                f"max_new_tokens={max_new_tokens} leaves no room for a prompt: the model's context is {context} tokens."
             )
         warnings.warn(
             f"A prompt of {len(ids)} tokens was cut to its last {room}: the model's context is {context} tokens and "
@@ -292,7 +291,7 @@ class LMPolicy:
 
 
 def _end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """The tokens that end a completion, the tokenizer's own first: what it ends texts with is what training ends them with."""
+    """The tokens that end a completion; the tokenizer's own first, with which reference texts are ended."""
     of_model = model.generation_config.eos_token_id
     listed = [tokenizer.eos_token_id, *(of_model if isinstance(of_model, list) else [of_model])]
     ids = tuple(dict.fromkeys(int(i) for i in listed if i is not None))

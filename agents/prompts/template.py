@@ -41,7 +41,9 @@ class PromptTemplate:
             try:
                 shown = pattern.format(prompt="\0prompt", feedback="\0feedback")
             except (LookupError, ValueError) as error:
-                raise DataError(f"prompt template {task!s}: only {{prompt}} and {{feedback}} may stand in it: {error}.")
+                raise DataError(
+                    f"prompt template {task!s}: only {{prompt}} and {{feedback}} may stand in it: {error}."
+                ) from error
             if "\0prompt" not in shown:
                 raise DataError(f"prompt template {task!s}: {{prompt}} is missing.")
 

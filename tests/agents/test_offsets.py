@@ -16,7 +16,7 @@ for_all = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], 
 
 
 def check(tokenizer: Any, ids: list[int]) -> tuple[str, np.ndarray]:
-    """What must hold of any ids: the text is the decoded one, and the ranges go through it in order, leaving nothing out."""
+    """What must hold of any ids: the decoded text, and ranges that go through it in order and leave nothing out."""
     text, offsets = TokenText(tokenizer).spans(ids)
     assert text == tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     assert offsets.shape == (len(ids), 2)
