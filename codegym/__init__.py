@@ -16,6 +16,7 @@ import gymnasium as gym
 from codegym.comparison import Comparison, OutputRule
 from codegym.errors import (
     CodegymError,
+    ContractError,
     DataError,
     InfrastructureError,
     InvalidProblemError,
@@ -26,6 +27,7 @@ from codegym.feedback.diagnostic import Diagnostic
 from codegym.feedback.feedback import Feedback, TestResult
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
+from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
 from codegym.program import Program
 from codegym.sandbox.limits import Limits
@@ -34,12 +36,14 @@ __all__ = [
     "CallTest",
     "CodegymError",
     "Comparison",
+    "ContractError",
     "DataError",
     "Diagnostic",
     "Feedback",
     "InfrastructureError",
     "InvalidProblemError",
     "IsolationError",
+    "Judge",
     "Kind",
     "Limits",
     "OutputRule",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +15,6 @@ from codegym.feedback.report import observation_text
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 from codegym.spaces import UnicodeText
-
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +66,7 @@ class Episode:
 
     def observation(self) -> dict[str, Any]:
         """Returns what the agent sees: the prompt, the last turn's feedback (public tests only), the turns used."""
-        text = "" if self.feedback is None else _steady(observation_text(self.feedback, self.problem))
+        text = "" if self.feedback is None else observation_text(self.feedback, self.problem)
         return {"prompt": self.problem.prompt, "feedback": text, "turn": self.turn}
 
     def info(self) -> dict[str, Any]:
@@ -101,7 +98,7 @@ class Episode:
             "source": diagnostic.source.value,
             "kind": diagnostic.kind.value,
             "scope": diagnostic.scope.value,
-            "message": _steady(diagnostic.message) if self._is_public(diagnostic) else diagnostic.kind.value,
+            "message": diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value,
             "start_line": diagnostic.start_line,
             "start_col": diagnostic.start_col,
             "end_line": diagnostic.end_line,
@@ -125,12 +122,7 @@ def _test(test: TestResult) -> dict[str, Any]:
         "status": test.status.value,
         "public": test.public,
         "kind": test.kind.value,
-        "call": _steady(test.call) if test.public else "",
-        "expected": _steady(test.expected) if test.public else "",
-        "actual": _steady(test.actual) if test.public else "",
+        "call": test.call if test.public else "",
+        "expected": test.expected if test.public else "",
+        "actual": test.actual if test.public else "",
     }
-
-
-def _steady(text: str) -> str:
-    """Takes the memory addresses out of a text: they differ from run to run."""
-    return _ADDRESS.sub("0x...", text) if "0x" in text else text

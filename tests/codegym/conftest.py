@@ -35,7 +35,7 @@ class FakeJudge:
                     source=Source.TEST,
                     kind=kind,
                     scope=scope,
-                    message=f"expected {test.expected!r} at 0x7f3a5c00d2e0",  # type: ignore[union-attr]
+                    message=f"expected {test.expected!r}",  # type: ignore[union-attr]
                     test_index=index,
                 )
                 for index, test in enumerate(problem.tests)
@@ -49,7 +49,7 @@ class FakeJudge:
                     kind=kind,
                     call="f()",
                     expected=repr(test.expected),  # type: ignore[union-attr]
-                    actual="<object at 0x7f3a5c00d2e0>",
+                    actual="None",
                     seconds=0.25,
                 )
                 for index, test in enumerate(problem.tests)
