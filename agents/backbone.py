@@ -59,7 +59,7 @@ class CausalBackbone:
     def __init__(self, model: nn.Module) -> None:
         self.model: Any = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
-        inner: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
+        inner: Any = self.model.get_base_model() if hasattr(model, "get_base_model") else model
         accepted = inspect.signature(inner.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
@@ -96,7 +96,7 @@ class CausalReading:
         logits, cache = backbone.forward(prompt, mask, keep=1, cache=DynamicCache(config=backbone.model.config))
         if cache is None:
             raise TypeError(f"{type(backbone.model).__name__} returned no cache; only models with use_cache=True work.")
-        self._cache: Cache = cache
+        self._cache: Any = cache
         self.logits = logits[:, 0]
 
     def select(self, rows: Tensor) -> None:
@@ -122,9 +122,9 @@ class Seq2SeqBackbone:
     def __init__(self, model: nn.Module) -> None:
         self.model: Any = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
-        start = model.generation_config.decoder_start_token_id
+        start = self.model.generation_config.decoder_start_token_id
         if start is None:
-            start = model.config.decoder_start_token_id
+            start = self.model.config.decoder_start_token_id
         if start is None:
             raise ValueError(
                 f"{type(model).__name__} has no decoder_start_token_id; set it in the model's generation_config."
@@ -146,10 +146,12 @@ class Seq2SeqBackbone:
 class Seq2SeqReading:
     """The encoder's states of the prompts and the decoder's cache."""
 
+    logits: Tensor
+
     def __init__(self, backbone: Seq2SeqBackbone, prompt: Tensor, mask: Tensor) -> None:
         self._model, self._mask = backbone.model, mask
         self._states: Tensor = self._model.get_encoder()(input_ids=prompt, attention_mask=mask).last_hidden_state
-        self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
         self.write(torch.full((len(prompt), 1), backbone.start, device=prompt.device))
 
     def select(self, rows: Tensor) -> None:
@@ -187,11 +189,11 @@ def pad(rows: Sequence[NDArray[np.int64]], device: torch.device | str, left: boo
     return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
 
 
-class _RoomyLayer(DynamicLayer):
+class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]  # transformers' __init_subclass__ has no types
     """A cache layer that writes into reserved room: growing by ``torch.cat`` copies everything at every token."""
 
     def __init__(self, layer: DynamicLayer, tokens: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         keys, values = cast(Tensor, layer.keys), cast(Tensor, layer.values)
         self.lazy_initialization(keys, values)
         self._all_keys, self._all_values = self._with_room(keys, tokens), self._with_room(values, tokens)

@@ -106,7 +106,8 @@ def _counted(pieces: list[bytes], data: bytes, dropped: int) -> NDArray[np.int64
         empty = lengths == 0
         starts, ends = character[starts], character[np.maximum(ends - 1, 0)] + 1
         ends[empty] = starts[empty]
-    return np.maximum(np.stack([starts, ends], axis=1) - dropped, 0)
+    offsets: NDArray[np.int64] = np.maximum(np.stack([starts, ends], axis=1) - dropped, 0)
+    return offsets
 
 
 def _character_of_byte(data: bytes) -> NDArray[np.int64]:

@@ -105,7 +105,7 @@ class LMPolicy:
         return device
 
     def prompt_text(self, observation: Mapping[str, Any]) -> str:
-        """Returns what the model is told about an observation: to write a program, or to repair that of the last turn."""
+        """Returns what the model is told about an observation: to write a program, or to repair its last one."""
         feedback = str(observation.get("feedback", ""))
         task = Task.REPAIR if feedback else Task.PROGRAM
         return self.task_text(task, str(observation["prompt"]), feedback)
