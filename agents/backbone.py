@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
 from transformers.cache_utils import DynamicLayer
 
@@ -48,7 +48,7 @@ class Backbone(Protocol):
         """The scores before each of ``ids`` [B, T], one prompt a row, without a cache: [B, T, V]."""
 
 
-def make_backbone(model: nn.Module) -> Backbone:
+def make_backbone(model: Any) -> Backbone:
     """Returns the door for this Hugging Face model."""
     return Seq2SeqBackbone(model) if getattr(model.config, "is_encoder_decoder", False) else CausalBackbone(model)
 
@@ -56,10 +56,10 @@ def make_backbone(model: nn.Module) -> Backbone:
 class CausalBackbone:
     """Decoder-only models: prompts are padded on the left, positions count from each prompt's first token."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model: Any = model
+    def __init__(self, model: Any) -> None:
+        self.model = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
-        inner: Any = self.model.get_base_model() if hasattr(model, "get_base_model") else model
+        inner: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
         accepted = inspect.signature(inner.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
@@ -119,12 +119,12 @@ class CausalReading:
 class Seq2SeqBackbone:
     """Encoder-decoder models (T5, CodeT5, BART): the encoder reads the prompt, the decoder writes."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model: Any = model
+    def __init__(self, model: Any) -> None:
+        self.model = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
-        start = self.model.generation_config.decoder_start_token_id
+        start = model.generation_config.decoder_start_token_id
         if start is None:
-            start = self.model.config.decoder_start_token_id
+            start = model.config.decoder_start_token_id
         if start is None:
             raise ValueError(
                 f"{type(model).__name__} has no decoder_start_token_id; set it in the model's generation_config."
