@@ -1,4 +1,4 @@
-"""codegym's agents: language models that learn from what the environment says. Names are loaded when they are asked for."""
+"""codegym's agents: language models that learn from what the environment says. Names are loaded on demand."""
 
 from __future__ import annotations
 

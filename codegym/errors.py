@@ -3,6 +3,7 @@
     CodegymError
     ├── InvalidProblemError     a problem, test or limit that makes no sense            (also a ValueError)
     ├── InvalidRewardError      a reward that is no function, or whose parts are no numbers  (also a ValueError)
+    ├── InvalidSettingError     a setting, or a combination of them, that makes no sense (also a ValueError)
     ├── UnknownNameError        a suite, split, task, option or preset nobody knows      (also a LookupError)
     ├── DataError               a data file or folder that is missing or malformed       (also a ValueError)
     ├── MissingExtraError       an optional library that is not installed                (also an ImportError)
@@ -30,6 +31,10 @@ class InvalidProblemError(CodegymError, ValueError):
 
 class InvalidRewardError(CodegymError, ValueError):
     """A reward is neither a name, a ``Reward`` nor a function, or it returns something else than named numbers."""
+
+
+class InvalidSettingError(CodegymError, ValueError):
+    """A setting makes no sense, or does not go together with another; the message names them."""
 
 
 class UnknownNameError(CodegymError, LookupError):

@@ -92,8 +92,8 @@ def best_rewards(history: Mapping[str, float], task_ids: Iterable[str], rewards:
 def difficulty_weighted_pass_rates(passed: Sequence[Sequence[bool]], groups: Sequence[object]) -> Floats:
     """Pass rates in which a test counts by how many of the group failed it (after VeRPO, arXiv 2601.03525).
 
-    Easy tests, which nearly everything passes, otherwise dominate the rate and drown the ones that matter. A test that
-    the whole group passed weighs nothing, unless that holds for all of them: then they weigh the same.
+    Easy tests, which nearly everything passes, otherwise dominate the rate and drown the ones that matter. A test
+    that the whole group passed weighs nothing, unless that holds for all of them: then they weigh the same.
 
     Args:
         passed: B rows, one flag a test; rows of one group are equally long.

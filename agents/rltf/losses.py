@@ -1,9 +1,10 @@
-"""RLTF's loss as pure functions of tensors: which token gets how much credit, and what that makes of its log-probability.
+"""RLTF's loss as pure functions of tensors: how much credit a token gets, and what that makes of its log-probability.
 
-Shapes: B completions, T tokens (right-padded). ``completion_mask`` [B, T] is 1 on the sampled tokens and 0 on padding;
-``span_mask`` [B, T] says how much a token belongs to the failing place: 1 or 0 for a hard span, anything between for a
-soft one. Every ``*_loss`` returns one number a completion, summed over its tokens; :func:`completion_weights` then says
-how much each completion counts, for the whole batch at once, so that cutting it into micro-batches changes no gradient.
+Shapes: B completions, T tokens (right-padded). ``completion_mask`` [B, T] is 1 on the sampled tokens and 0 on
+padding; ``span_mask`` [B, T] says how much a token belongs to the failing place: 1 or 0 for a hard span, anything
+between for a soft one. Every ``*_loss`` returns one number a completion, summed over its tokens;
+:func:`completion_weights` then says how much each completion counts, for the whole batch at once, so that cutting it
+into micro-batches changes no gradient.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def rltf_loss(
     """The RL part of RLTF's objective (arXiv 2307.04349, equations 4 to 8): ``L_coarse + L_fine + L_adaptive``.
 
     ``L = - (R_coarse - b) sum_t log p_t  -  (R_adaptive - b) sum_t log p_t  -  alpha R_fine sum_{t in span} log p_t``
-    with ``alpha = T / (E - S)``, the completion's length over the span's. Coarse and adaptive subtract the baseline, fine
-    does not.
+    with ``alpha = T / (E - S)``, the completion's length over the span's. Coarse and adaptive subtract the baseline,
+    fine does not.
 
     Args:
         logps: float[B, T], log-probabilities of the sampled tokens.
@@ -72,8 +73,8 @@ def span_credit(advantage: Tensor, fine: Tensor, span_mask: Tensor, completion_m
 def conserving_credit(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor, *, placed: float = 0.5) -> Tensor:
     """Moves a share of the advantage to where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
 
-    Blame (a negative advantage) gathers on the failing span, praise on the tokens outside of it. Without a span, or where
-    the span is everything, the advantage stays spread evenly. Each row sums to ``advantage * T``.
+    Blame (a negative advantage) gathers on the failing span, praise on the tokens outside of it. Without a span, or
+    where the span is everything, the advantage stays spread evenly. Each row sums to ``advantage * T``.
 
     Args:
         advantage: float[B].
@@ -125,7 +126,7 @@ def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, *, clip_range
 
 
 def kl_loss(logps: Tensor, reference: Tensor, completion_mask: Tensor) -> Tensor:
-    """Estimates KL(policy || reference) on the policy's own samples: ``sum_t exp(d_t) - d_t - 1``, d = reference - policy.
+    """Estimates KL(policy || reference) on the policy's samples: ``sum_t exp(d_t) - d_t - 1``, d = reference - policy.
 
     Args:
         logps: float[B, T].

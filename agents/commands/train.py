@@ -1,0 +1,134 @@
+"""``codegym train rltf``: learn online from unit-test feedback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import gymnasium as gym
+import tyro
+from stable_baselines3.common.callbacks import BaseCallback
+
+import codegym  # noqa: F401  registers CodeSynthesis-v0
+from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.rltf.config import RLTFConfig
+from agents.rltf.rltf import RLTF
+from codegym.errors import DataError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class TrainRLTF:
+    """Let a model write programs, judge them, and learn from where they are wrong."""
+
+    model: str = "tiny"
+    """tiny, nano, a name on the Hugging Face hub, or a folder."""
+    suite: str = "core"
+    """Name of the suite (see `codegym suites list`), or a JSONL file with your own problems."""
+    split: str | None = None
+    """Split of the suite; the suite's default without it."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    completions: int = 5120
+    """Programs to learn from, in all."""
+    run_dir: Path = Path("runs/rltf")
+    """Where log, checkpoints and the trained model go."""
+    resume: bool = False
+    """Go on with the run in run-dir: its settings, its model and its numbers."""
+    save_every: int = 10
+    """Learning steps between two checkpoints."""
+    max_turns: int = 1
+    """Programs per episode: above 1 the model may repair its program, told by public tests."""
+    max_new_tokens: int = 256
+    """Length limit of a program."""
+    reward: str = "paper"
+    """The reward: paper, coarse, adaptive, pass_rate, ..."""
+    paper: bool = False
+    """Start from the paper's settings; settings given here go on top."""
+    config: tyro.conf.OmitArgPrefixes[RLTFConfig] = field(default_factory=RLTFConfig)
+    """How to learn."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    dtype: str = "auto"
+    """float32 or bfloat16; auto is bfloat16 on a GPU."""
+    seed: int = 0
+    """The same seed gives the same numbers on a CPU."""
+    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document and no progress.")] = False
+
+    def run(self) -> int:
+        """Trains and saves; returns 0, or 130 if it was interrupted (the checkpoint is then whole).
+
+        Raises:
+            DataError: If the folder holds another run, or none to resume.
+            UnknownNameError: If the suite, the split or the reward does not exist.
+        """
+        latest = self.run_dir / "latest.zip"
+        if latest.exists() and not self.resume:
+            raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
+        if self.resume and not latest.exists():
+            raise DataError(f"there is no run to resume in {self.run_dir}: {latest.name} is missing.")
+        env = gym.make(
+            "CodeSynthesis-v0",
+            suite=self.suite,
+            split=self.split,
+            data_dir=self.data_dir,
+            max_turns=self.max_turns,
+            reward=self.reward,
+        )
+        agent = RLTF.load(latest, env=env, device=self.device) if self.resume else self._new_agent(env)
+        stop = StopOnSignal()
+        agent.learn(
+            max(self.completions - agent.num_timesteps, 0),
+            callback=self._callbacks(latest, stop),
+            reset_num_timesteps=not self.resume,
+        )
+        agent.policy.save(self.run_dir / "model")
+        env.close()
+        self._say(agent, stop.signal)
+        return INTERRUPTED if stop.signal else 0
+
+    def _new_agent(self, env: gym.Env[dict[str, object], str]) -> RLTF:
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        settings = {**asdict(self), "codegym": version("codegym")}
+        (self.run_dir / "settings.json").write_text(json.dumps(settings, indent=2, default=str), "utf-8")
+        return RLTF(
+            "LMPolicy",
+            env,
+            self._settings(),
+            policy_kwargs={"model": self.model, "max_new_tokens": self.max_new_tokens, "dtype": self.dtype},
+            tensorboard_log=self.run_dir,
+            device=self.device,
+            seed=self.seed,
+        )
+
+    def _settings(self) -> RLTFConfig:
+        if not self.paper:
+            return self.config
+        given, default = asdict(self.config), asdict(RLTFConfig())
+        return RLTFConfig.paper(**{name: value for name, value in given.items() if value != default[name]})
+
+    def _callbacks(self, latest: Path, stop: StopOnSignal) -> list[BaseCallback]:
+        always: list[BaseCallback] = [SaveLatest(latest, self.save_every), stop]
+        return always if self.json else [*always, ProgressBar()]
+
+    def _say(self, agent: RLTF, signal: int | None) -> None:
+        result = {
+            "completions": agent.num_timesteps,
+            "optimizer_steps": agent.n_updates,
+            "interrupted": signal is not None,
+            "model": str(self.run_dir / "model"),
+            "checkpoint": str(self.run_dir / "latest.zip"),
+        }
+        if self.json:
+            print(json.dumps(result))
+            return
+        print(f"{agent.num_timesteps} programs, {agent.n_updates} optimizer steps.")
+        print(f"model:     {result['model']}    (codegym evaluate --model {result['model']} --suite {self.suite})")
+        print(f"curves:    tensorboard --logdir {self.run_dir}")
+        if agent.num_timesteps < self.completions:
+            print(f"go on:     codegym train rltf --run-dir {self.run_dir} --resume", file=sys.stderr)

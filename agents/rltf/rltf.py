@@ -1,0 +1,294 @@
+"""RLTF, online: the policy writes, the environment judges, the policy learns from where it was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.agent import Agent, Callback, Env
+from agents.buffer import ExperienceBuffer
+from agents.checkpoint import Checkpoint
+from agents.completion import Completion
+from agents.experience import Experience
+from agents.policy import LMPolicy
+from agents.rltf.config import RLTFConfig
+from agents.rltf.credit import teaches, token_credit, with_advantages
+from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
+from agents.rltf.measures import StepMeasures, log_collection, log_step
+from agents.rollout import Rollout, Sampling
+from agents.token_batch import TokenBatch
+from codegym.errors import InvalidSettingError
+
+
+class RLTF(Agent):
+    """Reinforcement learning from unit-test feedback (arXiv 2307.04349), in Stable-Baselines3's shape.
+
+    ``learn`` repeats: write ``problems_per_step`` x ``samples_per_problem`` completions, let the environment judge
+    them, put them into the online buffer, take ``refresh_every`` optimizer steps on it. A timestep is one completion.
+
+    Args:
+        policy: ``"LMPolicy"`` or an :class:`LMPolicy`.
+        env: A Gymnasium environment, single or batch, or an id; None for an agent that only predicts.
+        config: How to learn; ``RLTFConfig()`` by default, ``RLTFConfig.paper()`` is the paper's.
+        policy_kwargs: Arguments of ``LMPolicy.load``, such as ``{"model": "tiny"}``.
+        tensorboard_log: Folder for TensorBoard and CSV files.
+        verbose: 1 prints the log as a table.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ...
+        seed: The same seed gives the same numbers (on a CPU); None draws one.
+        **changes: Settings of :class:`RLTFConfig` by name, such as ``learning_rate=1e-4``.
+
+    Raises:
+        UnknownNameError: If there is no such policy or setting.
+        InvalidSettingError: If a setting makes no sense.
+        TypeError: If the environment is none.
+    """
+
+    def __init__(
+        self,
+        policy: str | LMPolicy,
+        env: Env | str | None,
+        config: RLTFConfig | None = None,
+        *,
+        policy_kwargs: Mapping[str, Any] | None = None,
+        tensorboard_log: str | Path | None = None,
+        verbose: int = 0,
+        device: str = "auto",
+        seed: int | None = None,
+        **changes: Any,
+    ) -> None:
+        self.config = RLTFConfig.of({**asdict(config or RLTFConfig()), **changes})
+        super().__init__(
+            policy,
+            env,
+            policy_kwargs=policy_kwargs,
+            tensorboard_log=tensorboard_log,
+            verbose=verbose,
+            device=device,
+            seed=seed,
+        )
+        parameters = [parameter for parameter in self.policy.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(parameters, lr=self.config.learning_rate, weight_decay=0.0)
+        self.buffer = ExperienceBuffer(self.config.capacity)
+        self.n_updates = 0
+        """Optimizer steps so far: the version of the policy."""
+        self._best: dict[str, float] = {}
+        self._reference: LMPolicy | None = None
+
+    @property
+    def completions_per_step(self) -> int:
+        """Completions that one collection brings."""
+        return self.config.collection
+
+    def learn(
+        self,
+        total_timesteps: int,
+        callback: Callback = None,
+        log_interval: int = 1,
+        tb_log_name: str = "RLTF",
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Learns until this many completions have been written.
+
+        Args:
+            total_timesteps: Completions; the last collection may go beyond.
+            callback: Stable-Baselines3 callbacks; ``on_step`` is called after each collection and the steps on it.
+            log_interval: Iterations between two writings of the log.
+            tb_log_name: Name of the run's folder.
+            reset_num_timesteps: False goes on counting (and resumes a loaded agent).
+            progress_bar: Show one.
+
+        Returns:
+            The agent.
+        """
+        total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
+        total_timesteps = total  # by this name callbacks find it
+        calls.on_training_start(locals(), globals())
+        iteration = 0
+        while self.num_timesteps < total_timesteps:
+            iteration += 1
+            calls.on_rollout_start()
+            collected = self.collect()
+            calls.update_locals({**locals(), "infos": [], "dones": [True] * len(collected)})
+            calls.on_rollout_end()
+            for _ in range(self._steps_now()):
+                self.train()
+            self.logger.record("time/iterations", iteration, exclude="tensorboard")
+            if iteration % log_interval == 0:
+                self.dump_logs()
+            if not calls.on_step():
+                break
+        calls.on_training_end()
+        return self
+
+    # ---- collecting
+
+    def collect(self) -> list[Experience]:
+        """Writes and judges completions, credits them, and puts them into the buffer.
+
+        Offline (``refresh_every=0``) a full buffer is left as it is.
+        """
+        if self.config.refresh_every == 0 and self.buffer.is_full:
+            self.num_timesteps += self.config.collection
+            return []
+        assert self.stage is not None
+        began = perf_counter()
+        rollout = Rollout(self.stage, self.policy)
+        tasks = self._choose_tasks()
+        repeated = [task for task in tasks for _ in range(self.config.samples_per_problem)]
+        collected = rollout.collect(repeated, self._sampling(greedy=False), self.n_updates)
+        if self.config.baseline == "greedy":
+            collected += rollout.collect(tasks, self._sampling(greedy=True), self.n_updates)
+        judged = with_advantages(collected, self.config, self._best)
+        self._best = judged.best
+        self.buffer.add(judged.experiences)
+        self.num_timesteps += len(judged.experiences)
+        log_collection(self.logger, judged.experiences, rollout.stopwatch, perf_counter() - began)
+        return judged.experiences
+
+    def _choose_tasks(self) -> list[str | None]:
+        assert self.stage is not None
+        problems, number = self.stage.problems, self.config.problems_per_step
+        if not problems:
+            return [None] * number
+        chosen = self.rng.choice(len(problems), size=number, replace=number > len(problems))
+        return [problems[index].task_id for index in chosen.tolist()]
+
+    def _sampling(self, *, greedy: bool) -> Sampling:
+        config = self.config
+        return Sampling(temperature=config.temperature, top_p=config.top_p, greedy=greedy, generator=self.generator)
+
+    # ---- training
+
+    def train(self) -> None:
+        """Takes one optimizer step: on the buffer or, for the supervised share of the steps, on reference solutions."""
+        share = self.config.supervised_share
+        began = perf_counter()
+        if int((self.n_updates + 1) * share) > int(self.n_updates * share):
+            measures = self._step(self._supervised_losses())
+        else:
+            if self.config.max_staleness:
+                self.buffer.drop_older_than(self.n_updates - self.config.max_staleness)
+            measures = self._step(self._policy_losses(self.buffer.sample(self.config.batch, self.rng)))
+        self.n_updates += 1
+        log_step(self.logger, measures, self.n_updates, self.config.learning_rate, perf_counter() - began)
+
+    def _step(self, losses: Iterator[tuple[Tensor, StepMeasures]]) -> StepMeasures:
+        """Accumulates the gradients of the parts of a loss, and steps."""
+        self.optimizer.zero_grad(set_to_none=True)
+        measures = StepMeasures()
+        for loss, part in losses:
+            loss.backward()  # type: ignore[no-untyped-call]
+            measures = measures + replace(part, loss=float(loss.detach()))
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
+        if np.isfinite(norm):
+            self.optimizer.step()
+        return replace(measures, gradient_norm=norm, skipped=not np.isfinite(norm))
+
+    def _policy_losses(self, experiences: Sequence[Experience]) -> Iterator[tuple[Tensor, StepMeasures]]:
+        keep = torch.tensor([teaches(experience, self.config) for experience in experiences], dtype=torch.bool)
+        lengths = torch.tensor([experience.length for experience in experiences])
+        weights = completion_weights(lengths, keep, self.config.normalization)
+        for part in self._parts(len(experiences)):
+            chosen = experiences[part]
+            batch = self.policy.batch([experience.completion for experience in chosen])
+            yield self._policy_loss(chosen, batch, weights[part].to(self.policy.device))
+
+    def _policy_loss(
+        self, experiences: Sequence[Experience], batch: TokenBatch, weights: Tensor
+    ) -> tuple[Tensor, StepMeasures]:
+        config = self.config
+        scores = self.policy.score(batch, temperature=config.temperature, entropy=True)
+        credit = token_credit(experiences, batch.completion_mask, config)
+        if config.clip_range is None:
+            losses = policy_gradient_loss(scores.logprobs, credit)
+        else:
+            losses = clipped_loss(scores.logprobs, batch.logprobs, credit, clip_range=config.clip_range)
+        kl = torch.zeros_like(losses)
+        if config.kl_coefficient:
+            with torch.no_grad():
+                reference = self._reference_policy().token_logprobs(batch, temperature=config.temperature)
+            kl = kl_loss(scores.logprobs, reference, batch.completion_mask)
+        loss = (weights * (losses + config.kl_coefficient * kl)).sum()
+        staleness = sum(self.n_updates - experience.version for experience in experiences)
+        measured = StepMeasures.of(scores, batch, config.clip_range, float(kl.detach().sum()), staleness)
+        return loss, measured
+
+    def _supervised_losses(self) -> Iterator[tuple[Tensor, StepMeasures]]:
+        completions = self._reference_solutions(self.config.batch)
+        keep = torch.ones(len(completions), dtype=torch.bool)
+        lengths = torch.tensor([len(completion) for completion in completions])
+        weights = completion_weights(lengths, keep, self.config.normalization).to(self.policy.device)
+        for part in self._parts(len(completions)):
+            batch = self.policy.batch(completions[part])
+            loss = (weights[part] * supervised_loss(self.policy.token_logprobs(batch), batch.completion_mask)).sum()
+            yield loss, StepMeasures(is_supervised=True)
+
+    def _reference_solutions(self, number: int) -> list[Completion]:
+        assert self.stage is not None
+        solved = [problem for problem in self.stage.problems if problem.solutions]
+        if not solved:
+            raise InvalidSettingError(
+                "supervised_share needs problems with reference solutions; this environment has none: set it to 0."
+            )
+        completions = []
+        for index in self.rng.choice(len(solved), size=number, replace=number > len(solved)).tolist():
+            problem = solved[index]
+            solution = problem.solutions[int(self.rng.integers(len(problem.solutions)))]
+            prompt = self.policy.prompt_text({"prompt": problem.prompt, "feedback": "", "turn": 0})
+            completions.append(self.policy.supervised_completion(prompt, solution))
+        return completions
+
+    def _parts(self, number: int) -> list[slice]:
+        size = self.config.micro_batch_size
+        return [slice(start, start + size) for start in range(0, number, size)]
+
+    def _steps_now(self) -> int:
+        """Optimizer steps after a collection: as many as until the next; offline as many completions' worth."""
+        ready = len(self.buffer) >= self.config.batch
+        return max(self.config.refresh_every, 1) if ready else 0
+
+    def _reference_policy(self) -> LMPolicy:
+        """A copy of the policy as it was when this was first asked for: at the start of training."""
+        if self._reference is None:
+            self._reference = deepcopy(self.policy)
+            self._reference.model.requires_grad_(False)
+        return self._reference
+
+    # ---- saving and loading
+
+    def _record(self) -> dict[str, Any]:
+        return {"config": asdict(self.config), "n_updates": self.n_updates, "best": self._best}
+
+    def _state(self) -> dict[str, Any]:
+        reference = {} if self._reference is None else self._reference.model.state_dict()
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "buffer": [experience.to_dict() for experience in self.buffer],
+            "reference": reference,
+        }
+
+    @classmethod
+    def _from_record(
+        cls, policy: LMPolicy, env: Env | str | None, record: Mapping[str, Any], arguments: dict[str, Any]
+    ) -> Self:
+        return cls(policy, env, RLTFConfig.of(record["config"]), **arguments)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.n_updates = checkpoint.record["n_updates"]
+        self._best = dict(checkpoint.record["best"])
+        self.optimizer.load_state_dict(checkpoint.state["optimizer"])
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate
+        self.buffer.add(Experience.from_dict(values) for values in checkpoint.state["buffer"])
+        if checkpoint.state["reference"]:
+            self._reference_policy().model.load_state_dict(checkpoint.state["reference"])

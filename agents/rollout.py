@@ -1,0 +1,156 @@
+"""Play episodes: policy -> completions -> environment -> experiences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.completion import Completion
+from agents.experience import Experience
+from agents.policy import LMPolicy
+from agents.stage import Observation, Outcome, Stage
+from codegym.feedback.kind import Scope
+from codegym.feedback.token_spans import token_spans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How completions are drawn."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    greedy: bool = False
+    generator: torch.Generator | None = None
+
+
+@dataclass
+class Stopwatch:
+    """Where a collection's time went, in seconds, and how many tokens it wrote."""
+
+    generation: float = 0.0
+    judging: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    task_id: str | None
+    number: int
+    completion: Completion
+    outcome: Outcome
+
+
+@dataclass
+class Rollout:
+    """Collects experiences from a stage.
+
+    Args:
+        stage: Where episodes are played.
+        policy: Who plays.
+    """
+
+    stage: Stage
+    policy: LMPolicy
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
+        """Plays one episode for each task, as many side by side as the stage holds.
+
+        Args:
+            task_ids: The problems, repeated for several completions of the same; None lets the environment choose.
+            sampling: How completions are drawn.
+            version: Of the policy, written into every experience.
+
+        Returns:
+            One experience for each turn of each episode, episode by episode.
+        """
+        experiences: list[Experience] = []
+        for start in range(0, len(task_ids), self.stage.size):
+            for episode in self._play(task_ids[start : start + self.stage.size], sampling):
+                experiences += _experiences(episode, version, sampling.greedy)
+        return experiences
+
+    def _play(self, task_ids: Sequence[str | None], sampling: Sampling) -> list[list[_Turn]]:
+        observations = dict(enumerate(self.stage.reset(task_ids)))
+        episodes: list[list[_Turn]] = [[] for _ in task_ids]
+        while observations:
+            written = self._write(observations, sampling)
+            began = perf_counter()
+            outcomes = self.stage.step({place: completion.text for place, completion in written.items()})
+            self.stopwatch.judging += perf_counter() - began
+            for place, outcome in outcomes.items():
+                number = len(episodes[place])
+                episodes[place].append(
+                    _Turn(task_id=task_ids[place], number=number, completion=written[place], outcome=outcome)
+                )
+            observations = {place: outcome.observation for place, outcome in outcomes.items() if not outcome.done}
+        return episodes
+
+    def _write(self, observations: Mapping[int, Observation], sampling: Sampling) -> dict[int, Completion]:
+        began = perf_counter()
+        prompts = [self.policy.prompt_text(observation) for observation in observations.values()]
+        completions = self.policy.generate(
+            prompts,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            greedy=sampling.greedy,
+            generator=sampling.generator,
+        )
+        self.stopwatch.generation += perf_counter() - began
+        self.stopwatch.tokens += sum(len(completion.token_ids) for completion in completions)
+        return dict(zip(observations, completions, strict=True))
+
+
+def _experiences(episode: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
+    experiences = [_experience(turn, version, greedy) for turn in episode]
+    future = 0.0
+    for place in reversed(range(len(experiences))):
+        experiences[place] = replace(experiences[place], future=future)
+        future += np.nan_to_num(experiences[place].reward)
+    return experiences
+
+
+def _experience(turn: _Turn, version: int, greedy: bool) -> Experience:
+    """Everything comes from the environment's ``info``; an environment of another make pays one nameless reward."""
+    info, completion = turn.outcome.info, turn.completion
+    infra_error = bool(info.get("infra_error", False)) or bool(np.isnan(turn.outcome.reward))
+    task_id = str(info.get("task_id", turn.task_id or completion.prompt))
+    rewards: Mapping[str, float] = info.get("reward_components") or {"reward": turn.outcome.reward}
+    return Experience(
+        completion=completion,
+        task_id=task_id,
+        turn=turn.number,
+        version=version,
+        group=f"{version}/{turn.number}/{task_id}",
+        rewards={} if infra_error else dict(rewards),
+        span=failing_span(info, completion),
+        verdict=str(info.get("verdict", "")),
+        kind=str(info.get("kind", "")),
+        scope=str(info.get("scope", "")),
+        pass_rate=float(info.get("pass_rate", 0.0)),
+        passed=tuple(test["status"] == "pass" for test in info.get("tests", ())),
+        is_success=bool(info.get("is_success", False)),
+        infra_error=infra_error,
+        is_greedy=greedy,
+        feedback=str(turn.outcome.observation.get("feedback", "")),
+    )
+
+
+def failing_span(info: Mapping[str, Any], completion: Completion) -> np.ndarray:
+    """How much each token belongs to the failing place, as the environment's diagnostics say.
+
+    Args:
+        info: Of the step that judged the completion.
+        completion: With its tokens' character offsets.
+
+    Returns:
+        float32[T]: all ones for a failure of the whole program, zeros where there is no usable place.
+    """
+    if info.get("scope") == Scope.GLOBAL:
+        return np.ones(len(completion.token_ids), np.float32)
+    return np.asarray(token_spans(info.get("diagnostics", ()), completion.offsets), np.float32)

@@ -1,0 +1,34 @@
+"""Where a run's numbers go: Stable-Baselines3's logger with TensorBoard and CSV files in one folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from stable_baselines3.common.logger import HumanOutputFormat, KVWriter, Logger, make_output_format
+from stable_baselines3.common.utils import get_latest_run_id
+
+
+def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_timesteps: int) -> Logger:
+    """Opens the logger of a run.
+
+    A run that starts gets a new folder ``name_1``, ``name_2``, ... A run that goes on stays in its folder; its CSV
+    file is then named by the step it goes on from, so that what was written before is kept.
+
+    Args:
+        tensorboard_log: Folder of all runs; None writes no files.
+        name: Of the run.
+        verbose: 1 prints as well.
+        num_timesteps: Completions learned from so far.
+    """
+    formats: list[KVWriter] = [HumanOutputFormat(sys.stdout)] if verbose else []
+    if tensorboard_log is None:
+        return Logger(folder=None, output_formats=formats)
+    number = get_latest_run_id(tensorboard_log, name) + (num_timesteps == 0)
+    folder = os.path.join(tensorboard_log, f"{name}_{max(number, 1)}")
+    os.makedirs(folder, exist_ok=True)
+    files: list[KVWriter] = [
+        make_output_format("tensorboard", folder),
+        make_output_format("csv", folder, f"_{num_timesteps}" if num_timesteps else ""),
+    ]
+    return Logger(folder=folder, output_formats=formats + files)

@@ -1,0 +1,177 @@
+"""Where episodes are played: any Gymnasium environment, seen as a number of episodes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
+
+from codegym.env import CodeSynthesisEnv
+from codegym.problem import Problem
+from codegym.vector import CodeSynthesisVectorEnv
+
+Observation = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one step of one episode gave."""
+
+    observation: Observation
+    reward: float
+    done: bool
+    info: dict[str, Any]
+
+
+class Stage(Protocol):
+    """Episodes side by side."""
+
+    size: int
+    """How many at most."""
+    problems: Sequence[Problem]
+    """What may be asked, empty where the environment does not say."""
+
+    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
+        """Starts one episode for each of at most ``size`` tasks (None: the environment chooses)."""
+        ...
+
+    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
+        """Hands in the completions of some of the episodes that are not over, by their place."""
+        ...
+
+
+def make_stage(env: gym.Env[Any, Any] | VectorEnv[Any, Any, Any]) -> Stage:
+    """Sees an environment as a stage.
+
+    A ``CodeSynthesisEnv``, single or batch, becomes a batch of whatever size is asked for that shares its problems,
+    judge and reward. Every other environment, one of ours in wrappers of yours included, is stepped as it is.
+
+    Raises:
+        TypeError: If it is no Gymnasium environment.
+    """
+    if isinstance(env, VectorEnv):
+        core = env.unwrapped
+        return BatchStage(core) if env is core and isinstance(core, CodeSynthesisVectorEnv) else VectorStage(env)
+    if isinstance(env, gym.Env):
+        inner: gym.Env[Any, Any] = env
+        while isinstance(inner, OrderEnforcing | PassiveEnvChecker):  # what gym.make adds: they change nothing
+            inner = inner.env
+        return BatchStage(inner) if isinstance(inner, CodeSynthesisEnv) else SingleStage(env)
+    raise TypeError(
+        f"expected a gymnasium.Env or VectorEnv, such as gym.make('CodeSynthesis-v0'), got {type(env).__name__}."
+    )
+
+
+class VectorStage:
+    """A vector environment, stepped as it is; episodes that are over wait with empty completions for the rest."""
+
+    def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
+        self.size = envs.num_envs
+        self.problems: Sequence[Problem] = getattr(envs.unwrapped, "problems", ())
+        self._envs = envs
+        self._by_mask = envs.metadata.get("autoreset_mode") == AutoresetMode.DISABLED
+        self._over = np.zeros(envs.num_envs, bool)
+
+    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
+        """Starts all sub-environments; those beyond the tasks are never stepped with anything."""
+        tasks = [*task_ids, *[None] * (self.size - len(task_ids))]
+        observations, _ = self._envs.reset(options={"task_id": tasks} if self.problems else None)
+        self._over = np.arange(self.size) >= len(task_ids)
+        return [_row(observations, place) for place in range(len(task_ids))]
+
+    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
+        """Judges the completions together."""
+        if self._by_mask and self._over.any():
+            self._envs.reset(options={"reset_mask": self._over.copy()})
+        actions = [completions.get(place, "") for place in range(self.size)]
+        observations, rewards, ended, cut, infos = self._envs.step(actions)
+        outcomes = {}
+        for place in completions:
+            done = bool(ended[place] or cut[place])
+            final = done and "final_info" in infos and bool(infos["_final_info"][place])
+            outcomes[place] = Outcome(
+                _row(observations, place) if not final else dict(infos["final_obs"][place]),
+                float(rewards[place]),
+                done,
+                _info(infos["final_info"] if final else infos, place),
+            )
+            self._over[place] = done
+        return outcomes
+
+
+class BatchStage:
+    """A batch of any size with the problems, the judge and the reward of an environment."""
+
+    size = 1 << 16
+
+    def __init__(self, env: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> None:
+        self.problems: Sequence[Problem] = env.problems
+        self._env = env
+        self._stages: dict[int, VectorStage] = {}
+        self._now: VectorStage | None = None
+
+    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
+        """Starts as many episodes as there are tasks."""
+        number = len(task_ids)
+        if number not in self._stages:
+            env = self._env
+            envs = CodeSynthesisVectorEnv(
+                env.problems,
+                number,
+                max_turns=env.max_turns,
+                reward=env.reward,
+                judge=env.judge,
+                autoreset_mode=AutoresetMode.DISABLED,
+            )
+            self._stages[number] = VectorStage(envs)
+        self._now = self._stages[number]
+        return self._now.reset(task_ids)
+
+    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
+        """Judges the completions together."""
+        assert self._now is not None, "step before reset"
+        return self._now.step(completions)
+
+
+class SingleStage:
+    """A single environment, stepped as it is: one episode at a time."""
+
+    size = 1
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        self.problems: Sequence[Problem] = getattr(env.unwrapped, "problems", ())
+        self._env = env
+
+    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
+        """Starts the one episode."""
+        (task_id,) = task_ids
+        observation, _ = self._env.reset(options={"task_id": task_id} if self.problems and task_id else None)
+        return [observation]
+
+    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
+        """Judges the one completion."""
+        observation, reward, ended, cut, info = self._env.step(completions[0])
+        return {0: Outcome(observation, float(reward), ended or cut, info)}
+
+
+def _row(batch: Mapping[str, Any], place: int) -> Observation:
+    return {name: _plain(values[place]) for name, values in batch.items()}
+
+
+def _info(infos: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """One sub-environment's info out of Gymnasium's aggregate, in which ``_name`` says who has ``name`` at all."""
+    row = {}
+    for name, values in infos.items():
+        owners = infos.get(f"_{name}")
+        if not name.startswith("_") and (owners is None or owners[place]):
+            row[name] = _info(values, place) if isinstance(values, dict) else _plain(values[place])
+    return row
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
