@@ -106,7 +106,7 @@ CATALOGUE: dict[str, SuiteEntry] = {
         loader="envs_registry.suites.leetcode:load",
         splits=("train", "test"),
         default_split="train",
-        packages=("sortedcontainers",),
+        packages=("sortedcontainers", "numpy"),
         url="https://github.com/newfacade/LeetCodeDataset",
         licence="MIT",
     ),

@@ -43,18 +43,25 @@ def load_suite(
         raise UnknownNameError(f"split of suite {name!r}", split, entry.splits)
     loader = _loader(entry)
     _check_options(name, entry, loader, options)
+    options = {**entry.options, **options}
     if entry.embedded:
-        return Suite(name, split, loader(split, **{**entry.options, **options}), packages=entry.packages)
-    loaded = loader(source_of(entry.folder or name, data_dir), split, **{**entry.options, **options})
-    module = inspect.getmodule(loader)
+        return Suite(name, split, loader(split, **options), origin="built in", packages=entry.packages)
+    source = source_of(entry.folder or name, data_dir)
+    problems = loader(source, split, **options)
     return Suite(
         name,
         split,
-        loaded,
-        origin=str(Path(data_dir)) if data_dir is not None else "",
-        known_bad=getattr(module, "KNOWN_BAD", {}),
+        problems,
+        origin=_origin(source.used),
+        known_bad=getattr(inspect.getmodule(loader), "KNOWN_BAD", {}),
         packages=entry.packages,
     )
+
+
+def _origin(used: Sequence[Path]) -> str:
+    """The file, or the folder of the files, that was read."""
+    paths = sorted(set(used))
+    return str(paths[0] if len(paths) == 1 else paths[0].parent) if paths else ""
 
 
 def options_of(entry: SuiteEntry) -> dict[str, Any]:

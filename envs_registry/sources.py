@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegym.errors import DataError
@@ -36,6 +36,8 @@ class Source:
     folders: Sequence[Path]
     explicit: bool = False
     how_to_get: str = ""
+    used: list[Path] = field(default_factory=list, compare=False)
+    """What was found and handed out, for people."""
 
     def file(self, *names: str) -> Path:
         """Returns the first existing file of these names (``*`` and ``?`` as in a shell), best name first.
@@ -59,30 +61,33 @@ class Source:
     def find(self, *names: str) -> list[Path]:
         """Like ``files``, and empty where there is none."""
         for place in self.folders:
-            if place.is_file():
-                return [place]
-            for folder in (place / self.suite, place):
-                for name in names:
-                    found = sorted(path for path in folder.glob(name) if path.exists())
-                    if found:
-                        return found
+            for name in names:
+                found = [place] if place.is_file() else sorted(self._own_folder(place).glob(name))
+                if found:
+                    self.used.extend(found)
+                    return found
         return []
 
     def folder(self, name: str) -> Path | None:
         """Returns the first existing sub-folder of this name, None where there is none."""
         for place in self.folders:
-            for parent in (place / self.suite, place):
-                if (parent / name).is_dir():
-                    return parent / name
+            folder = self._own_folder(place) / name
+            if folder.is_dir():
+                self.used.append(folder)
+                return folder
         return None
+
+    def _own_folder(self, place: Path) -> Path:
+        """A place that the caller named may be the suite's own folder; other suites' files are never taken for it."""
+        return place if self.explicit and not (place / self.suite).is_dir() else place / self.suite
 
     def _fail(self, names: Sequence[str]) -> None:
         wanted = " or ".join(names)
         if not self.folders:
             looked = f"neither data_dir=... was given nor {DATA_VARIABLE} is set"
         else:
-            looked = "looked in " + ", ".join(f"{place / self.suite} and {place}" for place in self.folders)
-            missing = [str(place) for place in self.folders if not place.exists()]
+            looked = "looked in " + ", ".join(str(self._own_folder(place)) for place in self.folders)
+            missing = [str(self._own_folder(place)) for place in self.folders if not self._own_folder(place).exists()]
             if missing:
                 looked += f" ({', '.join(missing)} does not exist)"
         raise DataError(f"suite {self.suite!r}: no file {wanted}; {looked}. {self.how_to_get}".rstrip())

@@ -29,6 +29,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         load_suite("humaneval", data_dir=tmp_path / "absent")
 
 
+def test_another_suites_files_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mbpp").mkdir()
+    (tmp_path / "HumanEval.jsonl").write_text('{"task_id": "x"}')
+    monkeypatch.setenv("CODEGYM_DATA", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(DataError, match="no file HumanEval"):
+        load_suite("humaneval")
+
+
 def test_data_dir_may_be_the_parent_the_folder_or_the_file(data: Path) -> None:
     for place in (data, data / "humaneval", data / "humaneval" / "HumanEval.jsonl.gz"):
         assert len(load_suite("humaneval", data_dir=place)) == 164

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from functools import lru_cache
 
 from codegym.errors import UnknownNameError
 from codegym.problem import Problem
-from envs_registry.suites.core.builder import SPLITS, Builder
+from envs_registry.suites.core.builder import exercise
+from envs_registry.suites.core.counting import COUNTING
 from envs_registry.suites.core.exercise import Exercise
 from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
+from envs_registry.suites.core.selection import SPLITS, Selection
+from envs_registry.suites.core.state import STATE
+from envs_registry.suites.core.stdio import STDIO
 
 __all__ = ["FAMILIES", "SPLITS", "Exercise", "exercises", "load"]
 
-FAMILIES = (LISTS, STRINGS, NUMBERS)
+FAMILIES = (LISTS, STRINGS, NUMBERS, COUNTING, STATE, STDIO)
 
 
 def load(split: str, seed: int = 0) -> tuple[Problem, ...]:
@@ -42,9 +47,12 @@ def exercises(split: str, seed: int = 0) -> tuple[Exercise, ...]:
 
 @lru_cache(maxsize=8)
 def _built(split: str, seed: int) -> tuple[Exercise, ...]:
-    return tuple(_builder(seed).exercises(split))
+    return tuple(
+        exercise(f"core/{split}/{index}", candidate, random.Random(f"{seed}/{split}/{index}"))
+        for index, candidate in enumerate(_selection(seed).candidates(split))
+    )
 
 
 @lru_cache(maxsize=2)
-def _builder(seed: int) -> Builder:
-    return Builder(FAMILIES, seed)
+def _selection(seed: int) -> Selection:
+    return Selection(FAMILIES, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from envs_registry.suites.core.part import Constant, Kind, Part, Role
@@ -35,12 +36,12 @@ class Composition:
 
     steps: tuple[Step, ...]
 
-    @property
+    @cached_property
     def skeleton(self) -> tuple[str, ...]:
         """Names of the parts between source and answer, the answer included: what the splits are disjoint by."""
         return tuple(step.part.name for step in self.steps[1:])
 
-    @property
+    @cached_property
     def takes_argument(self) -> bool:
         """Whether one of the steps takes its constant from the argument ``k``."""
         return any(step.from_argument for step in self.steps)

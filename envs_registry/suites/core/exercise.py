@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from codegym.problem import CallTest, Problem, StdioTest
@@ -16,15 +17,11 @@ class Exercise:
         wordings: Prompts that ask for the same, the problem's own first.
         family: Name of the family.
         skeleton: Names of its parts; of a hand-written one its name.
-        workload: A large private test, for measuring time.
-        cheap: Index into the problem's solutions of a cheap one.
-        dear: Index of a dear one, -1 where there is none.
+        make_workload: Makes a private test of about a size, for measuring time.
     """
 
     problem: Problem
     wordings: tuple[str, ...]
     family: str
     skeleton: tuple[str, ...]
-    workload: CallTest | StdioTest
-    cheap: int = 0
-    dear: int = -1
+    make_workload: Callable[[int], CallTest | StdioTest]

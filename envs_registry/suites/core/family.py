@@ -13,7 +13,7 @@ Sampler: TypeAlias = Callable[[random.Random, int], tuple[Any, ...]]
 """Makes arguments of about the given size; size 0 is the smallest there is."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
     """One way into a family.
 
@@ -32,7 +32,7 @@ class Entry:
     stdin: Callable[[tuple[Any, ...]], str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Family:
     """A family of problems.
 

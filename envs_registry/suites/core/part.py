@@ -53,7 +53,7 @@ class Loop:
     result: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
     """One operation.
 

@@ -27,6 +27,16 @@ class Style:
     variant: int = 0
 
 
+STYLES = (
+    Style(),
+    Style(loop=True),
+    Style(fused=False, variant=1),
+    Style(slow=True, loop=True, variant=1),
+    Style(slow=True),
+)
+"""The styles of reference solutions."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """What is around the steps of a program.
@@ -192,7 +202,7 @@ class _Writer:
             self._name()
             target = _NAMES[step.part.gives]
             if re.search(rf"\b{target}\b", self._sequence):
-                target = "out"
+                target = target[0] * 2
             self._lines += _fill(code, s=self._sequence, y=target).split("\n")
             self._sequence, self._iterable = target, ""
         else:

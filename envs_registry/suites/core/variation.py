@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from envs_registry.suites.core.composition import Composition, Step
 from envs_registry.suites.core.family import Family
 from envs_registry.suites.core.part import Role
+
+
+def answer(composition: Composition, args: tuple[Any, ...]) -> Any:
+    """Returns the composition's answer, or the exception where it has none."""
+    try:
+        return composition(*args)
+    except (IndexError, TypeError, ValueError) as error:
+        return error
 
 
 def reductions(composition: Composition) -> Iterator[Composition]:

@@ -1,0 +1,293 @@
+"""``codegym suites list|show|check|stats|strengthen``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from codegym import Judge
+from codegym.errors import DataError, MissingExtraError
+from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from envs_registry import Suite, list_suites, load_suite
+from envs_registry.catalogue import CATALOGUE, entry_of
+from envs_registry.checking import CheckReport, check_suite
+from envs_registry.contamination import overlaps
+from envs_registry.statistics import Statistics, statistics_of
+
+_OUT = Console(soft_wrap=True, highlight=False)
+_ERR = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class ListSuites:
+    """The suites that exist, and whether their data is at hand."""
+
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Prints the catalogue."""
+        rows = [self._row(name) for name in list_suites()]
+        if self.json:
+            print(json.dumps(rows))
+            return 0
+        table = Table("suite", "splits (default first)", "at hand", "licence", "what it is", box=None, pad_edge=False)
+        for row in rows:
+            splits = ", ".join(row["splits"]) or "as in the file"
+            table.add_row(row["suite"], splits, ", ".join(row["at_hand"]) or "-", row["licence"], row["title"])
+        _OUT.print(table)
+        return 0
+
+    def _row(self, name: str) -> dict[str, Any]:
+        entry = entry_of(name)
+        splits = sorted(entry.splits, key=lambda split: split != entry.default_split)
+        at_hand = [split for split in splits if _is_at_hand(name, split, self.data_dir)]
+        return {"suite": name, "splits": splits, "at_hand": at_hand, "title": entry.title, "licence": entry.licence}
+
+
+@dataclass(frozen=True)
+class ShowSuite:
+    """One suite's problems, or one problem in full."""
+
+    suite: Annotated[str, tyro.conf.Positional]
+    """Name of the suite, or the path of a JSONL file."""
+    task_id: Annotated[str, tyro.conf.Positional] = ""
+    """A problem's id; without it the problems are listed."""
+    split: str | None = None
+    """Split of the suite; its default without it."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    limit: int = 20
+    """How many problems are listed; 0 lists all."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Prints the suite or the problem."""
+        suite = load_suite(self.suite, self.split, self.data_dir)
+        if self.task_id:
+            problem = suite.by_id(self.task_id)
+            print(json.dumps(_plain(problem)) if self.json else _in_full(problem))
+            return 0
+        shown = suite[: self.limit or None]
+        if self.json:
+            print(json.dumps({"suite": suite.name, "split": suite.split, "task_ids": list(suite.task_ids)}))
+            return 0
+        table = Table("task", "difficulty", "tests", "public", "solutions", "prompt begins", box=None, pad_edge=False)
+        for problem in shown:
+            counts = [len(problem.tests), len(problem.public_tests), len(problem.solutions)]
+            begin = " ".join(problem.prompt.split())[:60]
+            table.add_row(problem.task_id, problem.difficulty or "-", *map(str, counts), begin)
+        _OUT.print(table)
+        more = f", the first {len(shown)} of them above" if len(shown) < len(suite) else ""
+        _OUT.print(f"\n{suite!r}{more}. {suite.origin}", markup=False)
+        return 0
+
+
+@dataclass(frozen=True)
+class CheckSuites:
+    """Judge each reference solution, an empty program and a wrong one; exit code 1 where a new fault is found."""
+
+    suites: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Names, each also as NAME:SPLIT, or paths of JSONL files; without any, all suites whose data is at hand."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    all_solutions: bool = False
+    """Judge every reference solution, not only each problem's first."""
+    mutants: bool = False
+    """Judge the problems' known wrong programs too."""
+    workers: int | None = None
+    """Programs that run at the same time; one for each processor without it."""
+    isolation: str = "auto"
+    """strict, auto or none."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Checks the suites one after the other, and goes on where one is at fault."""
+        reports: list[CheckReport] = []
+        broken: dict[str, str] = {}
+        for name in self.suites or _all_at_hand(self.data_dir):
+            suite_name, split = _name_and_split(name)
+            try:
+                suite = load_suite(suite_name, split, self.data_dir)
+            except DataError as error:
+                broken[name] = str(error)
+                continue
+            reports.append(self._check(suite))
+            if not self.json:
+                _print_faults(reports[-1])
+        if self.json:
+            print(json.dumps({"reports": [asdict(report) for report in reports], "broken": broken}))
+        else:
+            _print_reports(reports, broken)
+        return 1 if broken or any(report.news for report in reports) else 0
+
+    def _check(self, suite: Suite) -> CheckReport:
+        packages = _installed(suite)
+        with Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge, _bar(str(suite)) as bar:
+            return check_suite(suite, judge, all_solutions=self.all_solutions, mutants=self.mutants, progress=bar)
+
+
+@dataclass(frozen=True)
+class SuiteStatistics:
+    """A suite in numbers; with --against, the problems that stand in another suite too."""
+
+    suite: Annotated[str, tyro.conf.Positional]
+    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
+    against: str = ""
+    """A second suite (NAME or NAME:SPLIT) to look for shared n-grams in."""
+    n: int = 10
+    """Words in an n-gram."""
+    threshold: float = 0.2
+    """Smallest share of a problem's n-grams that is reported."""
+    solutions: bool = False
+    """Compare reference solutions too, beside the prompts."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Prints the numbers, and the overlap when it was asked for."""
+        suite = load_suite(*_name_and_split(self.suite), self.data_dir)
+        statistics = statistics_of(suite)
+        found = ()
+        if self.against:
+            other = load_suite(*_name_and_split(self.against), self.data_dir)
+            found = overlaps(suite, other, n=self.n, threshold=self.threshold, solutions=self.solutions)
+        if self.json:
+            shared = [asdict(overlap) for overlap in found]
+            print(json.dumps({"suite": suite.name, "split": suite.split, **asdict(statistics), "overlaps": shared}))
+            return 0
+        _print_statistics(suite, statistics)
+        for overlap in found:
+            line = f"{overlap.share:6.1%}  {overlap.task_id}  in  {overlap.other_id}: ... {overlap.example} ..."
+            _OUT.print(line, markup=False)
+        if self.against:
+            share = len(found) / max(len(suite), 1)
+            _OUT.print(f"{len(found)} of {len(suite)} problems ({share:.1%}) share {self.n}-grams with {self.against}.")
+        return 0
+
+
+def _is_at_hand(name: str, split: str, data_dir: Path | None) -> bool:
+    try:
+        return entry_of(name).embedded or len(load_suite(name, split, data_dir)) > 0
+    except (DataError, MissingExtraError):
+        return False
+
+
+def _all_at_hand(data_dir: Path | None) -> tuple[str, ...]:
+    pairs = [(name, split) for name, entry in CATALOGUE.items() for split in entry.splits]
+    whole = {name for name, entry in CATALOGUE.items() if "all" in entry.splits}
+    return tuple(
+        f"{name}:{split}"
+        for name, split in pairs
+        if (split == "all" or name not in whole) and _is_at_hand(name, split, data_dir)
+    )
+
+
+def _name_and_split(text: str) -> tuple[str, str | None]:
+    name, colon, split = text.partition(":")
+    return (name, split or None) if colon and name in CATALOGUE else (text, None)
+
+
+def _installed(suite: Suite) -> tuple[str, ...]:
+    """The suite's packages that are here; the others are named, since programs that need them will fail."""
+    missing = [package for package in suite.packages if find_spec(package) is None]
+    if missing:
+        _ERR.print(f"{suite!r}: not installed: {', '.join(missing)}; programs that need them will fail.", markup=False)
+    return tuple(package for package in suite.packages if package not in missing)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as progress:
+        task = progress.add_task(title.replace("[", r"\["), total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _print_faults(report: CheckReport) -> None:
+    for fault in report.faults:
+        known = f"  (known: {fault.known})" if fault.known else ""
+        line = f"{report.suite}: {fault.task_id}: {fault.what} {fault.verdict}: {fault.message}{known}"
+        _OUT.print(line, markup=False)
+
+
+def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> None:
+    table = Table("suite", "problems", "references pass", "wrong refused", "new faults", "seconds", "source")
+    for report in reports:
+        table.add_row(
+            f"{report.suite}:{report.split}",
+            str(report.problems),
+            f"{report.references_passed}/{report.references}" if report.references else "none",
+            f"{report.wrong_refused}/{report.wrong}",
+            str(len(report.news)),
+            f"{report.seconds:.1f}",
+            report.origin,
+        )
+    _OUT.print(table)
+    for name, message in broken.items():
+        _OUT.print(f"{name}: {message}", markup=False)
+
+
+def _print_statistics(suite: Suite, statistics: Statistics) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in asdict(statistics).items():
+        if isinstance(value, dict) and set(value) == {"least", "middle", "most"}:
+            text = f"{value['least']:g} to {value['most']:g}, median {value['middle']:g}"
+        elif isinstance(value, dict):
+            most = sorted(value.items(), key=lambda item: -item[1])
+            text = ", ".join(f"{key} {count}" for key, count in most[:12]) + (" ..." if len(most) > 12 else "")
+        else:
+            text = str(value)
+        table.add_row(name.replace("_", " "), text or "-")
+    _OUT.print(f"{suite!r}  {suite.origin}", markup=False)
+    _OUT.print(table)
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    record = asdict(problem)
+    record["comparison"]["checker"] = getattr(problem.comparison.checker, "__name__", None)
+    for test, plain in zip(problem.tests, record["tests"], strict=True):
+        plain["type"] = type(test).__name__
+        for name in ("args", "kwargs", "expected", "expected_args"):
+            if name in plain:
+                plain[name] = repr(plain[name])
+    return record
+
+
+def _in_full(problem: Problem) -> str:
+    facts = [problem.difficulty or "no difficulty", f"entry point {problem.entry_point}", *problem.tags]
+    parts = [f"# {problem.task_id}  ({', '.join(facts)})", problem.prompt.rstrip(), "## Tests"]
+    parts += [
+        f"{index} {'public ' if test.public else 'private'} {_test_text(problem, test)}"
+        for index, test in enumerate(problem.tests)
+    ]
+    for number, solution in enumerate(problem.solutions[:1]):
+        parts += [f"## Reference solution {number} of {len(problem.solutions)}", solution.rstrip()]
+    return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:])
+
+
+def _test_text(problem: Problem, test: TestCase, width: int = 200) -> str:
+    if isinstance(test, CallTest):
+        inputs = [*map(repr, test.args), *(f"{name}={value!r}" for name, value in test.kwargs.items())]
+        text = f"{problem.entry_point}({', '.join(inputs)}) == {test.expected!r}"
+    elif isinstance(test, StdioTest):
+        text = f"stdin {test.stdin!r} -> stdout {test.expected_stdout!r}"
+    else:
+        text = f"script {test.source!r}"
+    return text if len(text) <= width else f"{text[: width - 3]}..."

@@ -1,0 +1,178 @@
+"""Is a suite sound? Its reference solutions must pass, and empty and wrong programs must not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from codegym.errors import DataError
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.verdict import Verdict
+from codegym.judge import Judge
+from codegym.problem import Problem
+from envs_registry.suite import Suite
+
+REFERENCE, EMPTY, WRONG, MUTANT, ROW = "reference", "empty program", "program that returns None", "mutant", "row"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with a suite.
+
+    Attributes:
+        task_id: The problem.
+        what: Which program was judged (``"reference 0"``), or ``"row"`` when the problem could not be built.
+        verdict: What the judge said; empty for a row.
+        message: The first failing test, or the complaint about the row.
+        known: Why the problem is listed as broken in the published data; empty for news.
+    """
+
+    task_id: str
+    what: str
+    verdict: str = ""
+    message: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        suite: The suite's name.
+        split: Its split.
+        origin: Where its data was read.
+        problems: How many problems it has.
+        references: Reference solutions judged.
+        references_passed: How many of them passed.
+        wrong: Empty and wrong programs, and mutants, judged.
+        wrong_refused: How many of them did not pass.
+        unsolved: Problems without a reference solution, about which the check says little.
+        faults: Everything at fault, in the suite's order.
+        seconds: Wall-clock time of judging.
+    """
+
+    suite: str
+    split: str
+    origin: str
+    problems: int
+    references: int
+    references_passed: int
+    wrong: int
+    wrong_refused: int
+    unsolved: int
+    faults: tuple[Fault, ...] = field(default=())
+    seconds: float = 0.0
+
+    @property
+    def news(self) -> tuple[Fault, ...]:
+        """The faults that are not known already."""
+        return tuple(fault for fault in self.faults if not fault.known)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    place: int
+    problem: Problem
+    what: str
+    program: str
+
+    @property
+    def is_reference(self) -> bool:
+        return self.what.startswith(REFERENCE)
+
+
+def check_suite(
+    suite: Suite,
+    judge: Judge,
+    *,
+    all_solutions: bool = False,
+    mutants: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> CheckReport:
+    """Judges each problem's reference solution, an empty program and a wrong one.
+
+    Args:
+        suite: The suite.
+        judge: With the suite's packages.
+        all_solutions: Judge every reference solution, not only the first.
+        mutants: Judge the problems' mutants too; none may pass.
+        progress: Called with the number of programs judged and their total.
+    """
+    faults: list[tuple[int, Fault]] = []
+    trials: list[_Trial] = []
+    for place, task_id in enumerate(suite.task_ids):
+        try:
+            trials.extend(_trials(place, suite[place], all_solutions, mutants))
+        except DataError as error:
+            known = suite.known_bad.get(task_id, "")
+            faults.append((place, Fault(task_id=task_id, what=ROW, message=str(error), known=known)))
+    start = time.perf_counter()
+    passed = refused = 0
+    pairs = [(trial.problem, trial.program) for trial in trials]
+    for done, (index, feedback) in enumerate(judge.judge_as_they_end(pairs), start=1):
+        trial = trials[index]
+        if feedback.is_success == trial.is_reference and feedback.verdict is not Verdict.INFRA_ERROR:
+            passed += trial.is_reference
+            refused += not trial.is_reference
+        else:
+            faults.append((trial.place, _fault(suite, trial, feedback)))
+        if progress is not None:
+            progress(done, len(trials))
+    references = sum(trial.is_reference for trial in trials)
+    solved = {trial.place for trial in trials if trial.is_reference}
+    return CheckReport(
+        suite=suite.name,
+        split=suite.split,
+        origin=suite.origin,
+        problems=len(suite),
+        references=references,
+        references_passed=passed,
+        wrong=len(trials) - references,
+        wrong_refused=refused,
+        unsolved=len({trial.place for trial in trials} - solved),
+        faults=tuple(fault for _, fault in sorted(faults, key=lambda item: item[0])),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _trials(place: int, problem: Problem, all_solutions: bool, mutants: bool) -> Iterator[_Trial]:
+    for number, solution in enumerate(problem.solutions if all_solutions else problem.solutions[:1]):
+        yield _Trial(place, problem, f"{REFERENCE} {number}", solution)
+    yield _Trial(place, problem, EMPTY, "")
+    if problem.entry_point is not None:
+        yield _Trial(place, problem, WRONG, program_that_returns_none(problem.entry_point))
+    for number, mutant in enumerate(problem.mutants if mutants else ()):
+        yield _Trial(place, problem, f"{MUTANT} {number}", mutant)
+
+
+def program_that_returns_none(entry_point: str) -> str:
+    """Returns a program in which the entry point takes anything and does nothing."""
+    name = entry_point.rsplit(".", 1)[-1]
+    function = f"def {name}(*args, **kwargs):\n    return None\n"
+    if entry_point == name:
+        return function
+    holder = entry_point.split("(")[0].split(".")[0]
+    body = function.replace("(*args", "(self, *args").replace("\n", "\n    ").rstrip()
+    return f"class {holder}:\n    {body}\n"
+
+
+def _fault(suite: Suite, trial: _Trial, feedback: Feedback) -> Fault:
+    failing = next((test for test in feedback.tests if test.status is not Verdict.PASS), None)
+    message = "it passed" if feedback.is_success else str(feedback.kind)
+    if failing is not None:
+        actual = failing.actual.strip().split("\n")[-1] or str(failing.kind)
+        message = f"test {failing.index}: {_line(failing.call)} expected {_line(failing.expected)}, got {_line(actual)}"
+    return Fault(
+        task_id=trial.problem.task_id,
+        what=trial.what,
+        verdict=str(feedback.verdict),
+        message=message,
+        known=suite.known_bad.get(trial.problem.task_id, ""),
+    )
+
+
+def _line(text: str, width: int = 80) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else f"{text[: width - 3]}..."
