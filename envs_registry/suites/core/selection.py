@@ -1,0 +1,194 @@
+"""Choosing compositions: draws them at random and keeps those that are worth a problem."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from envs_registry.suites.core.composition import ARGUMENT, Composition, Step, split_of
+from envs_registry.suites.core.family import Entry, Family
+from envs_registry.suites.core.part import Part, Role
+from envs_registry.suites.core.styles import STYLES, Frame, write
+from envs_registry.suites.core.variation import answer, reductions
+
+SPLITS = ("train", "validation", "test")
+DIFFICULTIES = ("easy", "medium", "hard", "expert")
+"""By the number of parts between source and result: at most 2, then 3, 4 and 5."""
+
+_QUOTAS = {
+    "train": {"easy": 60, "medium": 60, "hard": 50, "expert": 30},
+    "validation": {"easy": 4, "medium": 7, "hard": 6, "expert": 3},
+    "test": {"easy": 12, "medium": 20, "hard": 18, "expert": 10},
+}
+_WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
+_NAMES = ("f", "solve", "calc", "run", "work")
+_ARGUMENT_SHARE = 0.12
+_MAX_PROGRAM, _MAX_LINES = 220, 9
+_PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A composition that was found worth a problem, with its programs.
+
+    Attributes:
+        family: Where it was drawn.
+        entry: Where its arguments come from.
+        composition: Its meaning.
+        frame: Names of the function and its arguments.
+        solutions: Reference programs, the plainest first.
+        split: The split that its skeleton belongs to.
+        difficulty: One of ``DIFFICULTIES``.
+    """
+
+    family: Family
+    entry: Entry
+    composition: Composition
+    frame: Frame
+    solutions: tuple[str, ...]
+    split: str
+    difficulty: str
+
+    def arguments(self, size: int, rng: random.Random) -> tuple[Any, ...]:
+        """Returns random arguments of about a size."""
+        return arguments(self.entry, self.composition.takes_argument, size, rng)
+
+
+class Selection:
+    """The candidates of all families: no two of them are the same function, as far as probing shows.
+
+    Args:
+        families: What to draw from.
+        seed: Two selections with the same seed are the same.
+    """
+
+    def __init__(self, families: tuple[Family, ...], seed: int) -> None:
+        self._seed = seed
+        self._behaviours: set[tuple[str, bool, str]] = set()
+        self._candidates = [candidate for family in families for candidate in self._draw(family)]
+
+    def candidates(self, split: str) -> list[Candidate]:
+        """Returns the candidates of a split, family by family."""
+        return [candidate for candidate in self._candidates if candidate.split == split]
+
+    def _draw(self, family: Family) -> Iterator[Candidate]:
+        rng = random.Random(f"{self._seed}/{family.name}")
+        wanted = Counter({(split, name): n for split, row in _QUOTAS.items() for name, n in row.items()})
+        while wanted.total():
+            difficulty = rng.choice([name for name in DIFFICULTIES if any(wanted[s, name] for s in SPLITS)])
+            entry = rng.choice(family.entries)
+            composition = _compose(family, entry, DIFFICULTIES.index(difficulty), rng)
+            if composition is None:
+                continue
+            split = split_of(composition.skeleton)
+            if not wanted[split, difficulty] or not self._is_worth(entry, composition):
+                continue
+            frame = _frame(entry, composition.takes_argument, rng)
+            solutions = _solutions(composition, frame)
+            if len(solutions) > 1:
+                wanted[split, difficulty] -= 1
+                yield Candidate(
+                    family=family,
+                    entry=entry,
+                    composition=composition,
+                    frame=frame,
+                    solutions=solutions,
+                    split=split,
+                    difficulty=difficulty,
+                )
+
+    def _is_worth(self, entry: Entry, composition: Composition) -> bool:
+        """Whether the function is new, varied, and needs each of its parts."""
+        probes = _probes(entry, composition.takes_argument)
+        answers = []
+        for args in probes:
+            answers.append(answer(composition, args))
+            if isinstance(answers[-1], Exception):
+                return False
+        texts = [repr(value) for value in answers]
+        behaviour = (entry.domain, composition.takes_argument, "\n".join(texts))
+        if behaviour in self._behaviours or not _is_varied(texts):
+            return False
+        for less in reductions(composition):
+            if all(
+                answer(less, args) == value for args, value in zip(reversed(probes), reversed(answers), strict=True)
+            ):
+                return False
+        self._behaviours.add(behaviour)
+        return True
+
+
+def arguments(entry: Entry, takes_argument: bool, size: int, rng: random.Random) -> tuple[Any, ...]:
+    """Returns random arguments of about a size, with a ``k`` at the end where the function takes one."""
+    args = entry.sample(rng, size)
+    return (*args, rng.randint(2, 6)) if takes_argument else args
+
+
+@cache
+def _probes_of(domain: str, entry: Entry, takes_argument: bool) -> tuple[tuple[Any, ...], ...]:
+    rng = random.Random(f"probes/{domain}")
+    return tuple(arguments(entry, takes_argument, size, rng) for size in _PROBE_SIZES)
+
+
+def _probes(entry: Entry, takes_argument: bool) -> tuple[tuple[Any, ...], ...]:
+    return _probes_of(entry.domain, entry, takes_argument)
+
+
+def _is_varied(texts: list[str]) -> bool:
+    counts = Counter(texts)
+    most = max(counts.values())
+    if set(counts) <= {"True", "False"}:
+        return most <= len(texts) - 4
+    return len(counts) >= 5 and most <= len(texts) // 2
+
+
+def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Composition | None:
+    """Returns a random composition of a level's length, or None where the draw leads nowhere."""
+    length = 1 if level == 0 and rng.random() < 0.15 else level + 2
+    steps, kind, free = [Step(entry.source)], entry.source.gives, entry.stdin is None
+    for place in range(length):
+        choices = (family.ends if place == length - 1 else family.middles).get(kind)
+        part = _draw_part(choices, steps[-1].part, rng) if choices else None
+        if part is None:
+            return None
+        constant = rng.choice(part.constants) if part.constants else None
+        if free and isinstance(constant, int) and part.role is not Role.END and rng.random() < _ARGUMENT_SHARE:
+            constant, free = ARGUMENT, False
+        steps.append(Step(part, constant))
+        kind = part.gives
+    composition = Composition(tuple(steps))
+    if family.needs and family.needs.isdisjoint(composition.skeleton):
+        return None
+    return composition
+
+
+@cache
+def _by_role(parts: tuple[Part, ...]) -> tuple[tuple[tuple[Part, ...], ...], tuple[int, ...]]:
+    roles = [role for role in Role if any(part.role is role for part in parts)]
+    return tuple(tuple(p for p in parts if p.role is role) for role in roles), tuple(_WEIGHTS[role] for role in roles)
+
+
+def _draw_part(parts: tuple[Part, ...], last: Part, rng: random.Random) -> Part | None:
+    """Returns a part that may follow another, never the same one twice in a row."""
+    if last.name == "chars.twice":
+        return next((part for part in parts if part.name == "chars.text"), None)
+    groups, weights = _by_role(parts)
+    part = rng.choice(rng.choices(groups, weights)[0])
+    return None if part is last else part
+
+
+def _frame(entry: Entry, takes_argument: bool, rng: random.Random) -> Frame:
+    if entry.stdin is not None:
+        return Frame(head="", parameters=(), answer="print({v})")
+    parameters = tuple(rng.choice(names) for names in entry.parameters)
+    names = (*parameters, "k") if takes_argument else parameters
+    return Frame(head=f"def {rng.choice(_NAMES)}({', '.join(names)}):", parameters=parameters)
+
+
+def _solutions(composition: Composition, frame: Frame) -> tuple[str, ...]:
+    programs = dict.fromkeys(write(composition, frame, style) for style in STYLES)
+    return tuple(p for p in programs if len(p) <= _MAX_PROGRAM and p.count("\n") <= _MAX_LINES)
