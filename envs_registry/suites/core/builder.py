@@ -62,14 +62,15 @@ def _prompts(candidate: Candidate, rng: random.Random) -> tuple[str, ...]:
 
 def _pool(candidate: Candidate, rng: random.Random) -> list[tuple[tuple[Any, ...], Any, bool]]:
     """Returns arguments, answer and whether public: the public ones first, edge cases after them."""
-    sizes = [0, 1, 2, *(rng.randint(4, 9) for _ in range(4 * _TESTS))]
+    sizes = [0, 1, 2, *(rng.randint(4, 9) for _ in range(6 * _TESTS))]
     cases: list[tuple[tuple[Any, ...], Any]] = []
     seen: Counter[str] = Counter()
-    for size in sizes:
+    for number, size in enumerate(sizes):
         args = candidate.arguments(size, rng)
         value = candidate.composition(*args)
         text = repr(value)
-        if seen[text] < (5 if isinstance(value, bool) else 3) and all(args != other for other, _ in cases):
+        common = _TESTS if number > 3 * _TESTS else 6 if isinstance(value, bool) else 3
+        if seen[text] < common and all(args != other for other, _ in cases):
             cases.append((args, value))
             seen[text] += 1
         if len(cases) == _TESTS:

@@ -38,9 +38,8 @@ def variations(composition: Composition, family: Family, rng: random.Random) -> 
     for index, step in enumerate(composition.steps[1:], 1):
         if isinstance(step.constant, int):
             found.append(composition.with_step(index, Step(step.part, step.constant + rng.choice((-1, 1)))))
-        sibling = _sibling(step, family, rng)
-        if sibling is not None:
-            found.append(composition.with_step(index, sibling))
+        siblings = (_sibling(step, family, rng) for _ in range(3))
+        found += [composition.with_step(index, sibling) for sibling in siblings if sibling is not None]
     rng.shuffle(found)
     yield from found
 
