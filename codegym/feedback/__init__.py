@@ -1,0 +1,1 @@
+"""What an execution means: records, tables and pure functions."""

@@ -1,0 +1,337 @@
+"""From what the sandbox observed to what it means. Pure: the same execution always gives the same feedback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from codegym.errors import InfrastructureError
+from codegym.feedback.diagnostic import Diagnostic, Source
+from codegym.feedback.feedback import Feedback, TestResult
+from codegym.feedback.kind import KINDS, Kind, KindTable, Meaning, Scope
+from codegym.feedback.location import Location
+from codegym.feedback.value_text import call_text, cut_text, value_text
+from codegym.feedback.verdict import Verdict
+from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
+from codegym.program import Program
+from codegym.sandbox.execution import Execution, Observation, Place, Status
+
+MOST_DIAGNOSTICS = 16
+"""Diagnostics that one feedback carries at most, from public and from private tests each."""
+MOST_TEXTS = 8
+"""Failed private tests whose call and values are put into words: printing hundreds would cost more than judging."""
+
+VERDICTS = {
+    Status.OK: Verdict.FAIL,  # of an answer that was not accepted
+    Status.REFUSED: Verdict.FAIL,
+    Status.OPAQUE: Verdict.FAIL,
+    Status.RAISED: Verdict.ERROR,
+    Status.MISSING: Verdict.ERROR,
+    Status.EXITED: Verdict.ERROR,
+    Status.CRASHED: Verdict.ERROR,
+    Status.MEMORY: Verdict.ERROR,
+    Status.OUTPUT: Verdict.ERROR,
+    Status.TAMPERED: Verdict.ERROR,
+    Status.CPU_TIMEOUT: Verdict.TIMEOUT,
+    Status.WALL_TIMEOUT: Verdict.TIMEOUT,
+    Status.BUDGET: Verdict.TIMEOUT,
+    Status.INFRA: Verdict.INFRA_ERROR,
+}
+"""The verdict of a test that was not passed, by how it ended."""
+
+MESSAGES = {
+    Status.MISSING: "the program does not define what the tests call",
+    Status.EXITED: "the program ended before it answered",
+    Status.CRASHED: "the interpreter crashed",
+    Status.MEMORY: "memory limit exceeded",
+    Status.OUTPUT: "output limit exceeded",
+    Status.TAMPERED: "the program wrote to the channel on which results travel",
+    Status.CPU_TIMEOUT: "time limit exceeded",
+    Status.WALL_TIMEOUT: "time limit exceeded",
+    Status.BUDGET: "time limit over all tests exceeded",
+    Status.OPAQUE: "what the function returned is not data",
+    Status.INFRA: "the machine failed",
+}
+"""What a diagnostic says where no exception says more."""
+
+_PASSED = Meaning(Kind.NONE, Scope.NONE)
+_TRIPLE_QUOTE = re.compile(r"[A-Za-z]{0,2}(\"\"\"|''')")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """One test's outcome before it is written down."""
+
+    verdict: Verdict
+    meaning: Meaning = _PASSED
+    diagnostic: Diagnostic | None = None
+
+
+def interpret(problem: Problem, program: Program, execution: Execution, *, kinds: KindTable = KINDS) -> Feedback:
+    """Says what an execution means.
+
+    Args:
+        problem: The task; its tests' expected answers are compared here, outside the sandbox.
+        program: What was run.
+        execution: One observation for each test, in order; for a problem without tests, of loading it.
+        kinds: The tables from exceptions and statuses to kinds and scopes.
+
+    Returns:
+        The feedback. Nothing that a program did makes this raise.
+
+    Raises:
+        InfrastructureError: If there are fewer observations than tests.
+    """
+    observations = execution.observations
+    if len(observations) < len(problem.tests):
+        raise InfrastructureError(
+            f"{problem.task_id}: expected {len(problem.tests)} observations, one a test, got {len(observations)}. "
+            "The sandbox must answer every action of a job."
+        )
+    cases: Sequence[TestCase | None] = problem.tests or [None] * len(observations)
+    findings = [
+        _Finding(verdict=Verdict.PASS)
+        if _passes(problem, case, observation)
+        else _found(_Reading(problem, program, kinds), observation, -1 if case is None else index)
+        for index, (case, observation) in enumerate(zip(cases, observations, strict=False))
+    ]
+    worst = Verdict.worst(finding.verdict for finding in findings)
+    first = next((finding.meaning for finding in findings if finding.verdict is worst), _PASSED)
+    return Feedback(
+        task_id=problem.task_id,
+        program=program,
+        verdict=worst if problem.tests else Verdict.UNJUDGED,
+        kind=first.kind,
+        scope=first.scope,
+        diagnostics=_merged(problem, findings),
+        tests=tuple(_results(problem, observations, findings)),
+        trust=execution.trust,
+    )
+
+
+def as_truncated(feedback: Feedback) -> Feedback:
+    """Re-reads the feedback on a completion that ended at the length limit, without an end-of-sequence token.
+
+    What is missing then is the end of the program: its syntax errors and missing functions become ``Kind.TRUNCATED``
+    with ``Scope.GLOBAL``. A program that is whole keeps its feedback; the cut fell into what came after it.
+
+    Args:
+        feedback: What the judge said of the text.
+    """
+    if not (feedback.kind.is_syntax or feedback.kind is Kind.MISSING_FUNCTION):
+        return feedback
+    return replace(
+        feedback,
+        kind=Kind.TRUNCATED,
+        scope=Scope.GLOBAL,
+        diagnostics=tuple(
+            replace(d, kind=Kind.TRUNCATED, scope=Scope.GLOBAL) if d.kind is feedback.kind else d
+            for d in feedback.diagnostics
+        ),
+        tests=tuple(replace(t, kind=Kind.TRUNCATED) if t.kind is feedback.kind else t for t in feedback.tests),
+    )
+
+
+def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:
+    if observation.status is not Status.OK:
+        return False
+    accepts = problem.comparison.accepts
+    match case:
+        case CallTest(expected_args=None):
+            return accepts(case.args, case.expected, observation.value)
+        case CallTest(expected_args=expected_args):
+            changed = case.args if observation.args is None else observation.args
+            return (
+                expected_args is not None
+                and len(changed) == len(expected_args)
+                and all(accepts(case.args, *pair) for pair in zip(expected_args, changed, strict=True))
+                and (case.expected is None or accepts(case.args, case.expected, observation.value))
+            )
+        case StdioTest():
+            return problem.comparison.accepts_output(case.expected_stdout, observation.stdout)
+        case _:  # a script that ran to its end, or a program that was only loaded
+            return True
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one observation is read against."""
+
+    problem: Problem
+    program: Program
+    kinds: KindTable
+
+
+def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
+    verdict = VERDICTS[observation.status]
+    meaning = _meaning(reading, observation)
+    if verdict is Verdict.INFRA_ERROR:
+        return _Finding(verdict=verdict, meaning=meaning)
+    location = Location.of_place(reading.program, _place(reading, observation, meaning.kind))
+    if _ends_in_triple_quotes(reading.program, location, meaning):
+        meaning = Meaning(meaning.kind, Scope.IGNORE)
+    if meaning.scope is Scope.LINE and not location.in_completion:
+        meaning = Meaning(meaning.kind, Scope.GLOBAL)  # there is no line of the policy's to blame
+    failure = observation.failure
+    independent = failure is not None and failure.loading and (meaning.kind.is_syntax or _calls(reading.problem))
+    diagnostic = Diagnostic(
+        source=_source(verdict, meaning.kind),
+        kind=meaning.kind,
+        scope=meaning.scope,
+        message=_message(observation),
+        test_index=-1 if independent or meaning.kind is Kind.MISSING_FUNCTION else index,
+        **asdict(location),
+    )
+    return _Finding(verdict=verdict, meaning=meaning, diagnostic=diagnostic)
+
+
+def _calls(problem: Problem) -> bool:
+    """Whether loading the program takes no input from any test."""
+    return not any(isinstance(test, StdioTest) for test in problem.tests)
+
+
+def _meaning(reading: _Reading, observation: Observation) -> Meaning:
+    failure = observation.failure
+    if observation.status is not Status.RAISED or failure is None:
+        return reading.kinds.statuses[observation.status]
+    meaning = reading.kinds.of_exception(failure.bases or (failure.exception,))
+    compiling = failure.loading and not failure.frames
+    if compiling and not _encodable(reading.program.source):
+        return reading.kinds.of_exception(("SyntaxError",))  # ValueError or UnicodeError, depending on the CPython
+    if meaning.kind.is_syntax and not compiling:
+        return Meaning(Kind.DYNAMIC_SYNTAX_ERROR, Scope.LINE)
+    if meaning.kind is Kind.TYPE_ERROR and not failure.loading and not failure.frames and failure.place is None:
+        return Meaning(Kind.WRONG_SIGNATURE, meaning.scope)
+    return meaning
+
+
+def _encodable(source: str) -> bool:
+    return "\0" not in source and not any("\ud800" <= character <= "\udfff" for character in source)
+
+
+def _place(reading: _Reading, observation: Observation, kind: Kind) -> Place | None:
+    failure = observation.failure
+    if kind is Kind.WRONG_SIGNATURE:
+        return _header(reading.program, reading.problem.entry_point or "")
+    if failure is None or failure.place is not None or not kind.is_syntax:
+        return failure.place if failure else None
+    found = re.search("[\0\ud800-\udfff]", reading.program.source)
+    if found is None:
+        return None
+    line, col = reading.program.position_of(found.start())
+    return Place(start_line=line, start_col=col, end_line=line, end_col=col + 1)
+
+
+def _header(program: Program, entry_point: str) -> Place | None:
+    """Returns the place of the last definition's ``def name(...)`` up to the closing bracket or the line's end."""
+    name = re.findall(r"\w+", entry_point)[-1:]
+    if not name:
+        return None
+    header = re.compile(rf"(?:async[ \t]+)?def[ \t]+{re.escape(name[0])}[ \t]*(?:\([^()\r\n]*\))?")
+    spans = [found.span() for found in header.finditer(program.source)]
+    if not spans:
+        return None
+    (start_line, start_col), (end_line, end_col) = map(program.position_of, spans[-1])
+    return Place(start_line=start_line, start_col=start_col, end_line=end_line, end_col=end_col)
+
+
+def _ends_in_triple_quotes(program: Program, location: Location, meaning: Meaning) -> bool:
+    """Whether a syntax error is a triple-quoted string that never ends: its line says nothing (RLTF's U_ignore)."""
+    if meaning.kind is not Kind.SYNTAX_ERROR or meaning.scope is not Scope.LINE or not location.start_line:
+        return False
+    start = program.offset_of(location.start_line, location.start_col)
+    opening = _TRIPLE_QUOTE.match(program.source, start)
+    return opening is not None and opening.group(1) not in program.source[opening.end() :]
+
+
+def _source(verdict: Verdict, kind: Kind) -> Source:
+    if verdict is Verdict.TIMEOUT:
+        return Source.TIMEOUT
+    if verdict is Verdict.FAIL:
+        return Source.TEST
+    return Source.COMPILER if kind.is_syntax else Source.RUNTIME
+
+
+def _message(observation: Observation) -> str:
+    failure = observation.failure
+    if observation.status is Status.RAISED and failure is not None:
+        return cut_text(f"{failure.exception}: {failure.message}" if failure.message else failure.exception)
+    return MESSAGES.get(observation.status, "wrong answer")
+
+
+def _merged(problem: Problem, findings: Sequence[_Finding]) -> tuple[Diagnostic, ...]:
+    """Returns each distinct fault once, with the first test that showed it; those of the worst verdict come first.
+
+    Public tests speak before private ones, so that what they found never depends on a test that may not be shown.
+    """
+    worst = Verdict.worst(finding.verdict for finding in findings)
+    public = [not problem.tests or problem.tests[index].public for index in range(len(findings))]
+    distinct: dict[object, tuple[bool, Diagnostic]] = {}
+    for shown in (True, False):
+        room = len(distinct) + MOST_DIAGNOSTICS
+        for finding, is_public in zip(findings, public, strict=True):
+            found = finding.diagnostic
+            if found is not None and is_public is shown and len(distinct) < room:
+                place = (found.kind, found.start_line, found.start_col, found.end_line, found.end_col)
+                distinct.setdefault(place, (finding.verdict is not worst, found))
+    return tuple(diagnostic for _, diagnostic in sorted(distinct.values(), key=lambda entry: entry[0]))
+
+
+def _results(
+    problem: Problem, observations: Iterable[Observation], findings: Sequence[_Finding]
+) -> Iterator[TestResult]:
+    texts = MOST_TEXTS
+    for index, (test, observation, finding) in enumerate(zip(problem.tests, observations, findings, strict=False)):
+        failed = finding.verdict is not Verdict.PASS
+        shown = test.public or (failed and texts > 0)
+        texts -= failed and not test.public
+        yield TestResult(
+            index=index,
+            status=finding.verdict,
+            public=test.public,
+            kind=finding.meaning.kind,
+            call=_call(problem, test) if shown else "",
+            expected=_expected(test) if shown else "",
+            actual=_actual(test, observation) if shown else "",
+            cpu_seconds=observation.cpu_seconds,
+            seconds=observation.wall_seconds,
+            peak_memory_bytes=observation.peak_memory_bytes,
+        )
+
+
+def _call(problem: Problem, test: TestCase) -> str:
+    match test:
+        case CallTest():
+            return call_text(problem.entry_point or "", test.args, test.kwargs)
+        case StdioTest():
+            return cut_text(test.stdin)
+        case ScriptTest():
+            return cut_text(test.source)
+
+
+def _expected(test: TestCase) -> str:
+    match test:
+        case CallTest(expected_args=None):
+            return value_text(test.expected)
+        case CallTest():
+            return f"arguments after the call: {value_text(test.expected_args)}"
+        case StdioTest():
+            return cut_text(test.expected_stdout)
+        case ScriptTest():
+            return ""
+
+
+def _actual(test: TestCase, observation: Observation) -> str:
+    if observation.status is not Status.OK:
+        return cut_text(observation.detail) or _message(observation)
+    match test:
+        case CallTest(expected_args=None):
+            return value_text(observation.value)
+        case CallTest():
+            changed = test.args if observation.args is None else observation.args
+            return f"arguments after the call: {value_text(changed)}"
+        case StdioTest():
+            return cut_text(observation.stdout)
+        case ScriptTest():
+            return ""

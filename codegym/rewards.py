@@ -1,0 +1,176 @@
+"""Rewards: from feedback to named parts that add up.
+
+RLTF's three, in the paper's words::
+
+    coarse    +1.0 pass; -0.3 a test failed; -0.6 an error other than syntax (timeouts too); -1.0 a syntax error
+    fine      0.0 if the error has no usable place (U_ignore), else -0.3
+    adaptive  -0.3 + 1.3 * N_pass / (N_pass + N_fail)
+
+A machine's failure says nothing about the program: every part is NaN then, for agents to mask out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from codegym.errors import InvalidRewardError, UnknownNameError
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.kind import Scope
+from codegym.feedback.verdict import Verdict
+from codegym.problem import Problem
+
+COARSE_PASS = 1.0
+COARSE_FAILURE = -0.3
+COARSE_ERROR = -0.6
+COARSE_SYNTAX = -1.0
+FINE_PENALTY = -0.3
+ADAPTIVE_FLOOR = -0.3
+ADAPTIVE_RANGE = 1.3
+
+Part: TypeAlias = Callable[[Problem, Feedback], float]
+"""One named part of a reward."""
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """Pays for a judged completion, in parts."""
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the parts, always the same; empty while unknown (a user's function before its first call)."""
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
+        """Returns the value of every part; the reward is their sum."""
+
+
+def coarse(problem: Problem, feedback: Feedback) -> float:
+    """RLTF's coarse-grained reward: one of +1.0, -0.3, -0.6, -1.0 (without tests: 0.0 unless there is an error)."""
+    match feedback.verdict:
+        case Verdict.PASS:
+            return COARSE_PASS
+        case Verdict.FAIL:
+            return COARSE_FAILURE
+        case Verdict.UNJUDGED if feedback.scope is Scope.NONE:
+            return 0.0
+        case _:
+            return COARSE_SYNTAX if feedback.kind.is_syntax else COARSE_ERROR
+
+
+def fine(problem: Problem, feedback: Feedback) -> float:
+    """RLTF's fine-grained reward: -0.3 for whatever is wrong and can be placed, 0.0 for U_ignore and for a pass."""
+    return 0.0 if feedback.scope in (Scope.NONE, Scope.IGNORE) else FINE_PENALTY
+
+
+def adaptive(problem: Problem, feedback: Feedback) -> float:
+    """RLTF's adaptive reward, -0.3 to 1.0 with the share of *all* tests that passed (without tests: 0.0)."""
+    if not feedback.tests:
+        return 0.0
+    return ADAPTIVE_FLOOR + ADAPTIVE_RANGE * feedback.pass_rate
+
+
+def pass_rate(problem: Problem, feedback: Feedback) -> float:
+    """The share of all tests that passed, 0.0 to 1.0."""
+    return feedback.pass_rate
+
+
+def success(problem: Problem, feedback: Feedback) -> float:
+    """1.0 if every test passed, else 0.0."""
+    return float(feedback.is_success)
+
+
+@dataclass(frozen=True)
+class SumReward:
+    """A reward made of named parts.
+
+    Attributes:
+        parts: From a part's name to its function; module-level functions keep it picklable.
+    """
+
+    parts: Mapping[str, Part]
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return tuple(self.parts)
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
+        """Returns the value of every part; NaN for all of them when the machine failed."""
+        if feedback.verdict is Verdict.INFRA_ERROR:
+            return dict.fromkeys(self.parts, math.nan)
+        return {name: float(part(problem, feedback)) for name, part in self.parts.items()}
+
+
+def paper() -> SumReward:
+    """RLTF's reward: coarse, fine and adaptive, each a part of its own."""
+    return SumReward({"coarse": coarse, "fine": fine, "adaptive": adaptive})
+
+
+PRESETS: Mapping[str, Callable[[], Reward]] = {
+    "paper": paper,
+    "coarse": lambda: SumReward({"coarse": coarse}),
+    "fine": lambda: SumReward({"fine": fine}),
+    "adaptive": lambda: SumReward({"adaptive": adaptive}),
+    "pass_rate": lambda: SumReward({"pass_rate": pass_rate}),
+    "success": lambda: SumReward({"success": success}),
+}
+"""The rewards that have a name."""
+
+UserReward: TypeAlias = Callable[[Problem, Feedback], "float | dict[str, float]"]
+
+
+class FunctionReward:
+    """A user's function as a reward: a number becomes the part ``reward``, a dict names its parts itself.
+
+    Args:
+        function: ``function(problem, feedback)``; it must name the same parts at every call.
+    """
+
+    def __init__(self, function: UserReward) -> None:
+        self.function = function
+        self.components: tuple[str, ...] = ()
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
+        """Returns the function's parts.
+
+        Raises:
+            InvalidRewardError: If it returns something else than numbers, or other parts than before.
+        """
+        value = self.function(problem, feedback)
+        parts = dict(value) if isinstance(value, Mapping) else {"reward": value}
+        if not parts or not all(isinstance(part, (int, float)) for part in parts.values()):
+            raise InvalidRewardError(
+                f"the reward function {self.function!r} must return a number or a dict of numbers, got {value!r}."
+            )
+        if self.components and tuple(parts) != self.components:
+            raise InvalidRewardError(
+                f"the reward function {self.function!r} must name the same parts at every call: "
+                f"first {self.components}, now {tuple(parts)}. Return 0.0 for a part that does not apply."
+            )
+        self.components = tuple(parts)
+        return {name: float(part) for name, part in parts.items()}
+
+
+def make_reward(reward: str | Reward | UserReward) -> Reward:
+    """Returns the reward that is meant.
+
+    Args:
+        reward: A preset's name, a reward, or a function of problem and feedback.
+
+    Raises:
+        UnknownNameError: If no preset has that name.
+        InvalidRewardError: If it is neither a text nor callable.
+    """
+    if isinstance(reward, str):
+        if reward not in PRESETS:
+            raise UnknownNameError("reward", reward, PRESETS)
+        return PRESETS[reward]()
+    if isinstance(reward, Reward):
+        return reward
+    if not callable(reward):
+        raise InvalidRewardError(
+            f"reward must be a name ({', '.join(PRESETS)}), a Reward or a function, got {type(reward).__name__}."
+        )
+    return FunctionReward(reward)
