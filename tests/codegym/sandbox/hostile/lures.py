@@ -1,0 +1,99 @@
+"""What the attacks are after on the host: a secret file, open sockets, a process, a variable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+VARIABLE = "codegym-lure-in-the-environment"
+_PROJECT = Path(__file__).resolve().parents[4]
+
+
+@contextlib.contextmanager
+def lures() -> Iterator[dict[str, str]]:
+    """Sets the lures out and yields what the marks in the sources stand for."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lure-", ignore_cleanup_errors=True)))
+        folder.chmod(0o777)
+        secret = folder / "secret"
+        secret.write_text("a secret of the host")
+        secret.chmod(0o644)
+        os.environ["CODEGYM_LURE"] = VARIABLE
+        stack.callback(os.environ.pop, "CODEGYM_LURE", None)
+        decoy = stack.enter_context(_decoy())
+        abstract = f"codegym-lure-{os.getpid()}"
+        yield {
+            "LURE_FOLDER": str(folder),
+            "LURE_FILE": str(secret),
+            "LURE_VARIABLE": VARIABLE,
+            "DECOY": str(decoy),
+            "DECOY_ADDRESS": "0x400000",
+            "JUDGE": str(os.getpid()),
+            "HOST": os.uname().nodename,
+            "PROJECT": str(_PROJECT),
+            "PORT": str(_listen(stack, socket.AF_INET, ("127.0.0.1", 0))),
+            "PORT6": str(_listen(stack, socket.AF_INET6, ("::1", 0))),
+            "UDP_PORT": str(_echo(stack)),
+            "SOCKET": str(_listen(stack, socket.AF_UNIX, str(folder / "socket"))),
+            "ABSTRACT": str(_listen(stack, socket.AF_UNIX, "\0" + abstract))[1:],
+        }
+
+
+def filled_in(source: str, marks: dict[str, str]) -> str:
+    """The source with its marks replaced."""
+    for name, text in marks.items():
+        source = source.replace(f"@{name}@", text)
+    return source
+
+
+@contextlib.contextmanager
+def _decoy() -> Iterator[int]:
+    process = subprocess.Popen([sys.executable, "-I", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _listen(stack: contextlib.ExitStack, family: int, address: object) -> object:
+    server = stack.enter_context(socket.socket(family))
+    try:
+        server.bind(address)  # type: ignore[arg-type]
+    except OSError:
+        return 9  # no such family on this machine
+    server.listen()
+    if isinstance(address, str) and not address.startswith("\0"):
+        Path(address).chmod(0o777)
+    threading.Thread(target=_greet, args=(server,), daemon=True).start()
+    name = server.getsockname()
+    return name[1] if family != socket.AF_UNIX else name.decode() if isinstance(name, bytes) else name
+
+
+def _greet(server: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"hello")
+
+
+def _echo(stack: contextlib.ExitStack) -> int:
+    server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    server.bind(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                data, peer = server.recvfrom(100)
+                server.sendto(data, peer)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return int(server.getsockname()[1])

@@ -1,0 +1,341 @@
+"""Runs the hostile suite in one mode and prints what became of each program, as JSON.
+
+    python runner.py [--uid N] [--no-namespaces] [--only NAME ...] [--without LAYER ...]
+
+As root the suite runs inside PID, mount and IPC namespaces of its own: a hole in the judge then kills, fills or leaves
+something there and not on the machine, and whatever is left can be told from other people's things. ``--uid`` gives root
+away before the judge starts; ``--no-namespaces`` makes the kernel refuse namespaces to the judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[3]
+_SUBREAPER = 36
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uid", type=int, default=os.getuid())
+    parser.add_argument("--no-namespaces", action="store_true")
+    parser.add_argument("--only", nargs="*", help="programs or groups; all without this")
+    parser.add_argument("--without", nargs="*", default=[], help="layers to switch off")
+    parser.add_argument(
+        "--demonstrate", action="store_true", help="each program with the layers that hold it switched off"
+    )
+    parser.add_argument("--die", action="store_true", help="the judge's process is killed while a program runs")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--stage", choices=("contain", "watch", "run"), default="contain")
+    return parser.parse_args(argv)
+
+
+# -- first stage: containment ------------------------------------------------------------------------------------------
+
+
+def contain(argv: Sequence[str]) -> int:
+    """Root: into namespaces of our own. Anybody else: as it is."""
+    inner = [sys.executable, str(Path(__file__).resolve()), *argv, "--stage", "watch"]
+    if os.getuid() == 0:
+        inner = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--ipc", "--mount-proc", "--", *inner]
+    return subprocess.run(inner).returncode
+
+
+# -- second stage: the watcher, above the judge ------------------------------------------------------------------------
+
+
+def watch(options: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Starts the run as the user that was asked for, and looks at what it left behind."""
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    if os.getuid() == 0:
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"], check=True)
+        if options.uid:
+            for path in (sys.base_prefix, sys.prefix, str(ROOT)):
+                _make_reachable(Path(path).resolve())
+    with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:
+        os.chmod(scratch, 0o1777)
+        before = _remains(scratch)
+        command = [sys.executable, str(Path(__file__).resolve()), *argv, "--stage", "run"]
+        identity: dict[str, Any] = {}
+        if os.getuid() != options.uid:
+            identity = {"user": options.uid, "group": options.uid, "extra_groups": []}
+        done = subprocess.run(
+            command, env={**os.environ, "TMPDIR": scratch, "HOME": scratch}, stdout=subprocess.PIPE, **identity
+        )
+        if done.returncode != (-signal.SIGKILL if options.die else 0):
+            return done.returncode or 1
+        after = _remains(scratch)
+        report = {} if options.die else json.loads(done.stdout)
+        report["remains"] = {what: sorted(set(after[what]) - set(before[what])) for what in after}
+    json.dump(report, sys.stdout)
+    return 0
+
+
+def _make_reachable(path: Path) -> None:
+    """Lets an ordinary user reach an interpreter that lies in a closed home (only in this mount namespace)."""
+    closed = next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 1), None)
+    if closed is None:
+        return
+    aside = tempfile.mkdtemp(prefix="hostile-aside-")
+    mount = ["mount", "--bind", str(path), aside]
+    subprocess.run(mount, check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(closed)], check=True)
+    path.mkdir(parents=True)
+    subprocess.run(["mount", "--move", aside, str(path)], check=True)
+    os.rmdir(aside)
+
+
+def _remains(scratch: str) -> dict[str, list[str]]:
+    """Everything that a program could have left, by kind."""
+    deadline = time.monotonic() + 3
+    while (processes := list(_descendants(os.getpid()))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    tables = [Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:] for kind in ("shm", "sem", "msg")]
+    shared = [line for table in tables for line in table]
+    return {
+        "processes": processes,
+        "mounts": [line.split(" ", 2)[2] for line in Path("/proc/self/mountinfo").read_text().splitlines()],
+        "files": [str(path) for path in _marked(Path("/tmp"), Path("/var/tmp"), Path("/run"), Path("/"))]
+        + [str(path) for path in Path(scratch).iterdir()],
+        "shared_memory": [str(path) for path in Path("/dev/shm").iterdir()] if os.getuid() == 0 else [],
+        "system_v": shared if os.getuid() == 0 else [],
+        "dev_null": [oct(os.stat("/dev/null").st_mode)],
+        "host_name": [os.uname().nodename],
+    }
+
+
+def _marked(*folders: Path) -> Iterable[Path]:
+    for folder in folders:
+        if os.access(folder, os.R_OK):
+            yield from (
+                path for path in folder.iterdir() if path.name.startswith(("codegym-hostile", "codegym-daemon"))
+            )
+
+
+def _descendants(pid: int) -> Iterable[str]:
+    """All living processes below ours, as ``number command`` (orphans come back to us: we are a subreaper)."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                head, _, tail = (entry / "stat").read_text().rpartition(")")
+            except OSError:
+                continue
+            state, above = tail.split()[:2]
+            if state != "Z":
+                parents[int(entry.name)] = (int(above), head.partition("(")[2])
+    for number, (parent, command) in parents.items():
+        while parent not in (0, pid) and parent in parents:
+            parent = parents[parent][0]
+        if parent == pid:
+            yield f"{number} {command}"
+
+
+# -- third stage: the judge and its guests -----------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Judges everything and returns the report."""
+    sys.path[:0] = [str(ROOT), str(HERE.parent)]
+    from hostile.lures import lures
+    from hostile.refusal import refuse_namespaces
+
+    if options.no_namespaces:
+        refuse_namespaces()
+    if options.die:
+        _die()
+    if options.uid:
+        resource.setrlimit(resource.RLIMIT_NPROC, (2000, 2000))
+    with lures() as marks:
+        return demonstrate(options, marks) if options.demonstrate else suite(options, marks)
+
+
+def _die() -> None:
+    """The judge's process is killed while two programs are at work."""
+    from hostile.record import Target
+    from hostile.victims import problem
+
+    from codegym import Judge
+
+    sleeper = (problem(Target.CALL), "import time\nopen('left', 'w').close()\ntime.sleep(10)\n")
+    judge = Judge(workers=2)
+    threading.Thread(target=judge.judge_many, args=([sleeper] * 2,), daemon=True).start()
+    time.sleep(0.7)
+    if len(list(_descendants(os.getpid()))) < 2:
+        sys.exit("no program was at work")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
+    """The whole suite under one judge."""
+    from codegym import Judge
+
+    descriptors = len(os.listdir("/proc/self/fd"))
+    judge = Judge(workers=options.workers)
+    with judge:
+        layers = {layer.name: layer.active for layer in getattr(judge, "isolation", ())}
+        _refuse_to_harm(options, layers)
+        from hostile.record import Target
+        from hostile.victims import honest_program, problem
+
+        judge.judge_many([(problem(kind), honest_program(kind)) for kind in Target] * 4)
+        idle = len(list(_descendants(os.getpid())))
+        report: dict[str, Any] = {"layers": layers, **_judged(judge, options.only, marks)}
+        if not options.only:
+            report["honest"] = _honest(judge)
+            report["timing"] = _timing(judge)
+            report["together"] = _together(judge)
+        time.sleep(0.1)
+        report["more_processes_when_idle"] = max(0, len(list(_descendants(os.getpid()))) - idle)
+    report["descriptors_kept"] = len(os.listdir("/proc/self/fd")) - descriptors
+    report["pairs"] = _pairs(options) if not options.only else {}
+    return report
+
+
+def _refuse_to_harm(options: argparse.Namespace, layers: dict[str, bool]) -> None:
+    """As real root, with nothing in force, these programs would set clocks and unmount the machine."""
+    if os.getuid() == 0 and not options.only and not any(layers.values()):
+        sys.exit("no layer is in force: the hostile suite is not run as root")
+
+
+def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str]) -> dict[str, Any]:
+    from hostile.catalogue import PROGRAMS
+    from hostile.record import Target
+    from hostile.victims import case_of, honest_program, problem
+
+    names, pairs = [], []
+    for program in PROGRAMS.values():
+        if only and not {program.name, program.group} & set(only):
+            continue
+        for target in program.targets:
+            victim, source = case_of(program, target, marks)
+            names.append(f"{program.name}/{target}")
+            pairs.append((victim, source))
+            kind = Target.CALL if target is Target.TEST else target
+            pairs.append((problem(kind), honest_program(kind)))
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(lambda pair: _judged_alone(judge, *pair), pairs))
+    return {
+        "programs": dict(zip(names, outcomes[::2], strict=True)),
+        "neighbours": {
+            name: other for name, other in zip(names, outcomes[1::2], strict=True) if other["verdict"] != "pass"
+        },
+    }
+
+
+def _judged_alone(judge: Any, problem: Any, source: str) -> dict[str, Any]:
+    start = time.monotonic()
+    try:
+        outcome = _outcome(judge.judge(problem, source))
+    except Exception as error:
+        outcome = {"verdict": f"raised {error!r}", "kind": "", "passed": 0, "actual": ""}
+    return {**outcome, "seconds": time.monotonic() - start}
+
+
+def _outcome(feedback: Any) -> dict[str, Any]:
+    return {
+        "verdict": str(feedback.verdict),
+        "kind": str(feedback.kind),
+        "passed": feedback.tests_passed,
+        "trust": str(feedback.trust),
+        "seconds": max((test.seconds for test in feedback.tests), default=0.0),
+        "actual": feedback.tests[0].actual[:200],
+    }
+
+
+def _honest(judge: Any) -> dict[str, Any]:
+    from hostile.catalogue import HONEST_PROGRAMS
+
+    feedbacks = judge.judge_many([(honest.problem, honest.source) for honest in HONEST_PROGRAMS])
+    return {honest.name: _outcome(feedback) for honest, feedback in zip(HONEST_PROGRAMS, feedbacks, strict=True)}
+
+
+def _timing(judge: Any) -> dict[str, float]:
+    from hostile.catalogue import FAKERS
+    from hostile.record import Target
+    from hostile.victims import problem
+
+    feedbacks = judge.judge_many([(problem(Target.CALL), faker.source) for faker in FAKERS])
+    return {faker.name: feedback.cpu_seconds for faker, feedback in zip(FAKERS, feedbacks, strict=True)}
+
+
+def _pair_source(text: str) -> str:
+    from hostile.record import HONEST
+
+    return text + "\nif not won:\n    raise RuntimeError('nothing was left')\n" + HONEST + "solve = honest\n"
+
+
+def _pairs(options: argparse.Namespace) -> dict[str, Any]:
+    """The second program comes right after the first, on the same worker."""
+    from hostile.catalogue import PAIRS
+    from hostile.record import Target
+    from hostile.victims import problem
+
+    from codegym import Judge
+
+    outcomes = {}
+    with Judge(workers=1) as judge:
+        for pair in PAIRS:
+            judge.judge(problem(Target.CALL), pair.first + "\nraise RuntimeError('done')\n")
+            outcomes[pair.name] = _outcome(judge.judge(problem(Target.CALL), _pair_source(pair.second)))
+    return outcomes
+
+
+def _together(judge: Any) -> dict[str, Any]:
+    """The second program runs while the first one does."""
+    from hostile.leftovers import TOGETHER
+    from hostile.record import Target
+    from hostile.victims import problem
+
+    outcomes = {}
+    for pair in TOGETHER:
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(judge.judge, problem(Target.CALL), pair.first)
+            outcomes[pair.name] = _outcome(judge.judge(problem(Target.CALL), _pair_source(pair.second)))
+            first.result()
+    return outcomes
+
+
+def demonstrate(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
+    """Each program that names its layers, with these layers off."""
+    from hostile.catalogue import PROGRAMS
+    from hostile.victims import case_of
+
+    from codegym import Judge
+
+    outcomes = {}
+    for program in PROGRAMS.values():
+        if program.layers and (not options.only or program.name in options.only):
+            victim, source = case_of(program, program.targets[0], marks)
+            with Judge(workers=1, _without=frozenset(program.layers)) as judge:
+                outcomes[program.name] = _outcome(judge.judge(victim, source))
+    return {"opened": outcomes}
+
+
+def main(argv: Sequence[str]) -> int:
+    options = arguments(argv)
+    if options.stage == "contain":
+        return contain(argv)
+    if options.stage == "watch":
+        return watch(options, [word for word in argv if word not in ("--stage", "watch")])
+    json.dump(run(options), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
