@@ -12,6 +12,7 @@ from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import interpret
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
+from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.pool import Sandbox
@@ -39,10 +40,16 @@ class Judge:
         packages: Iterable[str] = (),
         python: str = sys.executable,
         limits: Limits | None = None,
+        _without: Iterable[str] = (),
     ) -> None:
         self.limits = limits or Limits()
-        self._configuration = (workers, isolation, tuple(packages), python, limits)
-        self._sandbox = Sandbox(workers, isolation, tuple(packages), python)
+        self._configuration = (workers, isolation, tuple(packages), python, limits, tuple(_without))
+        self._sandbox = Sandbox(workers, isolation, tuple(packages), python, tuple(_without))
+
+    @property
+    def isolation(self) -> Isolation:
+        """What stands between a program and this machine: one record for each layer."""
+        return self._sandbox.isolation
 
     def judge(self, problem: Problem, completion: str) -> Feedback:
         """Returns what one completion is worth.

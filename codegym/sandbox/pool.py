@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from codegym.errors import InfrastructureError
+from codegym.errors import InfrastructureError, UnknownNameError
 from codegym.sandbox.calls import Call, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
 from codegym.sandbox.inside.codec import Codec
+from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
 from codegym.sandbox.run import Run
 from codegym.sandbox.scripts import run_scripts
-from codegym.sandbox.server import Server, ServerGone
+from codegym.sandbox.server import Server, ServerGone, ServerSettings
 from codegym.sandbox.streams import run_stream
 
 _TRIES = 3
@@ -34,6 +35,11 @@ class Sandbox:
             it, ``"none"`` runs with resource limits only.
         packages: Names of packages that programs may import beyond the standard library.
         python: The interpreter that runs the programs.
+        without: Layers to leave out, by name: to show that each of them is needed.
+
+    Raises:
+        UnknownNameError: If there is no such isolation mode or layer.
+        IsolationError: With ``isolation="strict"``, if a layer is missing.
     """
 
     def __init__(
@@ -42,11 +48,25 @@ class Sandbox:
         isolation: str = "auto",
         packages: Iterable[str] = (),
         python: str = sys.executable,
+        without: Iterable[str] = (),
     ) -> None:
+        if isolation not in tuple(IsolationMode):
+            raise UnknownNameError("isolation", isolation, tuple(IsolationMode))
+        for name in without:
+            if name not in LAYERS:
+                raise UnknownNameError("layer of isolation", name, LAYERS)
+        self.mode = IsolationMode(isolation)
         self.workers = workers or len(os.sched_getaffinity(0))
-        self.python = python
-        self._pool = _Pool(self.workers, python)
+        self.settings = ServerSettings(python, switched_off(self.mode) | frozenset(without))
+        if self.mode is IsolationMode.STRICT:
+            examine(self.settings, self.mode)
+        self._pool = _Pool(self.workers, self.settings)
         self._finalizer = weakref.finalize(self, self._pool.close)
+
+    @property
+    def isolation(self) -> Isolation:
+        """What is in force on this machine, layer by layer."""
+        return examine(self.settings, self.mode)
 
     def run(self, job: Job) -> Execution:
         """Runs one job and returns what was seen; a machine's failure shows as ``Status.INFRA``."""
@@ -81,12 +101,11 @@ class Sandbox:
 class _Pool:
     """Worker threads around a queue; they hold no reference to the sandbox, so that it can be collected."""
 
-    def __init__(self, workers: int, python: str) -> None:
-        self.python = python
+    def __init__(self, workers: int, settings: ServerSettings) -> None:
         self.closed = False
         self.tasks: queue.SimpleQueue[tuple[Job, Future[Execution]] | None] = queue.SimpleQueue()
         self.threads = [
-            threading.Thread(target=_Worker(self.tasks, python).work, name=f"codegym-worker-{n}", daemon=True)
+            threading.Thread(target=_Worker(self.tasks, settings).work, name=f"codegym-worker-{n}", daemon=True)
             for n in range(workers)
         ]
         for thread in self.threads:
@@ -113,8 +132,8 @@ class _Pool:
 class _Worker:
     """One thread's servers, by role."""
 
-    def __init__(self, tasks: queue.SimpleQueue[Any], python: str) -> None:
-        self.tasks, self.python = tasks, python
+    def __init__(self, tasks: queue.SimpleQueue[Any], settings: ServerSettings) -> None:
+        self.tasks, self.settings = tasks, settings
         self.servers: dict[str, Server] = {}
 
     def work(self) -> None:
@@ -142,8 +161,10 @@ class _Worker:
 
     def server(self, role: str) -> Server:
         """Returns the server of a role, starting it if need be."""
+        if role in self.servers and not self.servers[role].fit:
+            self.servers.pop(role).close()
         if role not in self.servers:
-            self.servers[role] = Server(self.python)
+            self.servers[role] = Server(self.settings)
         return self.servers[role]
 
     def drop_servers(self) -> None:

@@ -13,6 +13,7 @@ from codegym.sandbox.server import Process, Server
 
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
+_THREADS = 64
 
 
 @dataclass
@@ -55,6 +56,9 @@ class Run:
             "FSIZE": int(limits.memory_bytes),
             "CORE": 0,
             "NOFILE": 64,
+            "MEMLOCK": 0,
+            "MSGQUEUE": 0,
+            "NPROC": _THREADS + int(limits.processes),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -17,7 +18,10 @@ from codegym.sandbox.inside.channel import Mailbox, frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _START_SECONDS = 30.0
+_MAX_SIZE_KB = 2**20
+"""A server that has grown to this is replaced."""
 _CREDENTIALS = 12  # pid, uid, gid: three ints
 
 
@@ -40,18 +44,55 @@ class ServerGone(Exception):  # noqa: N818
     """The server ended; whatever ran in it ended with it."""
 
 
+@dataclass(frozen=True)
+class ServerSettings:
+    """How servers are started.
+
+    Attributes:
+        python: The interpreter that runs them.
+        without: Names of layers to leave out.
+        may_fork: Programs may fork and start other programs.
+        packages: What programs may import beyond the standard library: pairs of the path where they see it and the path.
+        preload: Modules to import before serving.
+        work_bytes: Size of the folder in which programs may write.
+    """
+
+    python: str
+    without: frozenset[str] = frozenset()
+    may_fork: bool = False
+    packages: tuple[tuple[str, str], ...] = ()
+    preload: tuple[str, ...] = ()
+    work_bytes: int = 64 * 2**20
+
+
 class Server:
     """One fork server and the sockets to it; used by one thread at a time.
 
     Args:
-        python: The interpreter that runs it.
+        settings: How it is started.
+
+    Attributes:
+        layers: What it says of its isolation: ``active``, a list of names, and ``refused``, reasons by name.
+        fit: Whether it may serve another program.
     """
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, settings: ServerSettings) -> None:
         self.started = 0
+        self.fit = True
         self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.jobs, jobs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        config = {"jobs": jobs.fileno(), "control": control.fileno(), "folder": str(INSIDE)}
+        config = {
+            "jobs": jobs.fileno(),
+            "control": control.fileno(),
+            "folder": str(INSIDE),
+            "without": sorted(settings.without),
+            "may_fork": settings.may_fork,
+            "packages": dict(settings.packages),
+            "preload": settings.preload,
+            "work_bytes": settings.work_bytes,
+        }
+        python = settings.python
+        inherited = dict(os.environ) if "environment" in settings.without else {}
         try:
             self.process = subprocess.Popen(
                 [python, "-S", "-P", "-s", "-B", str(INSIDE / "server.py"), json.dumps(config)],
@@ -59,7 +100,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+                env={**inherited, **_ENVIRONMENT},
                 cwd="/",
                 start_new_session=True,
             )
@@ -68,7 +109,7 @@ class Server:
         finally:
             jobs.close()
             control.close()
-        self.ready = self._await_ready()
+        self.layers = self._await_ready()
 
     def _await_ready(self) -> dict[str, Any]:
         self.control.settimeout(_START_SECONDS)
@@ -131,6 +172,7 @@ class Server:
         if not data:
             raise ServerGone("end of stream")
         told = json.loads(data)
+        self.fit = self.fit and told["clean"] and told["size"] < _MAX_SIZE_KB
         return told["number"], Report(told["status"], told["cpu"], told["rss"] * 1024)
 
     def close(self) -> None:

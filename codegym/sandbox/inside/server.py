@@ -21,11 +21,21 @@ class Config:
         jobs: Descriptor of the socket from which children take jobs.
         control: Descriptor of the socket for the server's reports and for orders to it.
         folder: Folder of this file's package.
+        without: Layers of isolation to leave out.
+        may_fork: Programs may fork and start other programs.
+        packages: What programs may import beyond the standard library: paths by the path where programs see them.
+        preload: Modules to import before serving.
+        work_bytes: Size of the programs' folder for work.
     """
 
     jobs: int
     control: int
     folder: str
+    without: list[str]
+    may_fork: bool
+    packages: dict[str, str]
+    preload: list[str]
+    work_bytes: int
 
 
 def _import_inside(folder: str) -> None:

@@ -1,0 +1,101 @@
+"""A root of the server's own: the interpreter's library read-only, an empty device, a small folder for work, nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+
+from .kernel import (
+    MS_BIND,
+    MS_NODEV,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    mount,
+    pivot_root_here,
+    set_mount_flags,
+)
+
+WORK = "/tmp"
+_STAGES = ("/mnt", "/tmp", "/run", "/var", "/dev/shm")
+_WORK_INODES = 2048
+_FOREIGN = ("site-packages", "dist-packages", "test")
+
+
+def interpreter_paths(with_programs: bool) -> dict[str, str]:
+    """Returns what the interpreter reads while it runs, by the path where it must be seen.
+
+    Args:
+        with_programs: Include the interpreter itself and what starts it, for programs that may start others.
+    """
+    library = sysconfig.get_path("stdlib")
+    paths = {library, os.path.realpath(library), sysconfig.get_path("platstdlib"), *_shared_libraries(library)}
+    if with_programs:
+        paths |= {os.path.realpath(sys.executable), "/lib64", "/bin"}
+    return {path: path for path in sorted(paths) if os.path.exists(path)}
+
+
+def _shared_libraries(standard_library: str) -> set[str]:
+    """C libraries that are loaded now, with their neighbours: extension modules of the standard library need them."""
+    if not os.path.exists("/proc/self/maps"):
+        return set()
+    with open("/proc/self/maps") as maps:
+        loaded = {line.split(maxsplit=5)[5].strip() for line in maps if line.rstrip().endswith(".so") or ".so." in line}
+    found = set()
+    for path in loaded:
+        folder = os.path.dirname(path)
+        if path.startswith("/") and not folder.startswith(standard_library):
+            found.add(path if standard_library.startswith(folder) else folder)
+    return found
+
+
+def enter(folders: dict[str, str], work_bytes: int) -> None:
+    """Builds the root and moves into it.
+
+    Args:
+        folders: What is bound, read-only, by the path where it is to be seen.
+        work_bytes: Size of the folder for work.
+    """
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    os.umask(0o022)
+    stage = _free_folder(folders)
+    mount("codegym", stage, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
+    os.chdir(stage)
+    for seen, path in folders.items():
+        _bind(path, seen)
+    os.mkdir("dev")
+    os.close(os.open("dev/null", os.O_CREAT | os.O_WRONLY))
+    mount("/dev/null", "dev/null", None, MS_BIND)
+    set_mount_flags("dev/null", MS_RDONLY | MS_NOSUID)
+    os.makedirs(WORK[1:], exist_ok=True)
+    options = f"size={work_bytes},nr_inodes={_WORK_INODES},mode=1777"
+    mount("codegym", WORK[1:], "tmpfs", MS_NOSUID | MS_NODEV, options)
+    pivot_root_here()
+    set_mount_flags("/", MS_RDONLY | MS_NOSUID | MS_NODEV, recursive=False)
+    os.chdir(WORK)
+
+
+def _free_folder(folders: dict[str, str]) -> str:
+    """Returns a folder on which the new root can be built without hiding what belongs in it."""
+    for stage in _STAGES:
+        if os.path.isdir(stage) and not any(path.startswith(stage + "/") for path in folders.values()):
+            return stage
+    raise FileNotFoundError(f"none of {', '.join(_STAGES)} exists and is free")
+
+
+def _bind(path: str, seen: str) -> None:
+    target = seen.lstrip("/")
+    if os.path.isdir(target):
+        return  # inside a folder that is bound already
+    if os.path.isdir(path):
+        os.makedirs(target)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
+    mount(path, target, None, MS_BIND | MS_REC)
+    set_mount_flags(target, MS_RDONLY | MS_NOSUID | MS_NODEV)
+    for name in _FOREIGN if os.path.isdir(target) else ():
+        if os.path.isdir(f"{target}/{name}"):
+            mount("none", f"{target}/{name}", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
