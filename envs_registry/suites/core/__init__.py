@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import lru_cache
 
 from codegym.errors import UnknownNameError
 from codegym.problem import Problem
-from envs_registry.suites.core.builder import exercise
 from envs_registry.suites.core.counting import COUNTING
 from envs_registry.suites.core.exercise import Exercise
 from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
 from envs_registry.suites.core.selection import SPLITS, Selection
+from envs_registry.suites.core.separation import Guard
 from envs_registry.suites.core.state import STATE
 from envs_registry.suites.core.stdio import STDIO
 
@@ -47,12 +48,14 @@ def exercises(split: str, seed: int = 0) -> tuple[Exercise, ...]:
 
 @lru_cache(maxsize=8)
 def _built(split: str, seed: int) -> tuple[Exercise, ...]:
+    found = _selection(seed).exercises(split)
+    random.Random(f"{seed}/{split}").shuffle(found)
     return tuple(
-        exercise(f"core/{split}/{index}", candidate, random.Random(f"{seed}/{split}/{index}"))
-        for index, candidate in enumerate(_selection(seed).candidates(split))
+        replace(made, problem=replace(made.problem, task_id=f"core/{split}/{index}"))
+        for index, made in enumerate(found)
     )
 
 
 @lru_cache(maxsize=2)
 def _selection(seed: int) -> Selection:
-    return Selection(FAMILIES, seed)
+    return Selection(FAMILIES, Guard(), seed)

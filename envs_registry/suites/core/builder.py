@@ -6,10 +6,10 @@ import random
 from collections import Counter
 from typing import Any
 
-from codegym.problem import CallTest, Problem, StdioTest
+from codegym.problem import Problem
+from envs_registry.suites.core.candidate import Candidate
 from envs_registry.suites.core.composition import split_of
 from envs_registry.suites.core.exercise import Exercise
-from envs_registry.suites.core.selection import Candidate
 from envs_registry.suites.core.styles import STYLES, write
 from envs_registry.suites.core.variation import answer, variations
 from envs_registry.suites.core.wording import wordings
@@ -32,7 +32,7 @@ def exercise(task_id: str, candidate: Candidate, rng: random.Random) -> Exercise
     problem = Problem(
         task_id=task_id,
         prompt=prompts[0],
-        tests=tuple(_test(candidate, *case) for case in pool),
+        tests=tuple(candidate.recipe.test(*case) for case in pool),
         entry_point=frame.head[4:].split("(")[0] or None,
         starter_code=frame.head,
         solutions=candidate.solutions,
@@ -45,7 +45,7 @@ def exercise(task_id: str, candidate: Candidate, rng: random.Random) -> Exercise
         wordings=prompts,
         family=candidate.family.name,
         skeleton=candidate.composition.skeleton,
-        make_workload=lambda size: _workload(candidate, size),
+        recipe=candidate.recipe,
     )
 
 
@@ -66,7 +66,7 @@ def _pool(candidate: Candidate, rng: random.Random) -> list[tuple[tuple[Any, ...
     cases: list[tuple[tuple[Any, ...], Any]] = []
     seen: Counter[str] = Counter()
     for number, size in enumerate(sizes):
-        args = candidate.arguments(size, rng)
+        args = candidate.recipe.arguments(size, rng)
         value = candidate.composition(*args)
         text = repr(value)
         common = _TESTS if number > 3 * _TESTS else 6 if isinstance(value, bool) else 3
@@ -80,18 +80,6 @@ def _pool(candidate: Candidate, rng: random.Random) -> list[tuple[tuple[Any, ...
     return shown + [(*case, False) for i, case in enumerate(cases) if i not in public]
 
 
-def _test(candidate: Candidate, args: tuple[Any, ...], value: Any, public: bool) -> CallTest | StdioTest:
-    stdin = candidate.entry.stdin
-    if stdin is None:
-        return CallTest(args=args, expected=value, public=public)
-    return StdioTest(stdin=stdin(args), expected_stdout=f"{value}\n", public=public)
-
-
-def _workload(candidate: Candidate, size: int) -> CallTest | StdioTest:
-    args = candidate.arguments(size, random.Random(f"workload/{'/'.join(candidate.composition.skeleton)}"))
-    return _test(candidate, args, candidate.composition(*args), False)
-
-
 def _mutants(
     candidate: Candidate, cases: list[tuple[Any, ...]], values: list[Any], rng: random.Random
 ) -> tuple[str, ...]:
@@ -100,9 +88,9 @@ def _mutants(
     Those of train never are what validation or test ask for.
     """
     found: list[str] = []
-    as_text = candidate.entry.stdin is not None
+    as_text = candidate.recipe.entry.stdin is not None
     for wrong in variations(candidate.composition, candidate.family, rng):
-        if candidate.split == "train" and split_of(wrong.skeleton) != "train":
+        if candidate.split == "train" and split_of(wrong) != "train":
             continue
         if all(_same(answer(wrong, args), value, as_text) for args, value in zip(cases, values, strict=True)):
             continue

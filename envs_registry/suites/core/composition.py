@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from envs_registry.suites.core.part import Constant, Kind, Part, Role
@@ -88,14 +89,18 @@ def _apply(part: Part, constant: Any, value: Any) -> Any:
     return does(value, constant)
 
 
-def split_of(skeleton: tuple[str, ...]) -> str:
-    """Returns the split that a skeleton belongs to, the same for every seed, family and source.
+def split_of(composition: Composition) -> str:
+    """Returns the split that a composition belongs to: by its parts alone, for every seed, family, source and constant.
 
-    Skeletons of a single part are always in train: they teach the parts whose combinations are asked elsewhere.
+    Conditions in a row can change places without a change of meaning, so their order does not count. Compositions of
+    a single part are always in train: they teach the parts whose combinations are asked elsewhere.
     """
-    if len(skeleton) < 2:
+    runs = groupby(composition.steps[1:], key=lambda step: step.part.role is Role.KEEP)
+    kins = [[step.part.kin or step.part.name for step in run] for _, run in runs]
+    key = "|".join("&".join(sorted(run)) if len(run) > 1 else run[0] for run in kins)
+    if len(composition.steps) < 3:
         return "train"
-    draw = int.from_bytes(hashlib.sha256("|".join(skeleton).encode()).digest()[:4], "big") / 2**32
+    draw = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
     return "train" if draw < _TRAIN_SHARE else "validation" if draw < _TRAIN_SHARE + _VALIDATION_SHARE else "test"
 
 

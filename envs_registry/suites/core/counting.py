@@ -246,24 +246,28 @@ TABLE_MIDDLE: tuple[Part, ...] = (
         "v % 2 == 0",
         lambda a, v, k: not v % 2,
         ("keep entries with an even value", "drop odd values", "the entries with even values of {}"),
+        kin="table.divisible",
     ),
     _keep(
         "odd",
         ("v % 2", "v % 2 == 1"),
         lambda a, v, k: v % 2 == 1,
         ("keep entries with an odd value", "drop even values", "the entries with odd values of {}"),
+        kin="table.divisible",
     ),
     _each(
         "double",
         ("2 * v", "v + v"),
         lambda a, v, k: v + v,
         ("double the values", "make each value twice as large", "the table, values doubled, of {}"),
+        kin="table.times",
     ),
     _each(
         "square",
         ("v * v", "v ** 2"),
         lambda a, v, k: v * v,
         ("square the values", "multiply each value by itself", "the table, values squared, of {}"),
+        kin="table.square",
     ),
     _each(
         "plus",
@@ -328,6 +332,7 @@ TABLE_END: tuple[Part, ...] = (
             "the largest value (else {k}) of {}",
         ),
         (0, -1, None),
+        kin="table.max",
     ),
     _end(
         "keys",
@@ -344,6 +349,7 @@ TABLE_END: tuple[Part, ...] = (
             "the key of the largest value (first of ties, None if none)",
             "the first key of the largest value (else None) of {}",
         ),
+        kin="table.key",
     ),
     _end(
         "low_key",
@@ -354,6 +360,7 @@ TABLE_END: tuple[Part, ...] = (
             "the key of the smallest value (first of ties, None if none)",
             "the first key of the smallest value (else None) of {}",
         ),
+        kin="table.key",
     ),
     _end(
         "by_value",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from codegym.problem import CallTest, Problem, StdioTest
+from codegym.problem import Problem
+from envs_registry.suites.core.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +17,11 @@ class Exercise:
         wordings: Prompts that ask for the same, the problem's own first.
         family: Name of the family.
         skeleton: Names of its parts; of a hand-written one its name.
-        make_workload: Makes a private test of about a size, for measuring time.
+        recipe: Makes more tests for it, large ones too.
     """
 
     problem: Problem
     wordings: tuple[str, ...]
     family: str
     skeleton: tuple[str, ...]
-    make_workload: Callable[[int], CallTest | StdioTest]
+    recipe: Recipe

@@ -21,24 +21,28 @@ KEEP: tuple[Part, ...] = (
         ("x % 2 == 0", "not x % 2"),
         lambda x, k: x % 2 == 0,
         ("keep the even numbers", "drop the odd numbers", "the even numbers among {}"),
+        kin="divisible",
     ),
     _keep(
         "odd",
         ("x % 2 == 1", "x % 2 != 0"),
         lambda x, k: x % 2 == 1,
         ("keep the odd numbers", "drop the even numbers", "the odd numbers among {}"),
+        kin="divisible",
     ),
     _keep(
         "positive",
         "x > 0",
         lambda x, k: x > 0,
         ("keep the positive numbers", "drop all below 1", "the positive numbers among {}"),
+        kin="above",
     ),
     _keep(
         "negative",
         "x < 0",
         lambda x, k: x < 0,
         ("keep the negative numbers", "drop zero and above", "the negative numbers among {}"),
+        kin="below",
     ),
     _keep(
         "above",
@@ -46,6 +50,7 @@ KEEP: tuple[Part, ...] = (
         lambda x, k: x > k,
         ("keep what is above {k}", "drop all up to and including {k}", "the numbers above {k} among {}"),
         (2, 3, 4, 5, 6, 8),
+        kin="above",
     ),
     _keep(
         "below",
@@ -53,6 +58,7 @@ KEEP: tuple[Part, ...] = (
         lambda x, k: x < k,
         ("keep what is below {k}", "drop {k} and above", "the numbers below {k} among {}"),
         (4, 5, 6, 7, 8, 10),
+        kin="below",
     ),
     _keep(
         "at_least",
@@ -74,6 +80,7 @@ KEEP: tuple[Part, ...] = (
         lambda x, k: x % k == 0,
         ("keep the multiples of {k}", "keep what {k} divides", "the multiples of {k} among {}"),
         (3, 4, 5, 6),
+        kin="divisible",
     ),
     _keep(
         "no_multiple",
@@ -81,6 +88,7 @@ KEEP: tuple[Part, ...] = (
         lambda x, k: x % k != 0,
         ("drop the multiples of {k}", "drop what {k} divides", "the numbers not divisible by {k} among {}"),
         (3, 4, 5, 6),
+        kin="divisible",
     ),
     _keep(
         "ends_in",
@@ -139,6 +147,7 @@ EACH: tuple[Part, ...] = (
         ("x * x", "x ** 2"),
         lambda x, k: x * x,
         ("square each", "multiply each by itself", "the squares of {}"),
+        kin="power",
     ),
     _each("cube", "x ** 3", lambda x, k: x * x * x, ("cube each", "raise each to the power 3", "the cubes of {}")),
     _each(
@@ -146,6 +155,7 @@ EACH: tuple[Part, ...] = (
         ("2 * x", "x + x"),
         lambda x, k: x + x,
         ("double each", "take each twice as large", "the doubles of {}"),
+        kin="times",
     ),
     _each(
         "plus",
@@ -174,6 +184,7 @@ EACH: tuple[Part, ...] = (
         lambda x, k: x * k,
         ("multiply each by {k}", "make each {k} times as large", "{k} times each of {}"),
         (3, 4, 5, 6),
+        kin="times",
     ),
     _each("negate", "-x", lambda x, k: 0 - x, ("negate each", "flip every sign", "the negatives of {}")),
     _each(
@@ -201,6 +212,7 @@ EACH: tuple[Part, ...] = (
         "abs(x) % 10",
         lambda x, k: int(str(x)[-1]),
         ("take the last digit of each", "replace each by its last digit", "the last digits of {}"),
+        kin="last_digit",
     ),
     _each(
         "digit_sum",
@@ -220,6 +232,7 @@ EACH: tuple[Part, ...] = (
         lambda x, k: k if x > k else x,
         ("cap each at {k}", "lower all above {k} to {k}", "the values, capped at {k}, of {}"),
         (4, 5, 6, 8, 9),
+        kin="cap",
     ),
     _each(
         "raise",
@@ -227,6 +240,7 @@ EACH: tuple[Part, ...] = (
         lambda x, k: k if x < k else x,
         ("raise all below {k} to {k}", "lift each to at least {k}", "the values, raised to at least {k}, of {}"),
         (0, 1, 2, 3, 4),
+        kin="raised",
     ),
     _each(
         "distance",
@@ -252,6 +266,7 @@ EACH: tuple[Part, ...] = (
         "x if x > 0 else 0",
         lambda x, k: max(0, x),
         ("replace negative numbers by 0", "set all below 0 to 0", "the values, negative ones set to 0, of {}"),
+        kin="raised",
     ),
 )
 
@@ -324,6 +339,7 @@ END: tuple[Part, ...] = (
         lambda s, k: reduce(add, s, 0),
         ("their sum", "the total", "the sum of {}"),
         loop=Loop("total = 0", "total += {x}", "total"),
+        kin="sum",
     ),
     _end(
         "product",
@@ -331,6 +347,7 @@ END: tuple[Part, ...] = (
         lambda s, k: math.prod(s),
         ("their product", "all multiplied together", "the product of {}"),
         loop=Loop("total = 1", "total *= {x}", "total"),
+        kin="product",
     ),
     _end(
         "max",
@@ -340,6 +357,7 @@ END: tuple[Part, ...] = (
         (0, -1, None),
         loop=Loop("best = None", "if best is None or {x} > best:\n    best = {x}", "{k} if best is None else best"),
         slow=("sorted({s})[-1] if {s} else {k}",),
+        kin="max",
     ),
     _end(
         "min",
@@ -349,6 +367,7 @@ END: tuple[Part, ...] = (
         (0, -1, None),
         loop=Loop("best = None", "if best is None or {x} < best:\n    best = {x}", "{k} if best is None else best"),
         slow=("sorted({s})[0] if {s} else {k}",),
+        kin="min",
     ),
     _end(
         "spread",

@@ -16,9 +16,15 @@ def _unique(items: Iterable[Any]) -> list[Any]:
     return [x for x in items if x not in seen and not seen.append(x)]  # type: ignore[func-returns-value]
 
 
+def _alike(role: Role, kind: Kind, name: str, *fields: Any, **more: Any) -> Part:
+    """Returns a part that is written alike for every kind of items."""
+    more.setdefault("kin", "every_nth" if name in ("alternate", "every_third") else name)
+    return part(role, kind, name, *fields, **more)
+
+
 def wholes(kind: Kind, items: str) -> tuple[Part, ...]:
     """Returns the parts that reorder or select, for sequences of ``kind``; ``items`` is their plural in prompts."""
-    whole = partial(part, Role.WHOLE, kind)
+    whole = partial(_alike, Role.WHOLE, kind)
     v = kind.value
     return (
         whole(
@@ -133,7 +139,7 @@ def wholes(kind: Kind, items: str) -> tuple[Part, ...]:
 
 def ends(kind: Kind, items: str) -> tuple[Part, ...]:
     """Returns the parts that answer with a count or a place, for sequences of ``kind``."""
-    end = partial(part, Role.END, kind)
+    end = partial(_alike, Role.END, kind)
     v = kind.value
     return (
         end(

@@ -73,6 +73,7 @@ class Part:
         loop: For END: how a loop computes it.
         init: For SCAN: the state's first value.
         keeps_text: A WHOLE whose code gives a str for a str.
+        kin: Parts of one kin are written alike up to constants and kinds of items; splits take them as one part.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Part:
     loop: Loop | None = None
     init: str = "0"
     keeps_text: bool = False
+    kin: str = ""
 
 
 def part(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from envs_registry.suites.core.builder import exercise
+from envs_registry.suites.core.candidate import Candidate
 from envs_registry.suites.core.composition import ARGUMENT, Composition, Step, split_of
+from envs_registry.suites.core.exercise import Exercise
 from envs_registry.suites.core.family import Entry, Family
 from envs_registry.suites.core.part import Part, Role
+from envs_registry.suites.core.recipe import Recipe
+from envs_registry.suites.core.separation import Guard
 from envs_registry.suites.core.styles import STYLES, Frame, write
 from envs_registry.suites.core.variation import answer, reductions
 
@@ -19,7 +22,7 @@ SPLITS = ("train", "validation", "test")
 DIFFICULTIES = ("easy", "medium", "hard", "expert")
 """By the number of parts between source and result: at most 2, then 3, 4 and 5."""
 
-_QUOTAS = {
+QUOTAS = {
     "train": {"easy": 60, "medium": 60, "hard": 50, "expert": 30},
     "validation": {"easy": 4, "medium": 7, "hard": 6, "expert": 3},
     "test": {"easy": 12, "medium": 20, "hard": 18, "expert": 10},
@@ -31,75 +34,55 @@ _MAX_PROGRAM, _MAX_LINES = 220, 9
 _PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A composition that was found worth a problem, with its programs.
-
-    Attributes:
-        family: Where it was drawn.
-        entry: Where its arguments come from.
-        composition: Its meaning.
-        frame: Names of the function and its arguments.
-        solutions: Reference programs, the plainest first.
-        split: The split that its skeleton belongs to.
-        difficulty: One of ``DIFFICULTIES``.
-    """
-
-    family: Family
-    entry: Entry
-    composition: Composition
-    frame: Frame
-    solutions: tuple[str, ...]
-    split: str
-    difficulty: str
-
-    def arguments(self, size: int, rng: random.Random) -> tuple[Any, ...]:
-        """Returns random arguments of about a size."""
-        return arguments(self.entry, self.composition.takes_argument, size, rng)
-
-
 class Selection:
-    """The candidates of all families: no two of them are the same function, as far as probing shows.
+    """The composed exercises of all splits: no two are the same function, and no split holds what is near another's.
 
     Args:
         families: What to draw from.
+        guard: Knows what is there already, and is told of all that is drawn.
         seed: Two selections with the same seed are the same.
     """
 
-    def __init__(self, families: tuple[Family, ...], seed: int) -> None:
-        self._seed = seed
+    def __init__(self, families: tuple[Family, ...], guard: Guard, seed: int) -> None:
+        self._seed, self._guard = seed, guard
         self._behaviours: set[tuple[str, bool, str]] = set()
-        self._candidates = [candidate for family in families for candidate in self._draw(family)]
+        self._exercises: dict[str, list[Exercise]] = {split: [] for split in SPLITS}
+        for family in families:
+            self._draw(family)
 
-    def candidates(self, split: str) -> list[Candidate]:
-        """Returns the candidates of a split, family by family."""
-        return [candidate for candidate in self._candidates if candidate.split == split]
+    def exercises(self, split: str) -> list[Exercise]:
+        """Returns the exercises of a split, family by family; their task ids are still provisional."""
+        return self._exercises[split]
 
-    def _draw(self, family: Family) -> Iterator[Candidate]:
+    def _draw(self, family: Family) -> None:
         rng = random.Random(f"{self._seed}/{family.name}")
-        wanted = Counter({(split, name): n for split, row in _QUOTAS.items() for name, n in row.items()})
+        wanted = Counter({(split, name): n for split, row in QUOTAS.items() for name, n in row.items()})
         while wanted.total():
             difficulty = rng.choice([name for name in DIFFICULTIES if any(wanted[s, name] for s in SPLITS)])
             entry = rng.choice(family.entries)
             composition = _compose(family, entry, DIFFICULTIES.index(difficulty), rng)
             if composition is None:
                 continue
-            split = split_of(composition.skeleton)
+            split = split_of(composition)
             if not wanted[split, difficulty] or not self._is_worth(entry, composition):
                 continue
             frame = _frame(entry, composition.takes_argument, rng)
             solutions = _solutions(composition, frame)
-            if len(solutions) > 1:
+            if len(solutions) < 2:
+                continue
+            candidate = Candidate(
+                family=family,
+                composition=composition,
+                recipe=Recipe(entry=entry, answer=composition, takes_argument=composition.takes_argument),
+                frame=frame,
+                solutions=solutions,
+                split=split,
+                difficulty=difficulty,
+            )
+            made = exercise(f"core/{family.name}/{wanted.total()}", candidate, rng)
+            if len(made.problem.mutants) > 1 and self._guard.admits(made, split):
                 wanted[split, difficulty] -= 1
-                yield Candidate(
-                    family=family,
-                    entry=entry,
-                    composition=composition,
-                    frame=frame,
-                    solutions=solutions,
-                    split=split,
-                    difficulty=difficulty,
-                )
+                self._exercises[split].append(made)
 
     def _is_worth(self, entry: Entry, composition: Composition) -> bool:
         """Whether the function is new, varied, and needs each of its parts."""
@@ -122,20 +105,11 @@ class Selection:
         return True
 
 
-def arguments(entry: Entry, takes_argument: bool, size: int, rng: random.Random) -> tuple[Any, ...]:
-    """Returns random arguments of about a size, with a ``k`` at the end where the function takes one."""
-    args = entry.sample(rng, size)
-    return (*args, rng.randint(2, 6)) if takes_argument else args
-
-
 @cache
-def _probes_of(domain: str, entry: Entry, takes_argument: bool) -> tuple[tuple[Any, ...], ...]:
-    rng = random.Random(f"probes/{domain}")
-    return tuple(arguments(entry, takes_argument, size, rng) for size in _PROBE_SIZES)
-
-
 def _probes(entry: Entry, takes_argument: bool) -> tuple[tuple[Any, ...], ...]:
-    return _probes_of(entry.domain, entry, takes_argument)
+    rng = random.Random(f"probes/{entry.domain}")
+    recipe = Recipe(entry=entry, answer=len, takes_argument=takes_argument)
+    return tuple(recipe.arguments(size, rng) for size in _PROBE_SIZES)
 
 
 def _is_varied(texts: list[str]) -> bool:

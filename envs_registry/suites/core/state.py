@@ -213,6 +213,7 @@ ZERO = part(
     ("x == 0", "not x"),
     lambda x, k: -1 < x < 1,
     ("keep the zeros", "drop all but 0", "the zeros among {}"),
+    kin="divisible",
 )
 LAST = part(
     Role.END,

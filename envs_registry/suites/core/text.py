@@ -21,6 +21,7 @@ CHAR_KEEP: tuple[Part, ...] = (
         ('c in "aeiou"', 'c in set("aeiou")'),
         lambda c, k: c in _VOWELS,
         ("keep the small vowels", "keep only a, e, i, o and u", "the small vowels among {}"),
+        kin="one_of",
     ),
     _keep(
         "no_vowel",
@@ -47,13 +48,13 @@ CHAR_KEEP: tuple[Part, ...] = (
         ("drop the digits", "leave out the digits", "all but the digits of {}"),
     ),
     _keep(
-        "upper",
+        "is_upper",
         "c.isupper()",
         lambda c, k: "A" <= c <= "Z",
         ("keep the capital letters", "keep only capitals", "the capital letters among {}"),
     ),
     _keep(
-        "lower",
+        "is_lower",
         "c.islower()",
         lambda c, k: "a" <= c <= "z",
         ("keep the small letters", "keep only lower-case letters", "the small letters among {}"),
@@ -77,6 +78,7 @@ CHAR_KEEP: tuple[Part, ...] = (
         lambda c, k: k.find(c) >= 0,
         ("keep those in '{k}'", "keep only the characters of '{k}'", "those in '{k}' among {}"),
         ("abc", "lmno", "aB1", "rst", "xyz"),
+        kin="one_of",
     ),
     _keep(
         "before",
@@ -153,12 +155,14 @@ CHAR_END: tuple[Part, ...] = (
         lambda s, k: "".join(s),
         ("the text they make", "them as one string", "the string made of {}"),
         loop=Loop('out = ""', "out += {x}", "out"),
+        kin="joined",
     ),
     _end(
         "dashed",
         '"-".join({s})',
         lambda s, k: "".join(c if i == 0 else "-" + c for i, c in enumerate(s)),
         ("them joined by '-'", "one string with '-' between", "the string, '-' between, of {}"),
+        kin="joined",
     ),
     _end(
         "most",
@@ -166,6 +170,7 @@ CHAR_END: tuple[Part, ...] = (
         lambda s, k: sorted(s)[-1] if s else "",
         ("the largest, '' if none", "the last in code order ('' if none)", "the largest (else '') of {}"),
         slow=('sorted({s})[-1] if {s} else ""',),
+        kin="max",
     ),
     _end(
         "least",
@@ -173,6 +178,7 @@ CHAR_END: tuple[Part, ...] = (
         lambda s, k: sorted(s)[0] if s else "",
         ("the smallest, '' if none", "the first in code order ('' if none)", "the smallest (else '') of {}"),
         slow=('sorted({s})[0] if {s} else ""',),
+        kin="min",
     ),
 )
 
@@ -340,6 +346,7 @@ WORD_END: tuple[Part, ...] = (
         '" ".join({s})',
         lambda s, k: "".join(w if i == 0 else " " + w for i, w in enumerate(s)),
         ("them joined by blanks", "one string with single blanks", "the string, blanks between, of {}"),
+        kin="joined",
     ),
     _end_word(
         "glued",
@@ -347,12 +354,14 @@ WORD_END: tuple[Part, ...] = (
         lambda s, k: "".join(s),
         ("them joined without blanks", "one string with nothing between", "the string, nothing between, of {}"),
         loop=Loop('out = ""', "out += {x}", "out"),
+        kin="joined",
     ),
     _end_word(
         "commas",
         '",".join({s})',
         lambda s, k: "".join(w if i == 0 else "," + w for i, w in enumerate(s)),
         ("them joined by ','", "one string with ',' between", "the string, ',' between, of {}"),
+        kin="joined",
     ),
     _end_word(
         "longest",
@@ -385,6 +394,7 @@ WORD_END: tuple[Part, ...] = (
             "the alphabetically first (else '') of {}",
         ),
         slow=('sorted({s})[0] if {s} else ""',),
+        kin="min",
     ),
     _end_word(
         "letters",

@@ -15,7 +15,7 @@ def answer(composition: Composition, args: tuple[Any, ...]) -> Any:
     """Returns the composition's answer, or the exception where it has none."""
     try:
         return composition(*args)
-    except (IndexError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return error
 
 
