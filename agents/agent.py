@@ -154,9 +154,9 @@ class Agent(ABC):
 
     @property
     def logger(self) -> Logger:
-        """The logger; available from the start of ``learn`` on, or from ``set_logger``."""
+        """The logger; available while ``learn`` runs, or from ``set_logger`` on."""
         if self._logger is None:
-            raise AttributeError("there is no logger before learn() or set_logger().")
+            raise AttributeError("there is no logger outside of learn(), unless set_logger() gave one.")
         return self._logger
 
     def set_logger(self, logger: Logger) -> None:
@@ -170,6 +170,12 @@ class Agent(ABC):
         self.logger.record("time/time_elapsed", int(seconds), exclude="tensorboard")
         self.logger.record("time/total_timesteps", self.num_timesteps, exclude="tensorboard")
         self.logger.dump(step=self.num_timesteps)
+
+    def _close_log(self) -> None:
+        """Closes the files that ``learn`` opened; a logger of the user's own stays open."""
+        if self._logger is not None and not self._custom_logger:
+            self._logger.close()
+            self._logger = None
 
     def _setup_learn(
         self, total_timesteps: int, callback: Callback, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool

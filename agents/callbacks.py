@@ -15,23 +15,31 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 
 class ProgressBar(BaseCallback):
-    """Shows completions done, the share of the last ones that passed, and the time left, on standard error."""
+    """Shows how far training is, and the share of the last completions that passed, on standard error.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: Where training ends by the clock: its length; without it, training ends by completions.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
         super().__init__()
-        columns = (BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} completions"))
-        words = (TextColumn("passed {task.fields[passed]}"), TimeElapsedColumn(), TimeRemainingColumn())
+        self.seconds, self._began = seconds, monotonic()
+        columns = (BarColumn(), TextColumn("{task.fields[done]} programs, passed {task.fields[passed]}"))
+        words = (TimeElapsedColumn(), TimeRemainingColumn())
         self._progress = Progress(TextColumn("learning"), *columns, *words, console=Console(stderr=True))
 
     def _on_training_start(self) -> None:
-        total, done = self.locals["total_timesteps"], self.model.num_timesteps
-        self._task = self._progress.add_task("", total=total, completed=done, passed="  -")
+        self._began = monotonic()
+        total = self.seconds or self.locals["total_timesteps"]
+        self._task = self._progress.add_task("", total=total, done=0, passed="  -")
         self._progress.start()
 
     def _on_step(self) -> bool:
         passed = [experience.is_success for experience in self.locals["collected"] if not experience.infra_error]
         share = f"{100 * np.mean(passed):3.0f} %" if passed else "  -"
-        self._progress.update(self._task, completed=self.model.num_timesteps, passed=share)
+        done = self.model.num_timesteps
+        completed = monotonic() - self._began if self.seconds else done
+        self._progress.update(self._task, completed=completed, done=done, passed=share)
         return True
 
     def _on_training_end(self) -> None:
@@ -102,3 +110,24 @@ class StopAfter(BaseCallback):
 
     def _on_step(self) -> bool:
         return monotonic() - self._began < self.seconds
+
+
+class LearningCurve(BaseCallback):
+    """Keeps the share of each collection's programs that passed.
+
+    Attributes:
+        timesteps: Completions learned from, after each collection.
+        passed: The share that passed every test, of those that the machine could judge.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timesteps: list[int] = []
+        self.passed: list[float] = []
+
+    def _on_step(self) -> bool:
+        judged = [experience.is_success for experience in self.locals["collected"] if not experience.infra_error]
+        if judged:
+            self.timesteps.append(self.model.num_timesteps)
+            self.passed.append(float(np.mean(judged)))
+        return True

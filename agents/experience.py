@@ -60,7 +60,8 @@ class Experience:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data: texts, numbers and arrays."""
-        return {**vars(self), "rewards": dict(self.rewards), "completion": vars(self.completion)}
+        plain = {name: str(getattr(self, name)) for name in ("verdict", "kind", "scope")}
+        return {**vars(self), **plain, "rewards": dict(self.rewards), "completion": vars(self.completion)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Experience:

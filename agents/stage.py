@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
 from codegym.env import CodeSynthesisEnv
+from codegym.errors import InfrastructureError
 from codegym.problem import Problem
 from codegym.vector import CodeSynthesisVectorEnv
 
@@ -154,8 +155,11 @@ class SingleStage:
         return [observation]
 
     def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
-        """Judges the one completion."""
-        observation, reward, ended, cut, info = self._env.step(completions[0])
+        """Judges the one completion; where the machine fails, the episode ends and says so."""
+        try:
+            observation, reward, ended, cut, info = self._env.step(completions[0])
+        except InfrastructureError:
+            return {0: Outcome({}, float("nan"), True, {"infra_error": True})}
         return {0: Outcome(observation, float(reward), ended or cut, info)}
 
 

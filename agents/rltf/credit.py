@@ -21,6 +21,7 @@ from agents.rltf.advantages import (
 )
 from agents.rltf.config import RLTFConfig
 from agents.rltf.losses import conserving_credit, span_credit
+from codegym.feedback.kind import Kind, Scope
 from codegym.rewards import ADAPTIVE_FLOOR, ADAPTIVE_RANGE, FINE_PENALTY
 
 _EPSILON = 1e-4  # of a group's deviation: a group that agrees has advantages of zero, not of infinity
@@ -45,7 +46,7 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
         config: Which components teach, and the baseline.
         best: The best reward of every task before this collection.
     """
-    experiences = [blame_truncation(experience, config) for experience in collected]
+    experiences = [blame_truncation(experience) for experience in collected]
     if config.difficulty_weighted and "adaptive" in config.feedback:
         experiences = _weighted_by_difficulty(experiences)
     rewards = np.array([sequence_reward(experience, config) for experience in experiences])
@@ -63,23 +64,27 @@ def sequence_reward(experience: Experience, config: RLTFConfig) -> float:
 
 
 def fine_reward(experience: Experience, config: RLTFConfig) -> float:
-    """What its failing place earned."""
-    return float(experience.rewards.get("fine", 0.0)) if "fine" in config.feedback else 0.0
+    """What its failing place earned; a completion that was cut off, whatever error came of it, earned the penalty."""
+    if "fine" not in config.feedback or "fine" not in experience.rewards:
+        return 0.0
+    return FINE_PENALTY if is_cut(experience) else float(experience.rewards["fine"])
 
 
-def blame_truncation(experience: Experience, config: RLTFConfig) -> Experience:
-    """Blames all of a completion that the length limit cut off and that did not pass, whatever error came of it."""
-    if experience.completion.finished or experience.is_success or experience.infra_error:
+def is_cut(experience: Experience) -> bool:
+    """Whether the length limit cut it off before it was done (one that passes every test was done)."""
+    return not (experience.completion.finished or experience.is_success or experience.infra_error)
+
+
+def blame_truncation(experience: Experience) -> Experience:
+    """Blames all of a completion that was cut off, by its end-of-sequence flag and not by the error that came of it."""
+    if not is_cut(experience):
         return experience
-    span = np.ones(experience.length, np.float32)
-    fine = {"fine": FINE_PENALTY} if "fine" in experience.rewards else {}
-    return replace(experience, span=span, kind="truncated", scope="global", rewards={**experience.rewards, **fine})
+    return replace(experience, span=np.ones(experience.length, np.float32), kind=Kind.TRUNCATED, scope=Scope.GLOBAL)
 
 
 def teaches(experience: Experience, config: RLTFConfig) -> bool:
     """Whether it enters the loss at all."""
-    cut = not experience.completion.finished and not experience.is_success
-    return not experience.infra_error and not (cut and config.truncated == "mask")
+    return not experience.infra_error and not (is_cut(experience) and config.truncated == "mask")
 
 
 def token_credit(experiences: Sequence[Experience], completion_mask: Tensor, config: RLTFConfig) -> Tensor:

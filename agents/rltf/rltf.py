@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
 
 from agents.agent import Agent, Callback, Env
@@ -111,7 +112,15 @@ class RLTF(Agent):
         """
         total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
         total_timesteps = total  # by this name callbacks find it
-        calls.on_training_start(locals(), globals())
+        try:
+            calls.on_training_start(locals(), globals())
+            self._loop(total_timesteps, calls, log_interval)
+            calls.on_training_end()
+        finally:
+            self._close_log()
+        return self
+
+    def _loop(self, total_timesteps: int, calls: BaseCallback, log_interval: int) -> None:
         iteration = 0
         while self.num_timesteps < total_timesteps:
             iteration += 1
@@ -124,10 +133,8 @@ class RLTF(Agent):
             self.logger.record("time/iterations", iteration, exclude="tensorboard")
             if iteration % log_interval == 0:
                 self.dump_logs()
-            if not calls.on_step():
-                break
-        calls.on_training_end()
-        return self
+            if not calls.on_step():  # everything of this iteration is done: whatever is saved here can be resumed
+                return
 
     # ---- collecting
 

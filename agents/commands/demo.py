@@ -1,0 +1,121 @@
+"""``codegym demo``: a tiny model learns to write better programs, before your eyes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import codegym  # noqa: F401  registers CodeSynthesis-v0
+from agents.callbacks import LearningCurve, ProgressBar, StopAfter
+from agents.evaluation import Evaluation, evaluate
+from agents.policy import LMPolicy
+from agents.rltf.rltf import RLTF
+from codegym import Problem
+from envs_registry import load_suite
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Build a tiny model, let it learn with RLTF, and show what it learned on problems that it has never seen."""
+
+    model: str = "tiny"
+    """The model to start from: tiny or nano (built at first use), or any other."""
+    suite: str = "core"
+    """The suite to learn on."""
+    split: str = "train"
+    """Its split to learn on."""
+    test_split: str = "test"
+    """Its split to be tested on."""
+    seconds: float = 100.0
+    """How long to learn."""
+    problems: int = 200
+    """Held-out problems to test on."""
+    samples: int = 8
+    """Programs a held-out problem."""
+    run_dir: Path = Path("runs/demo")
+    """Where the picture, the curves and the model go."""
+    seed: int = 0
+    """Of everything that is drawn."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Runs the demo; returns 0."""
+        console = Console(quiet=self.json)
+        began = perf_counter()
+        console.print(f"[bold]1[/] The model {self.model!r}: built at first use, kept in the cache after that.")
+        policy = LMPolicy.load(self.model, seed=self.seed)
+        held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
+        env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split)
+        agent = RLTF(policy, env, tensorboard_log=self.run_dir, seed=self.seed)
+        console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
+        before = self._test(agent, held_out)
+        console.print(f"[bold]3[/] RLTF on the split {self.split!r} for {self.seconds:.0f} seconds.")
+        curve = LearningCurve()
+        agent.learn(
+            1 << 40, callback=[StopAfter(self.seconds), curve, *([] if self.json else [ProgressBar(self.seconds)])]
+        )
+        console.print("[bold]4[/] After: the same held-out problems.")
+        after = self._test(agent, held_out)
+        env.close()
+        agent.policy.save(self.run_dir / "model")
+        picture = self.run_dir / "learning_curve.png"
+        draw(curve, before, after, picture)
+        self._say(console, before, after, agent, perf_counter() - began)
+        return 0
+
+    def _test(self, agent: RLTF, problems: list[Problem]) -> Evaluation:
+        return evaluate(agent, problems, k=(1, self.samples), n=self.samples, seed=self.seed)
+
+    def _say(self, console: Console, before: Evaluation, after: Evaluation, agent: RLTF, seconds: float) -> None:
+        if self.json:
+            estimates = {"before": before.to_dict()["pass_at"], "after": after.to_dict()["pass_at"]}
+            print(json.dumps({**estimates, "completions": agent.num_timesteps, "seconds": seconds}))
+            return
+        table = Table("", *(f"pass@{k}  [95 %]" for k in before.k))
+        for name, result in (("before", before), ("after", after)):
+            table.add_row(name, *(str(interval) for interval in result.pass_at.values()))
+        console.print(table)
+        console.print(f"{agent.num_timesteps} programs written and judged; {seconds:.0f} seconds in all.")
+        console.print(f"picture: {self.run_dir / 'learning_curve.png'}")
+        console.print(f"curves:  tensorboard --logdir {self.run_dir}")
+        console.print(f"model:   {self.run_dir / 'model'}")
+
+
+def spread(problems: Any, number: int) -> list[Problem]:
+    """At most so many problems, evenly spread over the suite."""
+    places = np.linspace(0, len(problems) - 1, min(number, len(problems))).round().astype(int)
+    return [problems[place] for place in places.tolist()]
+
+
+def draw(curve: LearningCurve, before: Evaluation, after: Evaluation, file: Path) -> None:
+    """Draws the share of programs that passed while learning, between the two tests on held-out problems."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve.timesteps, smoothed(curve.passed), color="#1f77b4", label="training problems, as it learns")
+    ends = (0, max(curve.timesteps, default=1))
+    for place, (result, color) in enumerate(((before, "#7f7f7f"), (after, "#2ca02c"))):
+        interval = result.pass_at[1]
+        bars = [[interval.estimate - interval.low], [interval.high - interval.estimate]]
+        label = f"held-out problems, {('before', 'after')[place]}: {100 * interval.estimate:.1f} %"
+        axes.errorbar([ends[place]], [interval.estimate], yerr=bars, fmt="o", color=color, capsize=5, label=label)
+    axes.set(xlabel="programs written and judged", ylabel="share that passes every test", ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=120)
+
+
+def smoothed(values: list[float], window: int = 8) -> list[float]:
+    """Trailing means."""
+    return [float(np.mean(values[max(0, place - window + 1) : place + 1])) for place in range(len(values))]
