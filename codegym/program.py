@@ -204,7 +204,8 @@ _TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
 _MARGIN = re.compile(r"(?:(?<=[\r\n])|\A)([ \t]*+)[^\r\n]")
 _FIRST_LINE = re.compile(r"(?:[ \t\f]*(?:\r\n|\n|\r))*+([ \t]*)([^\r\n]*)")
 _LEXEME = re.compile(r"(\"\"\"|''')|\#[^\r\n]*|\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'", re.DOTALL)
-_TICKS = re.compile(r"(?<![`~])(`{3,}+|~{3,}+)[ \t]*+([^\r\n`]*+)(?=[\r\n]|\Z)")
+_RUN = re.compile(r"`{3,}|~{3,}")
+_TICKS = re.compile(r"(`{3,}+|~{3,}+)[ \t]*+([^\r\n`]*+)(?=[\r\n]|\Z)")
 _PYTHON = re.compile(r"[{.]*(?:ipython|python|pycon|py)(?![a-z])", re.IGNORECASE)
 _CODE_LINE = re.compile(
     r"(?:def|class|import|from|async|if|for|while|try|with|return|print)\b|[@#]|\"\"\"|'''|[A-Za-z_][\w.]*[ \t]*[=(\[]"
@@ -291,7 +292,10 @@ class _Fence:
 
 def _fences(text: str, start: int) -> Iterator[_Fence]:
     """Yields fences; after other text in its line a fence must be bare or name Python."""
-    for found in _TICKS.finditer(text, start):
+    for run in _RUN.finditer(text, start):
+        found = _TICKS.match(text, run.start())
+        if found is None:
+            continue
         begin = found.start()
         while begin > start and text[begin - 1] in " \t":
             begin -= 1

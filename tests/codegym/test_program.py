@@ -1,0 +1,259 @@
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegym.problem import Problem
+from codegym.program import Program
+
+STARTER = 'from typing import List\n\n\ndef total(xs: List[int]) -> int:\n    """ Sum it. """\n'
+BODY = "    return sum(xs)\n"
+WHOLE = "def total(xs):\n    return sum(xs)\n"
+DATA = Path(os.environ.get("CODEGYM_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+
+
+def problem(starter: str = "", entry: str | None = "total") -> Problem:
+    return Problem(task_id="t/0", prompt="Sum it.", tests=(), entry_point=entry, starter_code=starter)
+
+
+def cut(completion: str, starter: str = "", entry: str | None = "total") -> str:
+    program = Program.from_completion(completion, problem(starter, entry))
+    check_map(program)
+    return program.source
+
+
+def check_map(program: Program) -> None:
+    for segment in program.segments:
+        source = program.source[segment.source_start : segment.source_start + segment.length]
+        start = segment.completion_start
+        assert segment.length > 0
+        assert source == program.completion[start : start + segment.length]
+    for before, after in zip(program.segments, program.segments[1:], strict=False):
+        assert before.source_start + before.length <= after.source_start
+        assert before.completion_start + before.length <= after.completion_start
+
+
+def test_plain_code_is_the_program():
+    assert cut(WHOLE) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        f"```python\n{WHOLE}```",
+        f"```\n{WHOLE}```\n",
+        f"Here you go:\n\n```py\n{WHOLE}```\nIt's done: it isn't hard.",
+        f"Sure: ```python\n{WHOLE}```",
+        f"~~~python\n{WHOLE}~~~",
+        f"````python\n{WHOLE}````",
+        f"```python\n{WHOLE}",
+        f"```bash\npip install x\n```\n```python\n{WHOLE}```\n```text\n3\n```",
+        f"```python\n{WHOLE}```\nExample:\n```python\nprint(total([1]))\n```",
+        f"First try:\n```python\ndef total(xs):\n    return 0\n```\nNo, better:\n```python\n{WHOLE}```",
+        f"<think>```python\ndef total(xs): pass\n```</think>\n```python\n{WHOLE}```",
+        f"{WHOLE}```\nThis closes the fence that the prompt opened.\n```python\ntotal([])\n```",
+        f"Here is the function you need:\n\n{WHOLE}",
+        f"{WHOLE}This function adds up all numbers.\n",
+    ],
+)
+def test_the_function_is_cut_out_of_what_stands_around_it(completion):
+    assert cut(completion) == WHOLE
+
+
+def test_an_indented_fence_is_dedented_line_by_line():
+    inner = "".join("   " + line for line in WHOLE.splitlines(keepends=True))
+    completion = f"1. Do this:\n\n   ```python\n{inner}   ```\n"
+    program = Program.from_completion(completion, problem())
+    assert program.source == WHOLE
+    check_map(program)
+    at = program.source.index("return")
+    assert completion[program.completion_offset(at) :].startswith("return sum(xs)")
+
+
+def test_a_fence_inside_a_docstring_is_text():
+    code = 'def total(xs):\n    """\n    ```\n    total([1])\n    ```\n    """\n    return sum(xs)\n'
+    assert cut(code) == code
+    assert cut(f"```python\n{code}```\nDone.") == code
+
+
+def test_an_unclosed_docstring_does_not_swallow_the_prose_after_the_fence():
+    assert cut('```python\ndef total(xs):\n    """ Sum\n    return 1\n```\nDone.') == (
+        'def total(xs):\n    """ Sum\n    return 1\n'
+    )
+
+
+def test_a_fence_closed_at_the_end_of_a_line():
+    assert cut("```python\ndef total(xs):\n    return 1```") == "def total(xs):\n    return 1"
+
+
+def test_a_body_continues_the_starter_code():
+    program = Program.from_completion(BODY, problem(STARTER))
+    assert program.source == STARTER + BODY
+    assert program.completion_offset(len(STARTER) - 1) == -1
+    assert program.completion_offset(len(STARTER)) == 0
+    assert program.completion_offset(len(program.source)) == len(BODY)
+    assert program.source_offset(4) == len(STARTER) + 4
+    assert program.completion_span(3, len(STARTER) + 10) == (0, 10)
+    assert program.completion_span(0, 5) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "\n\ndef main():\n    print(total([1]))\n",
+        "\n\nif __name__ == '__main__':\n    total([])\n",
+        "\nprint(total([1, 2",
+        "\n```\nand prose",
+        "\n\ndef total(xs):\n    return 0\n",
+        "\n@pytest.mark.parametrize('x', [1])\ndef test_total(x):\n    pass\n",
+        "\nclass Emp:\n    pass\n",
+    ],
+)
+def test_a_body_ends_before_the_next_top_level_statement(rest):
+    source = cut(BODY + rest, STARTER)
+    assert source.rstrip() == (STARTER + BODY).rstrip()
+
+
+def test_a_body_keeps_the_helper_that_it_names():
+    completion = "    return add(xs)\n\n\n@cache\ndef add(xs):\n    return sum(xs)\n\n\ndef other():\n    pass\n"
+    assert cut(completion, STARTER).rstrip() == (STARTER + completion[: completion.index("def other")]).rstrip()
+
+
+def test_a_body_that_names_a_variable_like_the_function_is_a_body():
+    assert cut("    total = 0\n    return total\n", STARTER) == STARTER + "    total = 0\n    return total\n"
+
+
+def test_a_docstring_with_top_level_text_does_not_end_the_body():
+    body = '    text = """\nprint this\ndef that\n"""\n    return text\n'
+    assert cut(body, STARTER) == STARTER + body
+
+
+def test_a_repeated_function_takes_over_imports_and_helpers_once():
+    preamble = "from typing import List\n\n\n"
+    assert cut(WHOLE, STARTER) == preamble + WHOLE
+    assert cut(STARTER + BODY, STARTER) == STARTER + BODY
+    future = "from __future__ import annotations\n" + WHOLE
+    assert cut(future, STARTER) == future
+
+
+def test_a_whole_function_of_another_name_is_not_put_into_the_starter():
+    assert (
+        cut("def other(xs):\n    return 1\n", STARTER) == "from typing import List\n\n\ndef other(xs):\n    return 1\n"
+    )
+
+
+def test_starter_code_that_ends_in_its_line():
+    starter = "class Solution:\n    def total(self, xs):\n        "
+    entry = "Solution().total"
+    expected = starter + "return sum(xs)"
+    assert cut("return sum(xs)", starter, entry) == expected
+    assert cut("        return sum(xs)", starter, entry) == expected
+    assert cut("    return 1", 'def total(xs):\n    """Doc."""') == 'def total(xs):\n    """Doc."""\n    return 1'
+    whole = "class Solution:\n    def total(self, xs):\n        return 1\n"
+    assert cut(whole, starter, entry) == whole
+
+
+def test_a_uniformly_indented_program_is_dedented():
+    assert cut("  def total(xs):\n    return 1\n") == "def total(xs):\n  return 1\n"
+
+
+def test_a_stdin_program_takes_the_last_python_block():
+    text = "```python\nprint(1)\n```\nInput:\n```\n3\n```\n"
+    assert cut(text, entry=None) == "print(1)\n"
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+def test_other_line_ends(newline):
+    text = f"Sure:\n```python\n{WHOLE}```\nDone.".replace("\n", newline)
+    assert cut(text) == WHOLE.replace("\n", newline)
+    body = (BODY + "\nprint(1)\n").replace("\n", newline)
+    assert cut(body, STARTER).rstrip() == (STARTER + BODY.replace("\n", newline)).rstrip()
+
+
+def test_lines_end_where_python_ends_them():
+    program = Program(source="a\r\nb\rc\x0b\x0cd\u2028e\n", completion="", segments=())
+    assert program.line_starts == (0, 3, 5, 12)
+    assert program.offset_of(1, 99) == 1
+    assert program.offset_of(2, 0) == 3
+    assert program.offset_of(3, 99) == 11
+    assert program.offset_of(99, 99) == 12
+    assert program.offset_of(-5, -5) == 0
+    assert program.position_of(4) == (2, 1)
+    assert program.position_of(12) == (4, 0)
+
+
+ODD = st.sampled_from(
+    ["```", "```python\n", "~~~",
+     "\n", "\r", "\r\n", '"""', "'''", "'", '"', "\\", "#", "\0", "\ud800", "\U0001d518", " ", "    ",
+     "\t", "def total(xs):", "def", "return 1", "class A", "@x", "total = 1", "<think>", "</think>", "Here is it",
+     "print", "if __name__", "from __future__ import x", "(", "]"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(ODD | st.text(max_size=5), max_size=30).map("".join),
+    st.sampled_from(["", STARTER, "class total:\n    def f(self):\n        ", "def total(x):", "\0```"]),
+    st.sampled_from(["total", None, "total().f", "été"]),
+)
+def test_no_text_is_refused_and_offsets_agree_both_ways(text, starter, entry):
+    program = Program.from_completion(text, problem(starter, entry))
+    check_map(program)
+    for offset in range(len(program.source) + 1):
+        there = program.completion_offset(offset)
+        assert -1 <= there <= len(text)
+        if there >= 0 and offset < len(program.source) and there < len(text) and program.source_offset(there) == offset:
+            assert program.source[offset] == text[there]
+        line, col = program.position_of(offset)
+        assert program.line_starts[line - 1] + col == offset
+    covered = sum(segment.length for segment in program.segments)
+    given_by_problem = sum(program.completion_span(i, i + 1) == (-1, -1) for i in range(len(program.source)))
+    assert covered + given_by_problem == len(program.source)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n" * 300_000,
+        "```\n" * 500_000,
+        "'''\n```\n" * 200_000,
+        "`" * 2_000_000 + "x`",
+        "```" + " " * 2_000_000 + "`",
+        "a\0\ud800" * 500_000,
+        '\\"""' * 500_000,
+        "A b c\n" * 300_000,
+        "    return\n" + "\ndef a(): b\n" * 150_000,
+        "def total" + "(" * 2_000_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_large_texts_are_cut_too(text):
+    check_map(Program.from_completion(text, problem(STARTER)))  # anything quadratic would hang here
+
+
+@pytest.mark.skipif(not (DATA / "humaneval").is_dir(), reason="needs CODEGYM_DATA with humaneval/")
+def test_humaneval_solutions_come_out_whole_from_every_way_of_writing_them():
+    with gzip.open(DATA / "humaneval" / "HumanEval.jsonl.gz", "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    for row in rows:
+        prompt, body = row["prompt"], row["canonical_solution"]
+        task = Problem(
+            task_id=row["task_id"], prompt=prompt, tests=(), entry_point=row["entry_point"], starter_code=prompt
+        )
+        indented = "".join("  " + line for line in (prompt + body).splitlines(keepends=True))
+        for text in (
+            body,
+            prompt + body,
+            f"Sure:\n```python\n{prompt}{body}```\nDone.",
+            f"```python\n{body}\n```",
+            f"{body}\n\nprint(1)\n",
+            f"{body}\n```\n\nThis works because of that.\n",
+            f"- So:\n  ```py\n{indented}  ```\n",
+        ):
+            program = Program.from_completion(text, task)
+            assert program.source.strip() == (prompt + body).strip()
+            check_map(program)

@@ -1,0 +1,91 @@
+import copy
+import math
+import pickle
+
+import pytest
+
+from codegym.errors import InvalidRewardError, UnknownNameError
+from codegym.feedback.feedback import Feedback, TestResult
+from codegym.feedback.kind import Kind, Scope
+from codegym.feedback.verdict import Verdict
+from codegym.problem import Problem
+from codegym.program import Program
+from codegym.rewards import PRESETS, Reward, SumReward, make_reward, paper
+
+PROBLEM = Problem(task_id="t/0", prompt="p", tests=())
+P, F, E, T = Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT
+
+
+def feedback(*statuses: Verdict, kind: Kind = Kind.NONE, scope: Scope = Scope.NONE) -> Feedback:
+    tests = tuple(TestResult(index=i, status=s, public=False, kind=kind) for i, s in enumerate(statuses))
+    program = Program(source="x\n" * 20, completion="x\n" * 20, segments=())
+    return Feedback(
+        task_id="t/0", program=program, verdict=Verdict.worst(statuses), kind=kind, scope=scope, tests=tests
+    )
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        (feedback(P, P), {"coarse": 1.0, "fine": 0.0, "adaptive": 1.0}),
+        (feedback(P, F, kind=Kind.WRONG_ANSWER, scope=Scope.GLOBAL), {"coarse": -0.3, "fine": -0.3, "adaptive": 0.35}),
+        (feedback(E, E, kind=Kind.NAME_ERROR, scope=Scope.LINE), {"coarse": -0.6, "fine": -0.3, "adaptive": -0.3}),
+        (feedback(P, T, kind=Kind.TIME_LIMIT, scope=Scope.GLOBAL), {"coarse": -0.6, "fine": -0.3, "adaptive": 0.35}),
+        (feedback(E, E, kind=Kind.SYNTAX_ERROR, scope=Scope.LINE), {"coarse": -1.0, "fine": -0.3, "adaptive": -0.3}),
+        (feedback(E, kind=Kind.INDENTATION_ERROR, scope=Scope.IGNORE), {"coarse": -1, "fine": 0, "adaptive": -0.3}),
+        (feedback(E, kind=Kind.RUNTIME_ERROR, scope=Scope.IGNORE), {"coarse": -0.6, "fine": 0, "adaptive": -0.3}),
+        (feedback(E, kind=Kind.TRUNCATED, scope=Scope.GLOBAL), {"coarse": -1.0, "fine": -0.3, "adaptive": -0.3}),
+        (feedback(), {"coarse": 0.0, "fine": 0.0, "adaptive": 0.0}),
+    ],
+)
+def test_the_papers_numbers(judged, expected):
+    assert make_reward("paper")(PROBLEM, judged) == pytest.approx(expected)
+
+
+def test_adaptive_is_monotone_in_the_pass_rate_also_after_a_crash():
+    """RLTF's release gave -0.6 for 19 of 20 passed and a crash, and -0.3 for 20 wrong answers."""
+    reward = make_reward("adaptive")
+    crash = feedback(*[P] * 19, E, kind=Kind.INDEX_ERROR, scope=Scope.LINE)
+    wrong = feedback(*[F] * 20, kind=Kind.WRONG_ANSWER, scope=Scope.GLOBAL)
+    assert reward(PROBLEM, crash)["adaptive"] == pytest.approx(-0.3 + 1.3 * 0.95)
+    assert reward(PROBLEM, wrong)["adaptive"] == pytest.approx(-0.3)
+    values = [sum(reward(PROBLEM, feedback(*[P] * n, *[E] * (10 - n))).values()) for n in range(11)]
+    assert values == sorted(values)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_keep_their_parts_and_say_nan_when_the_machine_fails(name):
+    reward = make_reward(name)
+    for judged in (feedback(P), feedback(), feedback(E, kind=Kind.SYNTAX_ERROR, scope=Scope.LINE)):
+        parts = reward(PROBLEM, judged)
+        assert tuple(parts) == reward.components
+        assert all(math.isfinite(part) for part in parts.values())
+    infra = reward(PROBLEM, feedback(P, Verdict.INFRA_ERROR, kind=Kind.INFRA_ERROR))
+    assert tuple(infra) == reward.components
+    assert all(math.isnan(part) for part in infra.values())
+    assert pickle.loads(pickle.dumps(reward)).components == reward.components
+    copy.deepcopy(reward)
+
+
+def test_users_rewards():
+    assert make_reward(lambda problem, judged: judged.pass_rate * 2)(PROBLEM, feedback(P, F)) == {"reward": 1.0}
+    parts = {"a": 1, "b": 2.5}
+    reward = make_reward(lambda problem, judged: parts)
+    assert isinstance(reward, Reward)
+    assert reward(PROBLEM, feedback(P)) == {"a": 1.0, "b": 2.5}
+    assert reward.components == ("a", "b")
+    parts = {"a": 1}
+    with pytest.raises(InvalidRewardError, match="same parts"):
+        reward(PROBLEM, feedback(P))
+    with pytest.raises(InvalidRewardError, match="a number or a dict"):
+        make_reward(lambda problem, judged: "much")(PROBLEM, feedback(P))
+    mine = SumReward({"length": lambda problem, judged: -0.001 * len(judged.program.source)})
+    assert make_reward(mine) is mine
+    assert make_reward(paper()).components == ("coarse", "fine", "adaptive")
+
+
+def test_names_that_nobody_knows():
+    with pytest.raises(UnknownNameError, match="Did you mean 'paper'"):
+        make_reward("papper")
+    with pytest.raises(InvalidRewardError, match="got int"):
+        make_reward(3)
