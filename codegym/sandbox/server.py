@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import InfrastructureError
-from codegym.sandbox.inside.channel import Mailbox, frame
+from codegym.sandbox.inside.channel import STARTED, Mailbox, frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
@@ -191,6 +191,7 @@ class Process:
     Attributes:
         number: Its number in the server's count.
         report: How it ended; None while it runs.
+        started: Whether the program's own code may have begun.
         messages: What it has sent and nobody has taken yet.
     """
 
@@ -201,6 +202,7 @@ class Process:
         self.mailbox = Mailbox(limit)
         self.messages: list[bytes] = []
         self.open = True
+        self.started = False
 
     def cpu_seconds(self) -> float:
         """CPU time so far, from the kernel's clock of the process."""
@@ -236,6 +238,8 @@ class Process:
                     if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
                         self.pid = int.from_bytes(content[:4], "little", signed=True)
             self.messages += self.mailbox.feed(data)
+            if not self.started and self.messages:
+                self.started = self.messages.pop(0) == STARTED
 
     def take(self) -> list[Any]:
         """Returns the messages that have arrived, decoded.
@@ -266,8 +270,12 @@ class Process:
 
     def _read_report(self) -> None:
         number, report = self.server.report()
-        if number == self.number:
-            self.report = report
+        if number != self.number:
+            return
+        self.drain()
+        if not self.started:
+            raise ServerGone(f"a process ended before its program began (status {report.status})")
+        self.report = report
 
     def kill(self) -> Report:
         """Kills the process, if it still runs, and waits for its report."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import struct
 
+STARTED = b"started"
+"""A process's first message, before any of the program's code: whatever goes wrong earlier is the machine's fault."""
 _HEADER = struct.Struct("!I")
 
 

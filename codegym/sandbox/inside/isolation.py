@@ -131,8 +131,9 @@ class Isolation:
         landlock.restrict(rules)
 
     def _filter_calls(self) -> None:
-        may_fork = self.may_fork or not self.has("pid")
-        seccomp.install(seccomp.server_filter(may_fork, may_execute=self.may_fork))
+        alone = self.has("pid")
+        may_fork = self.may_fork or not alone
+        seccomp.install(seccomp.server_filter(may_fork, may_execute=self.may_fork, may_filter=not alone, own_root=self.has("root")))
 
 
 class Unavailable(Exception):  # noqa: N818

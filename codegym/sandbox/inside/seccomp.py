@@ -28,6 +28,7 @@ _NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLON
 _OF_ARGUMENT = 16  # offset of the first argument's low half in struct seccomp_data
 
 # name: (x86_64, aarch64); None where an architecture has no such call
+
 _FREE: dict[str, tuple[int | None, int | None]] = {
     "read": (0, 63), "write": (1, 64), "open": (2, None), "close": (3, 57), "stat": (4, None), "fstat": (5, 80),
     "lstat": (6, None), "poll": (7, None), "lseek": (8, 62), "mmap": (9, 222), "mprotect": (10, 226),
@@ -42,24 +43,24 @@ _FREE: dict[str, tuple[int | None, int | None]] = {
     "fcntl": (72, 25), "flock": (73, 32), "fsync": (74, 82), "fdatasync": (75, 83), "truncate": (76, 45),
     "ftruncate": (77, 46), "getdents": (78, None), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
     "rename": (82, None), "mkdir": (83, None), "rmdir": (84, None), "creat": (85, None), "link": (86, None),
-    "unlink": (87, None), "symlink": (88, None), "readlink": (89, None), "chmod": (90, None), "fchmod": (91, 52),
+    "unlink": (87, None), "symlink": (88, None), "readlink": (89, None), 
     "umask": (95, 166), "gettimeofday": (96, 169), "getrlimit": (97, 163), "getrusage": (98, 165),
     "sysinfo": (99, 179), "times": (100, 153), "getuid": (102, 174), "getgid": (104, 176), "geteuid": (107, 175),
     "getegid": (108, 177), "getppid": (110, 173), "getpgrp": (111, None), "setsid": (112, 157),
     "getgroups": (115, 158), "getresuid": (118, 148), "getresgid": (120, 150), "getpgid": (121, 155),
     "getsid": (124, 156), "capget": (125, 90), "capset": (126, 91), "rt_sigpending": (127, 136),
-    "rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133), "sigaltstack": (131, 132), "utime": (132, None),
+    "rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133), "sigaltstack": (131, 132), 
     "statfs": (137, 43), "fstatfs": (138, 44), "getpriority": (140, 141), "arch_prctl": (158, None),
     "setrlimit": (160, 164), "gettid": (186, 178), "readahead": (187, 213), "time": (201, None), "futex": (202, 98),
     "sched_getaffinity": (204, 123), "getdents64": (217, 61), "set_tid_address": (218, 96),
     "restart_syscall": (219, 128), "fadvise64": (221, 223), "timer_create": (222, 107), "timer_settime": (223, 110),
     "timer_gettime": (224, 108), "timer_getoverrun": (225, 109), "timer_delete": (226, 111),
     "clock_gettime": (228, 113), "clock_getres": (229, 114), "clock_nanosleep": (230, 115), "exit_group": (231, 94),
-    "epoll_wait": (232, None), "epoll_ctl": (233, 21), "utimes": (235, None), "waitid": (247, 95),
+    "epoll_wait": (232, None), "epoll_ctl": (233, 21), "waitid": (247, 95),
     "openat": (257, 56), "mkdirat": (258, 34), "newfstatat": (262, 79), "unlinkat": (263, 35), "renameat": (264, 38),
-    "linkat": (265, 37), "symlinkat": (266, 36), "readlinkat": (267, 78), "fchmodat": (268, 53),
+    "linkat": (265, 37), "symlinkat": (266, 36), "readlinkat": (267, 78), 
     "faccessat": (269, 48), "pselect6": (270, 72), "ppoll": (271, 73), "set_robust_list": (273, 99),
-    "get_robust_list": (274, 100), "utimensat": (280, 88), "epoll_pwait": (281, 22), "timerfd_create": (283, 85),
+    "get_robust_list": (274, 100), "epoll_pwait": (281, 22), "timerfd_create": (283, 85),
     "eventfd": (284, None), "fallocate": (285, 47), "timerfd_settime": (286, 86), "timerfd_gettime": (287, 87),
     "eventfd2": (290, 19), "epoll_create1": (291, 20), "dup3": (292, 24), "pipe2": (293, 59), "preadv": (295, 69),
     "pwritev": (296, 70), "getcpu": (309, 168), "renameat2": (316, 276), "getrandom": (318, 278),
@@ -68,6 +69,11 @@ _FREE: dict[str, tuple[int | None, int | None]] = {
     "faccessat2": (439, 439), "epoll_pwait2": (441, 441),
 }  # fmt: skip
 _SIGNALLING = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131)}
+_CHANGING = {
+    "chmod": (90, None), "fchmod": (91, 52), "utime": (132, None), "utimes": (235, None), "fchmodat": (268, 53),
+    "utimensat": (280, 88),
+}  # fmt: skip
+"""Landlock knows nothing of these: they are for a root of one's own only, not for the host's files."""
 _EXECUTING = {"execve": (59, 221), "execveat": (322, 281), "setpgid": (109, 154), "vfork": (58, None)}
 _CLONE, _CLONE3, _FORK, _VFORK = (56, 220), (435, 435), (57, None), (58, None)
 _SOCKET, _SOCKETPAIR, _IOCTL, _PRCTL, _PRLIMIT = (41, 198), (53, 199), (16, 29), (157, 167), (302, 261)
@@ -117,15 +123,18 @@ def _clone(may_fork: bool) -> list[bytes]:
     ]
 
 
-def server_filter(may_fork: bool, may_execute: bool) -> bytes:
+def server_filter(may_fork: bool, may_execute: bool, may_filter: bool, own_root: bool) -> bytes:
     """Returns the filter under which a server and its programs run.
 
     Args:
         may_fork: Ordinary forks are allowed: for programs that may, or for a server without PID namespaces.
         may_execute: Other programs may be started.
+        may_filter: Processes may put further filters on themselves.
+        own_root: They see no file of the host, so that they may change modes and times.
     """
     column = ("x86_64", "aarch64").index(machine())
-    free = {**_FREE, **_SIGNALLING, **(_EXECUTING if may_execute else {})}
+    prctls = (*_HARMLESS_PRCTLS, PR_SET_SECCOMP) if may_filter else _HARMLESS_PRCTLS
+    free = {**_FREE, **_SIGNALLING, **(_CHANGING if own_root else {}), **(_EXECUTING if may_execute else {})}
     code = [
         _statement(_LD, 4),
         _statement(_JEQ, _AUDIT_ARCH[machine()], 1, 0),
@@ -140,7 +149,7 @@ def server_filter(may_fork: bool, may_execute: bool) -> bytes:
     code += _when(_SOCKET[column], _error(_EAFNOSUPPORT))
     code += _when(_SOCKETPAIR[column], *_argument_is_one_of((_AF_UNIX,), 0))
     code += _when(_IOCTL[column], *_argument_is_one_of(_HARMLESS_IOCTLS, 1))
-    code += _when(_PRCTL[column], *_argument_is_one_of(_HARMLESS_PRCTLS, 0))
+    code += _when(_PRCTL[column], *_argument_is_one_of(prctls, 0))
     code += _when(_PRLIMIT[column], *_argument_is_one_of((0,), 0))
     return b"".join([*code, _error(_EPERM)])
 

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from . import program, script
-from .channel import ChannelClosed, receive
+from .channel import STARTED, ChannelClosed, receive, send
 from .codec import Codec
 from .isolation import Isolation, forget_streams, leave_last_privileges, report
 from .kernel import fork_into_pid_namespace
@@ -135,6 +135,7 @@ class Service:
             _limit(setup["limits"], own_user=self.isolation.has("user") or self.isolation.has("private_uid"))
         _watch_place(channel, request.get("source", ""))
         random.seed(0)  # the module seeds itself anew after every fork
+        send(channel, STARTED)
         if role == "calls":
             program.serve_calls(channel, request)
         elif role == "run":
