@@ -14,7 +14,6 @@ from codegym.errors import InfrastructureError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
-from codegym.rendering import render_ansi, render_rgb
 from codegym.rewards import Reward
 from codegym.rules import JudgeProtocol, Rules, check_options, check_render_mode, completion_of
 from codegym.sandbox.limits import Limits
@@ -225,6 +224,8 @@ def draw(episode: Episode, render_mode: str | None) -> str | np.ndarray | None:
             "render() does nothing without a render mode: make the environment with render_mode='ansi', for example."
         )
         return None
+    from codegym.rendering import render_ansi, render_rgb  # loaded by those who look, not by those who train
+
     rewards = dict(episode.rewards) if episode.feedback else None
     if render_mode == "rgb_array":
         return render_rgb(episode.problem, episode.feedback, rewards, episode.turn)
