@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from agents.bootstrap import Interval, bootstrap_mean
+from agents.generation import Sampling
 from agents.pass_at_k import pass_at_k
 from agents.policy import LMPolicy
-from agents.rollout import Sampling
 from agents.samples import ProgramSample, read_samples
 from codegym import Judge, Problem
 from codegym.errors import InvalidSettingError, UnknownNameError
@@ -196,19 +196,13 @@ def written_samples(
             )
         yield from _predicted(agent, problems, n)
         return
-    how = sampling or Sampling()
+    how = sampling or Sampling(max_new_tokens=policy.max_new_tokens)
     generator = torch.Generator().manual_seed(seed)
     wanted = ((problem.task_id, policy.prompt_text(_observation(problem))) for problem in problems for _ in range(n))
     while portion := list(islice(wanted, _AT_ONCE)):
-        completions = policy.generate(
-            [prompt for _, prompt in portion],
-            temperature=how.temperature,
-            top_p=how.top_p,
-            greedy=how.greedy,
-            generator=generator,
-        )
-        for (task_id, _), completion in zip(portion, completions, strict=True):
-            yield ProgramSample(task_id, completion.text)
+        completions = dict(policy.stream([prompt for _, prompt in portion], how, generator))
+        for place, (task_id, _) in enumerate(portion):
+            yield ProgramSample(task_id, completions[place].text)
 
 
 def _predicted(agent: Any, problems: Sequence[Problem], n: int) -> Iterator[ProgramSample]:

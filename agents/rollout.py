@@ -12,20 +12,11 @@ import torch
 
 from agents.completion import Completion
 from agents.experience import Experience
+from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.stage import Observation, Outcome, Stage
 from codegym.feedback.kind import Scope
 from codegym.feedback.token_spans import token_spans
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How completions are drawn."""
-
-    temperature: float = 1.0
-    top_p: float = 1.0
-    greedy: bool = False
-    generator: torch.Generator | None = None
 
 
 @dataclass
@@ -52,10 +43,12 @@ class Rollout:
     Args:
         stage: Where episodes are played.
         policy: Who plays.
+        generator: The source of chance.
     """
 
     stage: Stage
     policy: LMPolicy
+    generator: torch.Generator
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
@@ -93,17 +86,15 @@ class Rollout:
 
     def _write(self, observations: Mapping[int, Observation], sampling: Sampling) -> dict[int, Completion]:
         began = perf_counter()
-        prompts = [self.policy.prompt_text(observation) for observation in observations.values()]
-        completions = self.policy.generate(
-            prompts,
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            greedy=sampling.greedy,
-            generator=sampling.generator,
-        )
+        places = list(observations)
+        prompts = [self.policy.prompt_text(observations[place]) for place in places]
+        written: dict[int, Completion] = {}
+        for index, completion in self.policy.stream(prompts, sampling, self.generator):
+            written[places[index]] = completion
+            self.stage.announce(places[index], completion.text)
         self.stopwatch.generation += perf_counter() - began
-        self.stopwatch.tokens += sum(len(completion.token_ids) for completion in completions)
-        return dict(zip(observations, completions, strict=True))
+        self.stopwatch.tokens += sum(len(completion) for completion in written.values())
+        return {place: written[place] for place in places}
 
 
 def _experiences(episode: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:

@@ -11,8 +11,10 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
+from agents.eager_judge import EagerJudge
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import InfrastructureError
+from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.vector import CodeSynthesisVectorEnv
 
@@ -39,6 +41,10 @@ class Stage(Protocol):
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts one episode for each of at most ``size`` tasks (None: the environment chooses)."""
+        ...
+
+    def announce(self, place: int, completion: str) -> None:
+        """Says what the next step will hand in at this place, so that judging may begin."""
         ...
 
     def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
@@ -85,6 +91,9 @@ class VectorStage:
         self._over = np.arange(self.size) >= len(task_ids)
         return [_row(observations, place) for place in range(len(task_ids))]
 
+    def announce(self, place: int, completion: str) -> None:
+        """Does nothing: the environment is only ever stepped."""
+
     def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
         """Judges the completions together."""
         if self._by_mask and self._over.any():
@@ -113,30 +122,36 @@ class BatchStage:
     def __init__(self, env: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> None:
         self.problems: Sequence[Problem] = env.problems
         self._env = env
-        self._stages: dict[int, VectorStage] = {}
-        self._now: VectorStage | None = None
+        self._eager = EagerJudge(env.judge) if isinstance(env.judge, Judge) else None
+        self._batches: dict[int, CodeSynthesisVectorEnv] = {}
+        self._batch: CodeSynthesisVectorEnv | None = None
+        self._stage: VectorStage | None = None
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts as many episodes as there are tasks."""
-        number = len(task_ids)
-        if number not in self._stages:
-            env = self._env
-            envs = CodeSynthesisVectorEnv(
+        number, env = len(task_ids), self._env
+        if number not in self._batches:
+            self._batches[number] = CodeSynthesisVectorEnv(
                 env.problems,
                 number,
                 max_turns=env.max_turns,
                 reward=env.reward,
-                judge=env.judge,
+                judge=self._eager or env.judge,
                 autoreset_mode=AutoresetMode.DISABLED,
             )
-            self._stages[number] = VectorStage(envs)
-        self._now = self._stages[number]
-        return self._now.reset(task_ids)
+        self._batch = self._batches[number]
+        self._stage = VectorStage(self._batch)
+        return self._stage.reset(task_ids)
+
+    def announce(self, place: int, completion: str) -> None:
+        """Begins to judge."""
+        if self._eager is not None and self._batch is not None:
+            self._eager.begin(self._batch.current_problems[place], completion)
 
     def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
         """Judges the completions together."""
-        assert self._now is not None, "step before reset"
-        return self._now.step(completions)
+        assert self._stage is not None, "step before reset"
+        return self._stage.step(completions)
 
 
 class SingleStage:
@@ -153,6 +168,9 @@ class SingleStage:
         (task_id,) = task_ids
         observation, _ = self._env.reset(options={"task_id": task_id} if self.problems and task_id else None)
         return [observation]
+
+    def announce(self, place: int, completion: str) -> None:
+        """Does nothing: the environment is only ever stepped."""
 
     def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
         """Judges the one completion; where the machine fails, the episode ends and says so."""

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from agents.bootstrap import Interval
 from agents.evaluation import Evaluation, evaluate
+from agents.generation import Sampling
 from agents.policy import LMPolicy
-from agents.rollout import Sampling
 from agents.samples import ProgramSample, read_samples, write_samples
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
@@ -81,7 +81,12 @@ class Evaluate:
                 judged.append(sample)
                 bar.update(task, advance=1)
 
-            sampling = Sampling(temperature=self.temperature, top_p=self.top_p, greedy=self.greedy)
+            sampling = Sampling(
+                temperature=self.temperature,
+                top_p=self.top_p,
+                greedy=self.greedy,
+                max_new_tokens=self.max_new_tokens,
+            )
             written = 1 if self.greedy else self.n
             result = evaluate(programs, suite, self.k, written, None, self.seed, sampling, on_judged)
         if self.save_samples is not None:

@@ -19,12 +19,13 @@ from agents.buffer import ExperienceBuffer
 from agents.checkpoint import Checkpoint
 from agents.completion import Completion
 from agents.experience import Experience
+from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import teaches, token_credit, with_advantages
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import StepMeasures, log_collection, log_step
-from agents.rollout import Rollout, Sampling
+from agents.rollout import Rollout
 from agents.token_batch import TokenBatch
 from codegym.errors import InvalidSettingError
 
@@ -148,7 +149,7 @@ class RLTF(Agent):
             return []
         assert self.stage is not None
         began = perf_counter()
-        rollout = Rollout(self.stage, self.policy)
+        rollout = Rollout(self.stage, self.policy, self.generator)
         tasks = self._choose_tasks()
         repeated = [task for task in tasks for _ in range(self.config.samples_per_problem)]
         collected = rollout.collect(repeated, self._sampling(greedy=False), self.n_updates)
@@ -171,7 +172,12 @@ class RLTF(Agent):
 
     def _sampling(self, *, greedy: bool) -> Sampling:
         config = self.config
-        return Sampling(temperature=config.temperature, top_p=config.top_p, greedy=greedy, generator=self.generator)
+        return Sampling(
+            temperature=config.temperature,
+            top_p=config.top_p,
+            greedy=greedy,
+            max_new_tokens=self.policy.max_new_tokens,
+        )
 
     # ---- training
 

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any
+
+from agents.eager_judge import EagerJudge
+from codegym import CallTest, Judge, Problem
+
+GOOD, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n"
+PROBLEMS = [
+    Problem(task_id=f"p/{i}", prompt="", entry_point="f", tests=(CallTest(args=(i,), expected=i + 1),))
+    for i in range(3)
+]
+
+
+def verdicts(judge: Any) -> list[str]:
+    pairs = [(problem, text) for problem in PROBLEMS for text in (GOOD, WRONG, GOOD)]
+    return [str(feedback.verdict) for feedback in judge.judge_many(pairs)]
+
+
+def test_the_same_verdicts_whether_begun_or_not() -> None:
+    with Judge(workers=2) as judge:
+        eager = EagerJudge(judge)
+        assert verdicts(eager) == ["pass", "fail", "pass"] * 3
+        for problem in reversed(PROBLEMS):
+            eager.begin(problem, WRONG)
+            eager.begin(problem, "never asked for")
+        assert verdicts(eager) == verdicts(judge)
+
+
+def test_equal_programs_of_a_step_are_judged_once() -> None:
+    with Judge(workers=1) as judge:
+        asked: list[str] = []
+        judged = judge.judge
+        judge.judge = lambda problem, text: (asked.append(problem.task_id), judged(problem, text))[1]  # type: ignore[method-assign]
+        eager = EagerJudge(judge)
+        verdicts(eager)
+        assert sorted(asked) == ["p/0", "p/0", "p/1", "p/1", "p/2", "p/2"]
+        verdicts(eager)
+        assert len(asked) == 12  # a new step asks anew
