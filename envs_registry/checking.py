@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from codegym.errors import DataError
+from codegym.errors import DataError, InfrastructureError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
@@ -14,6 +14,9 @@ from codegym.problem import Problem
 from envs_registry.suite import Suite
 
 REFERENCE, EMPTY, WRONG, MUTANT, ROW = "reference", "empty program", "program that returns None", "mutant", "row"
+
+_PATIENCE = 20
+"""Programs that the machine may fail to judge before a check gives up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,9 @@ def check_suite(
         all_solutions: Judge every reference solution, not only the first.
         mutants: Judge the problems' mutants too; none may pass.
         progress: Called with the number of programs judged and their total.
+
+    Raises:
+        InfrastructureError: If the machine, not the programs, failed again and again.
     """
     faults: list[tuple[int, Fault]] = []
     trials: list[_Trial] = []
@@ -109,10 +115,16 @@ def check_suite(
             known = suite.known_bad.get(task_id, "")
             faults.append((place, Fault(task_id=task_id, what=ROW, message=str(error), known=known)))
     start = time.perf_counter()
-    passed = refused = 0
+    passed = refused = machine_failures = 0
     pairs = [(trial.problem, trial.program) for trial in trials]
     for done, (index, feedback) in enumerate(judge.judge_as_they_end(pairs), start=1):
         trial = trials[index]
+        machine_failures += feedback.verdict is Verdict.INFRA_ERROR
+        if machine_failures > _PATIENCE:
+            first = next(fault for _, fault in faults if fault.verdict == Verdict.INFRA_ERROR)
+            raise InfrastructureError(
+                f"the machine failed {machine_failures} times; first on {first.task_id}: {first.message}"
+            )
         if feedback.is_success == trial.is_reference and feedback.verdict is not Verdict.INFRA_ERROR:
             passed += trial.is_reference
             refused += not trial.is_reference

@@ -6,8 +6,10 @@ import re
 
 from codegym.sandbox.limits import Limits
 
-TEN_SECONDS = Limits(cpu_seconds=10.0, wall_seconds=30.0, program_cpu_seconds=40.0)
-"""Hundreds of inputs are one test here, so the test gets more time than a single call would."""
+MANY_INPUTS = Limits(
+    cpu_seconds=20.0, wall_seconds=60.0, program_cpu_seconds=40.0, memory_bytes=2 * 2**30, output_bytes=2**26
+)
+"""Hundreds of inputs are one test here, so the test gets more of everything than a single call would."""
 
 _NUMPY = re.compile(r"^import numpy as np[ \t]*$", re.MULTILINE)
 _STAND_IN = """

@@ -61,7 +61,7 @@ def statistics_of(suite: Suite) -> Statistics:
     tests = [test for problem in problems for test in problem.tests]
     return Statistics(
         problems=len(problems),
-        tests=Counter(type(test).__name__ for test in tests),
+        tests=dict(Counter(type(test).__name__ for test in tests)),
         public_tests=sum(test.public for test in tests),
         tests_a_problem=_spread([len(problem.tests) for problem in problems]),
         without_private_tests=sum(_all_public(problem) for problem in problems),
@@ -70,8 +70,8 @@ def statistics_of(suite: Suite) -> Statistics:
         solutions=sum(len(problem.solutions) for problem in problems),
         unsolved=sum(not problem.solutions for problem in problems),
         mutants=sum(len(problem.mutants) for problem in problems),
-        difficulties=Counter(problem.difficulty or "unknown" for problem in problems),
-        tags=Counter(tag for problem in problems for tag in problem.tags),
+        difficulties=dict(Counter(problem.difficulty or "unknown" for problem in problems)),
+        tags=dict(Counter(tag for problem in problems for tag in problem.tags)),
         one_process=sum(problem.one_process for problem in problems),
     )
 

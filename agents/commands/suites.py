@@ -21,10 +21,12 @@ from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from envs_registry import Suite, list_suites, load_suite
 from envs_registry.catalogue import CATALOGUE, entry_of
 from envs_registry.checking import CheckReport, check_suite
-from envs_registry.contamination import overlaps
+from envs_registry.contamination import Overlap, overlaps
 from envs_registry.statistics import Statistics, statistics_of
 
-_OUT = Console(soft_wrap=True, highlight=False)
+_OUT = Console(highlight=False)
+if not _OUT.is_terminal:
+    _OUT = Console(highlight=False, width=200)
 _ERR = Console(stderr=True, highlight=False)
 
 
@@ -164,7 +166,7 @@ class SuiteStatistics:
         """Prints the numbers, and the overlap when it was asked for."""
         suite = load_suite(*_name_and_split(self.suite), self.data_dir)
         statistics = statistics_of(suite)
-        found = ()
+        found: tuple[Overlap, ...] = ()
         if self.against:
             other = load_suite(*_name_and_split(self.against), self.data_dir)
             found = overlaps(suite, other, n=self.n, threshold=self.threshold, solutions=self.solutions)
@@ -273,10 +275,8 @@ def _plain(problem: Problem) -> dict[str, Any]:
 def _in_full(problem: Problem) -> str:
     facts = [problem.difficulty or "no difficulty", f"entry point {problem.entry_point}", *problem.tags]
     parts = [f"# {problem.task_id}  ({', '.join(facts)})", problem.prompt.rstrip(), "## Tests"]
-    parts += [
-        f"{index} {'public ' if test.public else 'private'} {_test_text(problem, test)}"
-        for index, test in enumerate(problem.tests)
-    ]
+    for index, test in enumerate(problem.tests):
+        parts.append(f"{index} {'public ' if test.public else 'private'} {_test_text(problem, test)}")
     for number, solution in enumerate(problem.solutions[:1]):
         parts += [f"## Reference solution {number} of {len(problem.solutions)}", solution.rstrip()]
     return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:])

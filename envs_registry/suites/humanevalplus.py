@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegym.problem import Problem, ScriptTest
 from envs_registry.building import LazyProblems, RowTable
-from envs_registry.evalplus import TEN_SECONDS, without_numpy
+from envs_registry.evalplus import MANY_INPUTS, without_numpy
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
@@ -43,7 +43,7 @@ def _problem(row: Row, prompt: str, examples: bool) -> Problem:
         context=code_before(statement, entry_point),
         solutions=(statement + row.get("canonical_solution", str),),
         tags=("humaneval", "evalplus"),
-        limits=TEN_SECONDS,
+        limits=MANY_INPUTS,
     )
 
 

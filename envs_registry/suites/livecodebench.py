@@ -46,14 +46,14 @@ from builtins import *
 from typing import *
 """
 """The benchmark's grader puts these before every program."""
+_QUESTION = "### Question:\n{question}\n\n### Format: "
 _CALL = (
-    "### Question:\n{question}\n\n### Format: You will use the following starter code to write the solution to the problem "
-    "and enclose your code within delimiters.\n```python\n{starter}\n```\n\n"
+    f"{_QUESTION}You will use the following starter code to write the solution to the problem and enclose your code "
+    "within delimiters.\n```python\n{starter}\n```\n\n"
 )
 _STDIN = (
-    "### Question:\n{question}\n\n### Format: Read the inputs from stdin solve the problem and write the answer to stdout "
-    "(do not directly test on the sample inputs). Enclose your code within delimiters as follows.\n"
-    "```python\n# YOUR CODE HERE\n```\n\n"
+    f"{_QUESTION}Read the inputs from stdin solve the problem and write the answer to stdout (do not directly test on "
+    "the sample inputs). Enclose your code within delimiters as follows.\n```python\n# YOUR CODE HERE\n```\n\n"
 )
 _ANSWER = "### Answer: (use the provided format with backticks)\n\n"
 

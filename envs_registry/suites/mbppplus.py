@@ -5,7 +5,7 @@ from __future__ import annotations
 from codegym.problem import Problem, ScriptTest, TestCase
 from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process
 from envs_registry.building import LazyProblems, RowTable
-from envs_registry.evalplus import TEN_SECONDS, without_numpy
+from envs_registry.evalplus import MANY_INPUTS, without_numpy
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
@@ -50,7 +50,7 @@ def _problem(row: Row, prompt: str, shown: int) -> Problem:
         solutions=(code,),
         tags=("mbpp", "evalplus"),
         one_process=needs_one_process(tests, defined_names(code) - defined_names(hidden.source), entry_point),
-        limits=TEN_SECONDS,
+        limits=MANY_INPUTS,
     )
 
 
