@@ -19,6 +19,8 @@ from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_NEEDED_TO_START = ("LD_LIBRARY_PATH",)
+"""What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
@@ -92,7 +94,8 @@ class Server:
             "work_bytes": settings.work_bytes,
         }
         python = settings.python
-        inherited = dict(os.environ) if "environment" in settings.without else {}
+        names = os.environ if "environment" in settings.without else _NEEDED_TO_START
+        inherited = {name: os.environ[name] for name in names if name in os.environ}
         try:
             self.process = subprocess.Popen(
                 [python, "-S", "-P", "-s", "-B", str(INSIDE / "server.py"), json.dumps(config)],

@@ -63,15 +63,15 @@ def enter(folders: dict[str, str], work_bytes: int) -> None:
     stage = _free_folder(folders)
     mount("codegym", stage, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
     os.chdir(stage)
+    os.mkdir(WORK[1:])
+    options = f"size={work_bytes},nr_inodes={_WORK_INODES},mode=1777"
+    mount("codegym", WORK[1:], "tmpfs", MS_NOSUID | MS_NODEV, options)
     for seen, path in folders.items():
         _bind(path, seen)
     os.mkdir("dev")
     os.close(os.open("dev/null", os.O_CREAT | os.O_WRONLY))
     mount("/dev/null", "dev/null", None, MS_BIND)
     set_mount_flags("dev/null", MS_RDONLY | MS_NOSUID)
-    os.makedirs(WORK[1:], exist_ok=True)
-    options = f"size={work_bytes},nr_inodes={_WORK_INODES},mode=1777"
-    mount("codegym", WORK[1:], "tmpfs", MS_NOSUID | MS_NODEV, options)
     pivot_root_here()
     set_mount_flags("/", MS_RDONLY | MS_NOSUID | MS_NODEV, recursive=False)
     os.chdir(WORK)

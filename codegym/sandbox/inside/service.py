@@ -49,11 +49,11 @@ class Service:
         self.jobs = _socket.socket(fileno=config.jobs)
         self.control = _socket.socket(fileno=config.control)
         self.served = 0
-        self.work = Work(WORK)
 
     def run(self) -> None:
         """Serves until the control socket is closed."""
         self.isolation.enter()
+        self.work = Work(WORK if self.isolation.has("root") else "")
         _warm(self.config.preload)
         forget_streams()
         self.control.send(json.dumps(report(self.isolation)).encode())

@@ -11,21 +11,19 @@ class Work:
     """Looks after the folder for work.
 
     Args:
-        path: The folder; it may not exist (then programs cannot write anywhere).
+        path: The folder; what lies in it now belongs there. It may not exist: then programs cannot write anywhere.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.known = self._names()
 
     def is_clean(self) -> bool:
         """Removes plain files that a program left; returns whether nothing is left then.
 
         Anything that is not quickly removed (folders, many files) is a reason to replace the whole server.
         """
-        try:
-            left = os.listdir(self.path)
-        except OSError:
-            return True
+        left = self._names() ^ self.known
         if len(left) > _MAX_REMOVALS:
             return False
         for name in left:
@@ -34,3 +32,9 @@ class Work:
             except OSError:
                 return False
         return True
+
+    def _names(self) -> set[str]:
+        try:
+            return set(os.listdir(self.path))
+        except OSError:
+            return set()
