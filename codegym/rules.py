@@ -69,10 +69,10 @@ class Rules:
         self._owned: Judge | None = None
         if judge is None:
             packages = getattr(problems, "packages", ())
-            self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
+            judge = self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
         elif (limits, isolation, workers) != (None, "auto", None):
             raise ValueError("limits, isolation and workers belong to the judge: give them to it, or leave judge out.")
-        self.judge: JudgeProtocol = judge or self._owned  # type: ignore[assignment]
+        self.judge: JudgeProtocol = judge
 
     def start(self, rng: np.random.Generator, task_id: str | None = None) -> Episode:
         """Returns a new episode of the problem with this id, or else of one drawn uniformly.
