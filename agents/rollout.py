@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from agents.completion import Completion
 from agents.experience import Experience
 from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.stage import Observation, Outcome, Stage
+from codegym.feedback.diagnostic import Source
 from codegym.feedback.kind import Scope
 from codegym.feedback.token_spans import token_spans
 
@@ -36,6 +39,17 @@ class _Turn:
     outcome: Outcome
 
 
+class Places(StrEnum):
+    """Which places of the diagnostics count."""
+
+    LINES = "lines"
+    """Where an error certainly is, as whole lines (the paper's)."""
+    CERTAIN = "certain"
+    """Where an error certainly is, to the character."""
+    SUSPECTED = "suspected"
+    """Also the places that are suspected of a wrong answer, each by its score."""
+
+
 @dataclass
 class Rollout:
     """Collects experiences from a stage.
@@ -44,11 +58,13 @@ class Rollout:
         stage: Where episodes are played.
         policy: Who plays.
         generator: The source of chance.
+        places: Which places of the diagnostics become an experience's span.
     """
 
     stage: Stage
     policy: LMPolicy
     generator: torch.Generator
+    places: Places = Places.CERTAIN
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
@@ -65,7 +81,7 @@ class Rollout:
         experiences: list[Experience] = []
         for start in range(0, len(task_ids), self.stage.size):
             for episode in self._play(task_ids[start : start + self.stage.size], sampling):
-                experiences += _experiences(episode, version, sampling.greedy)
+                experiences += self._experiences(episode, version, sampling.greedy)
         return experiences
 
     def _play(self, task_ids: Sequence[str | None], sampling: Sampling) -> list[list[_Turn]]:
@@ -96,52 +112,56 @@ class Rollout:
         self.stopwatch.tokens += sum(len(completion) for completion in written.values())
         return {place: written[place] for place in places}
 
+    def _experiences(self, episode: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
+        experiences = [self._experience(turn, version, greedy) for turn in episode]
+        future = 0.0
+        for place in reversed(range(len(experiences))):
+            experiences[place] = replace(experiences[place], future=future)
+            future += float(np.nan_to_num(experiences[place].reward))
+        return experiences
 
-def _experiences(episode: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
-    experiences = [_experience(turn, version, greedy) for turn in episode]
-    future = 0.0
-    for place in reversed(range(len(experiences))):
-        experiences[place] = replace(experiences[place], future=future)
-        future += np.nan_to_num(experiences[place].reward)
-    return experiences
-
-
-def _experience(turn: _Turn, version: int, greedy: bool) -> Experience:
-    """Everything comes from the environment's ``info``; an environment of another make pays one nameless reward."""
-    info, completion = turn.outcome.info, turn.completion
-    infra_error = bool(info.get("infra_error", False)) or bool(np.isnan(turn.outcome.reward))
-    task_id = str(info.get("task_id", turn.task_id or completion.prompt))
-    rewards: Mapping[str, float] = info.get("reward_components") or {"reward": turn.outcome.reward}
-    return Experience(
-        completion=completion,
-        task_id=task_id,
-        turn=turn.number,
-        version=version,
-        group=f"{version}/{turn.number}/{task_id}",
-        rewards={} if infra_error else dict(rewards),
-        span=failing_span(info, completion),
-        verdict=str(info.get("verdict", "")),
-        kind=str(info.get("kind", "")),
-        scope=str(info.get("scope", "")),
-        pass_rate=float(info.get("pass_rate", 0.0)),
-        passed=tuple(test["status"] == "pass" for test in info.get("tests", ())),
-        is_success=bool(info.get("is_success", False)),
-        infra_error=infra_error,
-        is_greedy=greedy,
-        feedback=str(turn.outcome.observation.get("feedback", "")),
-    )
+    def _experience(self, turn: _Turn, version: int, greedy: bool) -> Experience:
+        """Everything comes from the environment's ``info``; an environment of another make pays one nameless reward."""
+        info, completion = turn.outcome.info, turn.completion
+        infra_error = bool(info.get("infra_error", False)) or bool(np.isnan(turn.outcome.reward))
+        task_id = str(info.get("task_id", turn.task_id or completion.prompt))
+        rewards: Mapping[str, float] = info.get("reward_components") or {"reward": turn.outcome.reward}
+        return Experience(
+            completion=completion,
+            task_id=task_id,
+            turn=turn.number,
+            version=version,
+            group=f"{version}/{turn.number}/{task_id}",
+            rewards={} if infra_error else dict(rewards),
+            span=failing_span(info, completion, self.places),
+            verdict=str(info.get("verdict", "")),
+            kind=str(info.get("kind", "")),
+            scope=str(info.get("scope", "")),
+            pass_rate=float(info.get("pass_rate", 0.0)),
+            passed=tuple(test["status"] == "pass" for test in info.get("tests", ())),
+            is_success=bool(info.get("is_success", False)),
+            infra_error=infra_error,
+            is_greedy=greedy,
+            feedback=str(turn.outcome.observation.get("feedback", "")),
+        )
 
 
-def failing_span(info: Mapping[str, Any], completion: Completion) -> np.ndarray:
+def failing_span(info: Mapping[str, Any], completion: Completion, places: Places) -> NDArray[np.float32]:
     """How much each token belongs to the failing place, as the environment's diagnostics say.
 
     Args:
         info: Of the step that judged the completion.
         completion: With its tokens' character offsets.
+        places: Which of them count.
 
     Returns:
-        float32[T]: all ones for a failure of the whole program, zeros where there is no usable place.
+        float32[T]: ones where the whole program failed, zeros where there is no usable place.
     """
+    placed = [d for d in info.get("diagnostics", ()) if d["scope"] == Scope.LINE and d["source"] != Source.LINT]
+    suspected = [d for d in placed if d["source"] in (Source.SPECTRUM, Source.DIVERGENCE)]
     if info.get("scope") == Scope.GLOBAL:
-        return np.ones(len(completion.token_ids), np.float32)
-    return np.asarray(token_spans(info.get("diagnostics", ()), completion.offsets), np.float32)
+        if places is not Places.SUSPECTED or not suspected:
+            return np.ones(len(completion), np.float32)
+        return token_spans(suspected, completion.offsets)
+    certain = [d for d in placed if d not in suspected]
+    return token_spans(certain, completion.offsets, completion.text if places is Places.LINES else None)

@@ -11,7 +11,7 @@ from codegym.errors import InvalidSettingError, UnknownNameError
 
 Term = Literal["coarse", "fine", "adaptive"]
 Baseline = Literal["leave_one_out", "group_mean", "group_normalized", "greedy", "historical_best", "none"]
-FineCredit = Literal["span", "soft", "conserving"]
+FineCredit = Literal["line", "span", "soft", "conserving"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ class RLTFConfig:
     feedback: tuple[Term, ...] = ("coarse", "fine", "adaptive")
     """The reward's components that teach; components of other names (of a reward of your own) always do."""
     fine_credit: FineCredit = "span"
-    """Where blame goes: the paper's fine reward on the failing span, the same shared by suspicion ("soft"), or no fine
-    reward but half of the whole advantage moved to the span, its total conserved (after EGCA)."""
+    """Where blame goes: the fine reward on the failing line (the paper), on the failing span to the character, shared
+    by suspicion ("soft"), or no fine reward but half of the advantage moved to the span, its total kept (EGCA)."""
     baseline: Baseline = "leave_one_out"
     """What rewards are held against: the group's others (RLOO), its mean (GRPO), that and divided by its deviation,
     a greedy completion of the same policy, the best reward that the task has ever seen (the paper), or nothing."""
@@ -108,6 +108,7 @@ class RLTFConfig:
                 "batch_size": 32,
                 "micro_batch_size": 32,
                 "top_p": 0.95,
+                "fine_credit": "line",
                 "baseline": "historical_best",
                 "normalization": "sum",
                 "buffer_size": 6400,

@@ -102,7 +102,7 @@ def token_credit(experiences: Sequence[Experience], completion_mask: Tensor, con
     span = torch.zeros(completion_mask.shape, device=device)
     for row, experience in enumerate(experiences):
         span[row, : experience.length] = torch.from_numpy(experience.span).to(device)
-    if config.fine_credit == "span":
+    if config.fine_credit in ("line", "span"):
         span = (span > 0).float()
     advantage = torch.tensor([experience.advantage for experience in experiences], device=device)
     if config.fine_credit == "conserving":

@@ -25,9 +25,17 @@ from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import teaches, token_credit, with_advantages
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import StepMeasures, log_collection, log_step
-from agents.rollout import Rollout
+from agents.rollout import Places, Rollout
 from agents.token_batch import TokenBatch
 from codegym.errors import InvalidSettingError
+
+PLACES = {
+    "line": Places.LINES,
+    "span": Places.CERTAIN,
+    "soft": Places.SUSPECTED,
+    "conserving": Places.SUSPECTED,
+}
+"""What the settings of fine credit look at."""
 
 
 class RLTF(Agent):
@@ -149,7 +157,7 @@ class RLTF(Agent):
             return []
         assert self.stage is not None
         began = perf_counter()
-        rollout = Rollout(self.stage, self.policy, self.generator)
+        rollout = Rollout(self.stage, self.policy, self.generator, PLACES[self.config.fine_credit])
         tasks = self._choose_tasks()
         repeated = [task for task in tasks for _ in range(self.config.samples_per_problem)]
         collected = rollout.collect(repeated, self._sampling(greedy=False), self.n_updates)

@@ -10,7 +10,7 @@ from agents.completion import Completion
 from agents.experience import Experience
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import fine_reward, sequence_reward, teaches, token_credit, with_advantages
-from agents.rollout import failing_span
+from agents.rollout import Places, failing_span
 
 PASS = {"coarse": 1.0, "fine": 0.0, "adaptive": 1.0}
 CRASH = {"coarse": -0.6, "fine": -0.3, "adaptive": -0.3}
@@ -137,15 +137,24 @@ def test_token_credit_of_each_kind() -> None:
 
 
 def diagnostic(
-    start: int, end: int, scope: str = "line", kind: str = "name_error", score: float = 1.0
+    start: int, end: int, scope: str = "line", source: str = "runtime", score: float = 1.0
 ) -> dict[str, Any]:
-    return {"source": "runtime", "kind": kind, "scope": scope, "start": start, "end": end, "score": score}
+    return {"source": source, "kind": "name_error", "scope": scope, "start": start, "end": end, "score": score}
 
 
 def test_spans_are_places_and_not_texts() -> None:
     # defect 1: two equal lines; the second one failed, and only its tokens are blamed
-    info = {"scope": "line", "kind": "name_error", "diagnostics": (diagnostic(2, 3),)}
-    assert failing_span(info, completion()).tolist() == [0, 0, 1, 0]
-    whole = {"scope": "global", "kind": "time_limit", "diagnostics": ()}
-    assert failing_span(whole, completion()).tolist() == [1, 1, 1, 1]
-    assert failing_span({}, completion()).tolist() == [0, 0, 0, 0]
+    info = {"scope": "line", "diagnostics": (diagnostic(2, 3), diagnostic(0, 4, scope="global"))}
+    assert failing_span(info, completion(), Places.CERTAIN).tolist() == [0, 0, 1, 0]
+    assert failing_span(info, completion(), Places.LINES).tolist() == [1, 1, 1, 1]  # its text is a single line
+    whole = {"scope": "global", "diagnostics": ()}
+    assert failing_span(whole, completion(), Places.CERTAIN).tolist() == [1, 1, 1, 1]
+    assert failing_span({}, completion(), Places.CERTAIN).tolist() == [0, 0, 0, 0]
+
+
+def test_suspicion_of_a_wrong_answer_counts_only_when_asked_for() -> None:
+    info = {"scope": "global", "diagnostics": (diagnostic(1, 2, source="spectrum", score=0.5),)}
+    assert failing_span(info, completion(), Places.SUSPECTED).tolist() == [0, 0.5, 0, 0]
+    assert failing_span(info, completion(), Places.CERTAIN).tolist() == [1, 1, 1, 1]
+    lint = {"scope": "line", "diagnostics": (diagnostic(1, 2, source="lint"),)}
+    assert failing_span(lint, completion(), Places.SUSPECTED).tolist() == [0, 0, 0, 0]
