@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from codegym.sandbox.inside.arguments import pack_arguments
+
 _MAX_SOURCE = 2**20
 
 
@@ -20,14 +22,12 @@ class LiteralCheck:
     """One assertion.
 
     Attributes:
-        args: Positional arguments.
-        kwargs: Keyword arguments.
+        payload: The arguments, packed.
         accepts: Whether a value satisfies the assertion.
         text: The assertion, for people.
     """
 
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    payload: bytes
     accepts: Callable[[Any], bool]
     text: str
 
@@ -112,7 +112,7 @@ def _check_of(statement: ast.stmt, source: str, names: frozenset[str]) -> Litera
     if len(kwargs) != len(call.keywords):
         return None
     text = ast.get_source_segment(source, statement) or ""
-    return LiteralCheck(args, kwargs, accepts, text[:500])
+    return LiteralCheck(pack_arguments(args, kwargs), accepts, text[:500])
 
 
 def _question(test: ast.expr, names: frozenset[str]) -> tuple[ast.Call, Callable[[Any], bool]] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from codegym.errors import InfrastructureError, UnknownNameError
 from codegym.sandbox.calls import Call, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
-from codegym.sandbox.inside.codec import Codec
+from codegym.sandbox.inside.arguments import pack_arguments
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
@@ -180,13 +180,13 @@ def execute(run: Run) -> Execution:
     scripts: dict[int, str] = {}
     for index, action in enumerate(job.actions):
         if isinstance(action, CallAction):
-            calls.append(Call(index, Codec().encode([action.args, action.kwargs or {}])))
+            calls.append(Call(index, pack_arguments(action.args, action.kwargs or {})))
         elif isinstance(action, ScriptAction):
             checks = literal_checks(action.source, job.entry_point)
             if checks is None:
                 scripts[index] = action.source
             else:
-                calls += [Call(index, Codec().encode([c.args, c.kwargs]), c.accepts, c.text) for c in checks]
+                calls += [Call(index, c.payload, c.accepts, c.text) for c in checks]
     run_calls(run, calls)
     for index, action in enumerate(job.actions):
         if isinstance(action, RunAction):

@@ -13,7 +13,6 @@ from codegym.sandbox.server import Process, Server
 
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
-_THREADS = 64
 
 
 @dataclass
@@ -54,11 +53,6 @@ class Run:
             "AS": int(limits.memory_bytes),
             "CPU": int(limits.program_cpu_seconds) + 2,
             "FSIZE": int(limits.memory_bytes),
-            "CORE": 0,
-            "NOFILE": 64,
-            "MEMLOCK": 0,
-            "MSGQUEUE": 0,
-            "NPROC": _THREADS + int(limits.processes),
         }
 
 

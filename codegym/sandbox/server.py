@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import InfrastructureError
-from codegym.sandbox.inside.channel import STARTED, Mailbox, frame
+from codegym.sandbox.inside.arguments import pack_request
+from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
@@ -144,9 +145,9 @@ class Server:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            setup = json.dumps({"role": role, "limits": limits}).encode()
-            socket.send_fds(self.jobs, [setup], [theirs.fileno(), *fds])
-            ours.sendall(frame(Codec().encode(request)))
+            socket.send_fds(self.jobs, [b"job"], [theirs.fileno(), *fds])
+            request = {**request, "role": role, "limits": limits}
+            ours.sendall(frame(pack_request(request)))
         except OSError as error:
             ours.close()
             raise ServerGone(str(error)) from None
@@ -174,9 +175,9 @@ class Server:
             raise ServerGone(str(error)) from None
         if not data:
             raise ServerGone("end of stream")
-        told = json.loads(data)
-        self.fit = self.fit and told["clean"] and told["size"] < _MAX_SIZE_KB
-        return told["number"], Report(told["status"], told["cpu"], told["rss"] * 1024)
+        number, status, cpu, peak, is_clean, size = REPORT.unpack(data)
+        self.fit = self.fit and is_clean and size < _MAX_SIZE_KB
+        return number, Report(status, cpu, peak * 1024)
 
     def close(self) -> None:
         """Ends the server and everything in it."""

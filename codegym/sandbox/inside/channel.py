@@ -7,6 +7,8 @@ import struct
 
 STARTED = b"started"
 """A process's first message, before any of the program's code: whatever goes wrong earlier is the machine's fault."""
+REPORT = struct.Struct("!IidQ?Q")
+"""How a process ended: its number, status, CPU seconds, peak memory in KiB; is the folder for work clean; server's size."""
 _HEADER = struct.Struct("!I")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -20,6 +21,15 @@ from . import kernel, landlock, root, seccomp
 
 _PRIVATE_IDS_FROM = 300_000
 _INSIDE_ID = 1000
+_THREADS = 72
+_PROCESSES = 256
+_LIMITS = {
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_NOFILE: 64,
+    resource.RLIMIT_MEMLOCK: 0,
+    resource.RLIMIT_MSGQUEUE: 0,
+}
+"""What is the same for every program; memory, CPU time and file size are each job's own."""
 _NAMESPACES = {
     "mount": kernel.CLONE_NEWNS,
     "network": kernel.CLONE_NEWNET,
@@ -68,8 +78,8 @@ class Isolation:
         self.attempt("no_new_privs", partial(kernel.prctl, kernel.PR_SET_NO_NEW_PRIVS, 1))
         self.attempt("landlock", self._restrict_paths)
         self.attempt("seccomp", self._filter_calls)
-        for name in ("descriptors", "rlimits"):  # these are entered by each program's process
-            self.attempt(name, int)
+        self.attempt("descriptors", int)  # each program's process closes them itself
+        self.attempt("rlimits", self._limit)
 
     def has(self, name: str) -> bool:
         """Whether a layer is in force."""
@@ -129,6 +139,13 @@ class Isolation:
             rules |= {os.path.dirname(path): landlock.READ_DIR for path in self.folders.values()}
         rules["/dev/null"] = landlock.READ_FILE | landlock.WRITE_FILE
         landlock.restrict(rules)
+
+    def _limit(self) -> None:
+        limits = dict(_LIMITS)
+        if self.has("user") or self.has("private_uid"):  # else it would count everything that the judge's user runs
+            limits[resource.RLIMIT_NPROC] = _PROCESSES if self.may_fork else _THREADS
+        for limit, value in limits.items():
+            resource.setrlimit(limit, (value, value))
 
     def _filter_calls(self) -> None:
         alone = self.has("pid")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from .arguments import unpack_arguments
 from .channel import ChannelClosed, send
 from .codec import CannotCross, Codec
 from .failure import PROGRAM, describe
@@ -121,7 +122,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
         return
     codec = Codec(program.classes)
     for packed in request["calls"]:
-        args, kwargs = codec.decode(packed)
+        args, kwargs = unpack_arguments(packed, codec)
         out = sys.stdout = CappedText(request["output_bytes"])
         answer(*_call(program, codec, args, kwargs, out))
 

@@ -6,6 +6,7 @@ import _socket
 import array
 import contextlib
 import faulthandler
+import fcntl
 import json
 import os
 import random
@@ -16,8 +17,9 @@ import sys
 import time
 from typing import Any
 
-from . import program, script
-from .channel import STARTED, ChannelClosed, receive, send
+from . import failure, program, script
+from .arguments import unpack_request
+from .channel import REPORT, STARTED, ChannelClosed, receive, send
 from .codec import Codec
 from .isolation import Isolation, forget_streams, leave_last_privileges, report
 from .kernel import fork_into_pid_namespace
@@ -25,6 +27,11 @@ from .root import WORK
 from .work import Work
 
 _REQUEST_LIMIT = 2**30
+CHANNEL = 3
+"""Where every process finds its channel; what else it was given follows."""
+_HIGH = 200
+"""From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
+_MOST_DESCRIPTORS = 256
 _PRELOAD = tuple(
     """abc ast bisect collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io
     itertools json math operator os random re statistics string struct sys threading time types typing""".split()
@@ -46,9 +53,10 @@ class Service:
             folders=config.packages,
             work_bytes=config.work_bytes,
         )
-        self.jobs = _socket.socket(fileno=config.jobs)
-        self.control = _socket.socket(fileno=config.control)
+        self.jobs = _socket.socket(fileno=_moved_up(config.jobs))
+        self.control = _socket.socket(fileno=_moved_up(config.control))
         self.served = 0
+        self.source = ""
 
     def run(self) -> None:
         """Serves until the control socket is closed."""
@@ -57,6 +65,8 @@ class Service:
         _warm(self.config.preload)
         forget_streams()
         self.control.send(json.dumps(report(self.isolation)).encode())
+        signal.signal(signal.SIGUSR1, self.tell_place)
+        faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)
         fork = fork_into_pid_namespace if self.isolation.has("pid") else os.fork
         while True:
             pid = fork()
@@ -83,15 +93,9 @@ class Service:
         _, status, usage = os.wait4(pid, 0)
         if not self.isolation.has("pid"):
             _end_orphans()
-        told = {
-            "number": self.served,
-            "status": status,
-            "cpu": usage.ru_utime + usage.ru_stime,
-            "rss": usage.ru_maxrss,
-            "clean": self.work.is_clean(),
-            "size": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        }
-        self.control.send(json.dumps(told).encode())
+        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        cpu = usage.ru_utime + usage.ru_stime
+        self.control.send(REPORT.pack(self.served, status, cpu, usage.ru_maxrss, self.work.is_clean(), size))
 
     def obey(self, pid: int) -> None:
         """Carries out one order: kill the child, or ask it where it is."""
@@ -107,44 +111,61 @@ class Service:
         """A child's whole life; never returns."""
         code = 1
         try:
-            data, ancillary, _, _ = self.jobs.recvmsg(65536, _socket.CMSG_SPACE(8 * 4))
+            data, ancillary, _, _ = self.jobs.recvmsg(64, _socket.CMSG_SPACE(8 * 4))
             if not data:
                 os._exit(0)
             fds = array.array("i")
             for _, _, content in ancillary:
                 fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
-            code = self.serve(json.loads(data), list(fds))
+            code = self.serve(fds.tolist())
         except (ChannelClosed, KeyboardInterrupt):
             pass
         finally:
             os._exit(code)
 
-    def serve(self, setup: dict[str, Any], fds: list[int]) -> int:
+    def serve(self, fds: list[int]) -> int:
         """Takes the request and does what its role says; returns the exit code."""
-        channel = fds[0]
-        request = Codec().decode(receive(channel, _REQUEST_LIMIT))
-        role = setup["role"]
+        self._arrange(fds)
+        request = unpack_request(receive(CHANNEL, _REQUEST_LIMIT))
+        role = request["role"]
         if role == "run":
-            for number, fd in enumerate(fds[1:4]):
-                os.dup2(fd, number)
-                os.close(fd)
-        if self.isolation.has("descriptors"):
-            _close_all_but(fds)
+            for number in range(3):
+                os.dup2(CHANNEL + 1 + number, number)
+            os.closerange(CHANNEL + 1, CHANNEL + 4)
         leave_last_privileges(self.isolation)
         if self.isolation.has("rlimits"):
-            _limit(setup["limits"], own_user=self.isolation.has("user") or self.isolation.has("private_uid"))
-        _watch_place(channel, request.get("source", ""))
+            _limit(request["limits"])
+        self.source = request["source"]
         random.seed(0)  # the module seeds itself anew after every fork
-        send(channel, STARTED)
+        send(CHANNEL, STARTED)
         if role == "calls":
-            program.serve_calls(channel, request)
+            program.serve_calls(CHANNEL, request)
         elif role == "run":
-            return program.run_main(channel, request)
+            return program.run_main(CHANNEL, request)
         elif role == "program":
-            script.serve_program(channel, fds[1], request)
+            script.serve_program(CHANNEL, CHANNEL + 1, request)
         else:
-            script.serve_scripts(channel, fds[1], request)
+            script.serve_scripts(CHANNEL, CHANNEL + 1, request)
         return 0
+
+    def _arrange(self, fds: list[int]) -> None:
+        """The channel and what came with it have the lowest numbers; closes everything else."""
+        if fds != list(range(CHANNEL, CHANNEL + len(fds))):
+            raise OSError(f"descriptors arrived as {fds}")
+        if self.isolation.has("descriptors"):
+            os.closerange(CHANNEL + len(fds), _MOST_DESCRIPTORS)
+
+    def tell_place(self, *_: object) -> None:
+        """Answers the question where the program is, by signal, from Python code; C code is left to ``faulthandler``."""
+        place = failure.innermost_place(self.source)
+        if place is not None:
+            os.write(CHANNEL, b"\n@place " + json.dumps(place).encode() + b"\n")
+
+
+def _moved_up(fd: int) -> int:
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    os.close(fd)
+    return high
 
 
 def _end_orphans() -> None:
@@ -158,30 +179,7 @@ def _end_orphans() -> None:
                 time.sleep(0.001)
 
 
-def _close_all_but(kept: list[int]) -> None:
-    start = 3
-    for fd in sorted(kept):
-        os.closerange(start, fd)
-        start = fd + 1
-    os.closerange(start, 1024)
-
-
-def _watch_place(channel: int, source: str) -> None:
-    """On SIGUSR1, tells where the program is: exactly from Python code, by line from C code that never returns to it."""
-    from .failure import innermost_place
-
-    def tell(*_: object) -> None:
-        place = innermost_place(source)
-        if place is not None:
-            os.write(channel, b"\n@place " + json.dumps(place).encode() + b"\n")
-
-    signal.signal(signal.SIGUSR1, tell)
-    faulthandler.register(signal.SIGUSR1, channel, all_threads=False, chain=True)
-
-
-def _limit(limits: dict[str, int], own_user: bool) -> None:
-    if not own_user:
-        limits.pop("NPROC", None)  # it would count everything that the judge's user runs
+def _limit(limits: dict[str, int]) -> None:
     for name, value in limits.items():
         resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, value))
 
