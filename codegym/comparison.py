@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 
-class OutputRule(str, Enum):
+class OutputRule(StrEnum):
     """How two texts on standard output are compared."""
 
     EXACT = "exact"

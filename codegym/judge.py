@@ -10,6 +10,7 @@ from typing import Any
 
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import interpret
+from codegym.feedback.kind import KINDS, KindTable
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
 from codegym.sandbox.isolation import Isolation
@@ -19,7 +20,7 @@ from codegym.sandbox.pool import Sandbox
 
 
 class Judge:
-    """Judges completions. Thread-safe; a copy of it is the same judge; pickles as its configuration.
+    r"""Judges completions. Thread-safe; a copy of it is the same judge; pickles as its configuration.
 
     Args:
         workers: How many programs run at the same time; None takes one for each processor.
@@ -27,6 +28,7 @@ class Judge:
         packages: Names of packages that programs may import beyond the standard library.
         python: The interpreter that runs the programs.
         limits: For problems that bring none of their own.
+        kinds: The tables from exceptions to kinds and scopes.
 
     Example:
         >>> with Judge(workers=1) as judge:
@@ -40,10 +42,11 @@ class Judge:
         packages: Iterable[str] = (),
         python: str = sys.executable,
         limits: Limits | None = None,
+        kinds: KindTable = KINDS,
         _without: Iterable[str] = (),
     ) -> None:
-        self.limits = limits or Limits()
-        self._configuration = (workers, isolation, tuple(packages), python, limits, tuple(_without))
+        self.limits, self.kinds = limits or Limits(), kinds
+        self._configuration = (workers, isolation, tuple(packages), python, limits, kinds, tuple(_without))
         self._sandbox = Sandbox(workers, isolation, tuple(packages), python, tuple(_without))
 
     @property
@@ -69,7 +72,7 @@ class Judge:
         jobs = [self.job(problem, program) for problem, program in asked]
         for index, execution in self._sandbox.run_as_they_end(jobs):
             problem, program = asked[index]
-            yield index, interpret(problem, program, execution)
+            yield index, interpret(problem, program, execution, kinds=self.kinds)
 
     def job(self, problem: Problem, program: Program) -> Job:
         """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts."""

@@ -45,12 +45,20 @@ def run_calls(run: Run, calls: list[Call]) -> None:
         calls = follower.follow()
 
 
+def observe_loading(run: Run) -> Observation:
+    """Observes a program that nobody calls."""
+    follower = _Follower(run, [Call(0, b"")], is_load_only=True)
+    follower.follow()
+    return run.observed.pop(0)
+
+
 class _Follower:
     """Reads one process's answers, and says which calls are left when it is over."""
 
-    def __init__(self, run: Run, calls: list[Call]) -> None:
+    def __init__(self, run: Run, calls: list[Call], is_load_only: bool = False) -> None:
         self.run, self.calls, self.position = run, calls, 0
-        request = run.request(calls=[call.payload for call in calls])
+        self.is_load_only = is_load_only
+        request = run.request(calls=[] if is_load_only else [call.payload for call in calls])
         self.process: Process = run.server("program").start("calls", request, run.rlimits())
         self.clock = Clock(run, self.process)
         self.loaded = False
@@ -91,6 +99,8 @@ class _Follower:
         """Takes one message; returns whether this process is done with."""
         if not self.loaded:
             self.loaded = message == ["loaded"]
+            if self.loaded and self.is_load_only:
+                return self._fails_to_load(Observation(status=Status.OK))
             return not self.loaded and self._fails_to_load(_answered(message))
         call = self.calls[self.position]
         self.position += 1

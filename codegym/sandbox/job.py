@@ -39,7 +39,8 @@ class Job:
 
     Args:
         source: The program's text; lines and columns in the execution refer to it.
-        actions: What to try, in order; all are tried, also after a crash or a timeout.
+        actions: What to try, in order; all are tried, also after a crash or a timeout. Without any, the program is loaded,
+            and the execution has one observation of that.
         entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean, if any.
         context: Code that the *problem* gives (imports, helpers). It runs before the program in the same namespace and
             in the script's process, under a file name of its own, so that it shifts no line.

@@ -9,17 +9,19 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from codegym.errors import InfrastructureError, UnknownNameError
-from codegym.sandbox.calls import Call, run_calls
+from codegym.errors import InfrastructureError, IsolationError, UnknownNameError
+from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
 from codegym.sandbox.inside.arguments import pack_arguments
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
 from codegym.sandbox.run import Run
-from codegym.sandbox.scripts import run_scripts
+from codegym.sandbox.scripts import run_scripts, run_together
 from codegym.sandbox.server import Server, ServerGone, ServerSettings
 from codegym.sandbox.streams import run_stream
 
@@ -134,7 +136,7 @@ class _Worker:
 
     def __init__(self, tasks: queue.SimpleQueue[Any], settings: ServerSettings) -> None:
         self.tasks, self.settings = tasks, settings
-        self.servers: dict[str, Server] = {}
+        self.servers: dict[tuple[str, bool], Server] = {}
 
     def work(self) -> None:
         """Runs jobs until it is told to stop."""
@@ -152,25 +154,48 @@ class _Worker:
         """Runs a job, again on fresh servers when a server fails under it."""
         for _ in range(_TRIES):
             try:
-                return execute(Run(job, self.server))
+                return execute(Run(job, partial(self.server, may_fork=job.limits.processes > 1)))
             except (ServerGone, InfrastructureError) as error:
                 self.drop_servers()
                 reason = str(error)
         lost = Observation(status=Status.INFRA, detail=reason[:2000])
         return Execution(observations=(lost,) * len(job.actions))
 
-    def server(self, role: str) -> Server:
-        """Returns the server of a role, starting it if need be."""
-        if role in self.servers and not self.servers[role].fit:
-            self.servers.pop(role).close()
-        if role not in self.servers:
-            self.servers[role] = Server(self.settings)
-        return self.servers[role]
+    def server(self, role: str, may_fork: bool) -> Server:
+        """Returns the server of a role, starting it if need be.
+
+        Args:
+            role: ``"program"`` or ``"script"``.
+            may_fork: Programs may fork: such a server has a wider filter.
+        """
+        key = (role, may_fork)
+        if key in self.servers and not self.servers[key].fit:
+            self.servers.pop(key).close()
+        if key not in self.servers:
+            self.servers[key] = started_server(self.settings, may_fork)
+        return self.servers[key]
 
     def drop_servers(self) -> None:
         """Ends this worker's servers; new ones start when they are needed."""
         while self.servers:
             self.servers.popitem()[1].close()
+
+
+def started_server(settings: ServerSettings, may_fork: bool) -> Server:
+    """Starts a server.
+
+    Raises:
+        IsolationError: If programs may fork, and there is no PID namespace with which to end what they leave.
+    """
+    server = Server(replace(settings, may_fork=may_fork))
+    if may_fork and "pid" in server.layers["refused"] and "pid" not in settings.without:
+        reason = server.layers["refused"]["pid"]
+        server.close()
+        raise IsolationError(
+            f"Limits(processes=...) above 1 needs PID namespaces, to end whatever a program leaves; this machine refuses: "
+            f"{reason}. Leave processes at 1, or see `codegym doctor` for the remedy."
+        )
+    return server
 
 
 def execute(run: Run) -> Execution:
@@ -182,15 +207,17 @@ def execute(run: Run) -> Execution:
         if isinstance(action, CallAction):
             calls.append(Call(index, pack_arguments(action.args, action.kwargs or {})))
         elif isinstance(action, ScriptAction):
-            checks = literal_checks(action.source, job.entry_point)
+            checks = None if job.one_process else literal_checks(action.source, job.entry_point)
             if checks is None:
                 scripts[index] = action.source
             else:
                 calls += [Call(index, c.payload, c.accepts, c.text) for c in checks]
+    if not job.actions:
+        return Execution(observations=(observe_loading(run),))
     run_calls(run, calls)
     for index, action in enumerate(job.actions):
         if isinstance(action, RunAction):
             run.observed[index] = run_stream(run, action)
-    run_scripts(run, scripts)
+    (run_together if job.one_process else run_scripts)(run, scripts)
     observations = tuple(run.observed[index] for index in range(len(job.actions)))
     return Execution(observations=observations, trust=Trust.IN_PROCESS if job.one_process else Trust.ISOLATED)

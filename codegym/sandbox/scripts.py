@@ -13,6 +13,10 @@ from codegym.sandbox.inside.codec import Codec, CodecError
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process
 
+_LOADING = ("failed", "missing", "exceeded")
+_NOT_WELL = frozenset({Status.CPU_TIMEOUT, Status.WALL_TIMEOUT, Status.BUDGET, Status.TAMPERED})
+"""After these the processes cannot be asked again."""
+
 
 def run_scripts(run: Run, scripts: dict[int, str]) -> None:
     """Observes script actions: one pair of processes for all of them, a new pair after a crash or a timeout."""
@@ -27,6 +31,56 @@ def run_scripts(run: Run, scripts: dict[int, str]) -> None:
             pair.run_while_well(waiting)
         finally:
             pair.close()
+
+
+def run_together(run: Run, scripts: dict[int, str]) -> None:
+    """Observes scripts that share a process with the program: a fresh process for each."""
+    for index, script in scripts.items():
+        if run.budget_is_spent:
+            run.observed[index] = Observation(status=Status.BUDGET)
+            continue
+        process = run.server("program").start("together", run.request(script=script), run.rlimits())
+        clock = Clock(run, process)
+        try:
+            told = await_message(run, process, clock, clock)
+        finally:
+            report = process.kill()
+            run.spent += report.cpu_seconds
+            process.close()
+        run.observed[index] = replace(
+            told if isinstance(told, Observation) else _not_loaded(told) if told[0] in _LOADING else _observed(told),
+            cpu_seconds=report.cpu_seconds,
+            wall_seconds=clock.elapsed()[1],
+            peak_memory_bytes=report.peak_memory_bytes,
+        )
+
+
+def await_message(run: Run, process: Process, clock: Clock, other_clock: Clock) -> list[Any] | Observation:
+    """Returns the next message of a process, or what kept it from coming.
+
+    Args:
+        run: The job.
+        process: Whose message.
+        clock: The program's time.
+        other_clock: The script's.
+    """
+    while True:
+        is_over = process.report is not None
+        try:
+            process.drain()
+            messages = process.take()
+        except (CodecError, MessageTooLong) as error:
+            return Observation(status=Status.TAMPERED, detail=str(error)[:200])
+        if messages:
+            return list(messages[0])
+        if is_over:
+            assert process.report is not None
+            if process is clock.process:
+                return ended(process.report)
+            return Observation(status=Status.REFUSED, detail="the test script ended its process")
+        if (status := clock.exceeded() or other_clock.exceeded()) is not None:
+            return stuck(clock.process, status, run.job.source, process is clock.process)
+        process.wait(min(clock.tick(), other_clock.tick()), [process.channel.fileno()])
 
 
 class _Pair:
@@ -52,7 +106,7 @@ class _Pair:
 
     def run_while_well(self, waiting: dict[int, str]) -> None:
         """Takes scripts off ``waiting`` until it is empty or a process is done with."""
-        loaded = self._await(self.program, self.clock)
+        loaded = await_message(self.run, self.program, self.clock, self.script_clock)
         if isinstance(loaded, Observation) or loaded != ["loaded"]:
             observation = loaded if isinstance(loaded, Observation) else _not_loaded(loaded)
             observation = self._timed(observation)
@@ -63,11 +117,11 @@ class _Pair:
         while waiting:
             index = next(iter(waiting))
             told = self._try(waiting.pop(index))
-            observation = told if isinstance(told, Observation) else _observed(told)
-            if observation is None:
-                observation = self._lost(told)
-            self.run.observed[index] = self._timed(observation)
-            if isinstance(told, Observation) or told[0] == "gone":
+            is_lost = isinstance(told, list) and told[0] == "gone"
+            if isinstance(told, list):
+                told = self._lost(told) if is_lost else _observed(told)
+            self.run.observed[index] = self._timed(told)
+            if is_lost or told.status in _NOT_WELL or self.script.report is not None:
                 return
             self.clock.restart()
             self.script_clock.restart()
@@ -77,28 +131,7 @@ class _Pair:
             self.script.channel.sendall(frame(Codec().encode(script)))
         except OSError:
             return Observation(status=Status.REFUSED, detail="the test script's process ended")
-        return self._await(self.script, self.clock)
-
-    def _await(self, process: Process, clock: Clock) -> list[Any] | Observation:
-        """Returns the next message of a process, or what kept it from coming."""
-        loading = process is self.program
-        while True:
-            is_over = process.report is not None
-            try:
-                process.drain()
-                messages = process.take()
-            except (CodecError, MessageTooLong) as error:
-                return Observation(status=Status.TAMPERED, detail=str(error)[:200])
-            if messages:
-                return list(messages[0])
-            if is_over:
-                assert process.report is not None
-                if loading:
-                    return ended(process.report)
-                return Observation(status=Status.REFUSED, detail="the test script ended its process")
-            if (status := clock.exceeded() or self.script_clock.exceeded()) is not None:
-                return stuck(self.program, status, self.run.job.source, loading)
-            process.wait(min(clock.tick(), self.script_clock.tick()), [process.channel.fileno()])
+        return await_message(self.run, self.script, self.clock, self.script_clock)
 
     def _lost(self, told: list[Any]) -> Observation:
         """The script says that the program is gone: how?"""
@@ -125,7 +158,7 @@ def _not_loaded(message: list[Any]) -> Observation:
     return Observation(status=Status.TAMPERED, detail="not what the harness writes")
 
 
-def _observed(message: list[Any]) -> Observation | None:
+def _observed(message: list[Any]) -> Observation:
     match message:
         case ["ok"]:
             return Observation(status=Status.OK)
@@ -136,6 +169,4 @@ def _observed(message: list[Any]) -> Observation | None:
                 return raised(failure)
             except CodecError as error:
                 return Observation(status=Status.TAMPERED, detail=str(error)[:200])
-        case ["gone", str()]:
-            return None
     return Observation(status=Status.TAMPERED, detail="not what the harness writes")

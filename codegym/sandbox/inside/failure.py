@@ -53,7 +53,7 @@ def _exit_code(error: SystemExit) -> int:
 
 
 def source_lines(source: str) -> list[str]:
-    """Returns the lines as the compiler counts them: ends are \\n, \\r\\n and \\r only."""
+    r"""Returns the lines as the compiler counts them: ends are \\n, \\r\\n and \\r only."""
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

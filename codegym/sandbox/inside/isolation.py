@@ -134,8 +134,8 @@ class Isolation:
         if self.has("root"):
             rules = {"/": landlock.READ | execute, root.WORK: landlock.WORK}
         else:
-            rules = {path: landlock.READ | execute for path in root.interpreter_paths(self.may_fork).values()}
-            rules |= {path: landlock.READ for path in self.folders.values()}
+            rules = dict.fromkeys(root.interpreter_paths(self.may_fork).values(), landlock.READ | execute)
+            rules |= dict.fromkeys(self.folders.values(), landlock.READ)
             rules |= {os.path.dirname(path): landlock.READ_DIR for path in self.folders.values()}
         rules["/dev/null"] = landlock.READ_FILE | landlock.WRITE_FILE
         landlock.restrict(rules)
@@ -150,7 +150,9 @@ class Isolation:
     def _filter_calls(self) -> None:
         alone = self.has("pid")
         may_fork = self.may_fork or not alone
-        seccomp.install(seccomp.server_filter(may_fork, may_execute=self.may_fork, may_filter=not alone, own_root=self.has("root")))
+        seccomp.install(
+            seccomp.server_filter(may_fork, may_execute=self.may_fork, may_filter=not alone, own_root=self.has("root"))
+        )
 
 
 class Unavailable(Exception):  # noqa: N818

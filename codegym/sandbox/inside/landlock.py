@@ -23,12 +23,12 @@ _SCOPE_VERSION, _SCOPE_ABSTRACT_AND_SIGNALS = 6, 3
 
 
 class _Ruleset(ctypes.Structure):
-    _fields_ = [("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]  # noqa: RUF012
+    _fields_ = [("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
 
 
 class _PathBeneath(ctypes.Structure):
     _pack_ = 1
-    _fields_ = [("access", ctypes.c_uint64), ("fd", ctypes.c_int32)]  # noqa: RUF012
+    _fields_ = [("access", ctypes.c_uint64), ("fd", ctypes.c_int32)]
 
 
 def version() -> int:

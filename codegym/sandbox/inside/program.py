@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -109,7 +110,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name]``, ``["missing"]`` or ``["exceeded"]``.
     """
     pid = os.getpid()
-    answer = _answerer(channel, pid, request["output_bytes"])
+    answer = answerer(channel, pid, request["output_bytes"])
     program = Program(request["source"], request["context"], request["entry_point"], "program")
     sys.stdout = CappedText(request["output_bytes"])
     try:
@@ -127,7 +128,14 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
         answer(*_call(program, codec, args, kwargs, out))
 
 
-def _answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
+def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
+    """Returns a function that sends one answer; answers that cannot cross, or are too long, become words of that.
+
+    Args:
+        channel: Where to.
+        pid: The process that may answer: a fork of it that comes back here may not.
+        limit: Bytes that an answer may have, with some room for the harness's own.
+    """
     plain = Codec()
 
     def answer(message: list[Any], codec: Codec = plain) -> None:
@@ -205,8 +213,6 @@ def _finish(code: int, failure: dict[str, Any] | None, channel: int, pid: int) -
     except BaseException:
         code = code or 120
     if os.getpid() == pid and failure is not None and "exit_code" not in failure:
-        try:
+        with contextlib.suppress(ChannelClosed):
             send(channel, Codec().encode(["failed", failure]))
-        except ChannelClosed:
-            pass
     return code

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from typing import Any
 
 from .channel import ChannelClosed, receive, send
 from .codec import Codec
-from .failure import describe
+from .failure import PROGRAM, describe
 from .peer import Peer
-from .program import CONTEXT, CappedText, OutputExceeded, Program, own_classes
+from .program import CONTEXT, CappedText, OutputExceeded, Program, answerer, own_classes
 
 SCRIPT = "<test>"
 _SCRIPT_LIMIT = 2**28
@@ -119,6 +120,49 @@ def _run_script(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
     if error is peer.remote_error:
         return ["raised", peer.remote_failure]
     return ["refused", _explanation(error, script)]
+
+
+def run_together(channel: int, request: dict[str, Any]) -> None:
+    """Runs the program and then the script in its own namespace: for scripts that inspect what cannot cross.
+
+    Without an entry point the program is not run; the script finds its text as ``program_source`` and does with it what it
+    likes (DS-1000 pastes it into a template). Answers as :func:`serve_scripts`, or as :func:`serve_program` if loading fails.
+    """
+    answer = answerer(channel, os.getpid(), request["output_bytes"])
+    sys.stdout = CappedText(request["output_bytes"])
+    program = Program(request["source"], request["context"], request["entry_point"], "program")
+    script = request["script"]
+    try:
+        failure = program.load(compile("", PROGRAM, "exec")) if program.entry_point is None else program.load()
+        told = _loaded(program, failure)
+        if told == ["loaded"]:
+            told = _try_script(script, program)
+    except OutputExceeded:
+        told = ["exceeded"]
+    answer(told)
+
+
+def _try_script(script: str, program: Program) -> list[Any]:
+    namespace = program.namespace
+    try:
+        if program.entry_point is None:
+            namespace["program_source"] = program.source
+            candidate = None
+        else:
+            candidate = namespace["candidate"] = program.entry()
+        own_check = namespace.get("check")
+        exec(compile(script, SCRIPT, "exec", dont_inherit=True), namespace)
+        check = namespace.get("check")
+        if callable(check) and check is not own_check:
+            check(candidate)
+    except OutputExceeded:
+        raise
+    except BaseException as error:
+        failure = describe(error, program.source, loading=False)
+        if failure["frames"] or "exit_code" in failure:
+            return ["raised", failure]
+        return ["refused", _explanation(error, script)]
+    return ["ok"]
 
 
 def _explanation(error: BaseException, script: str) -> str:

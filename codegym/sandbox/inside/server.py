@@ -8,6 +8,7 @@ memory that the next one inherits. The server only forks, waits, and reports how
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,7 @@ def main(argument: str) -> None:
     import json
 
     config: dict[str, Any] = json.loads(argument)
+    sys.executable = os.path.realpath(sys.executable)
     _import_inside(config["folder"])
     from _codegym.service import Service  # type: ignore[import-not-found]
 

@@ -32,10 +32,7 @@ CHANNEL = 3
 _HIGH = 200
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
-_PRELOAD = tuple(
-    """abc ast bisect collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io
-    itertools json math operator os random re statistics string struct sys threading time types typing""".split()
-)
+_PRELOAD = ("abc", "ast", "bisect", "collections", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "os", "random", "re", "statistics", "string", "struct", "sys", "threading", "time", "types", "typing")
 
 
 class Service:
@@ -144,6 +141,8 @@ class Service:
             return program.run_main(CHANNEL, request)
         elif role == "program":
             script.serve_program(CHANNEL, CHANNEL + 1, request)
+        elif role == "together":
+            script.run_together(CHANNEL, request)
         else:
             script.serve_scripts(CHANNEL, CHANNEL + 1, request)
         return 0
