@@ -20,6 +20,7 @@ from agents.checkpoint import Checkpoint
 from agents.completion import Completion
 from agents.experience import Experience
 from agents.generation import Sampling
+from agents.optimizer import make_optimizer
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import teaches, token_credit, with_advantages
@@ -84,8 +85,7 @@ class RLTF(Agent):
             device=device,
             seed=seed,
         )
-        parameters = [parameter for parameter in self.policy.model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(parameters, lr=self.config.learning_rate, weight_decay=0.0)
+        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate)
         self.buffer = ExperienceBuffer(self.config.capacity)
         self.n_updates = 0
         """Optimizer steps so far: the version of the policy."""
@@ -209,8 +209,7 @@ class RLTF(Agent):
         for loss, part in losses:
             loss.backward()  # type: ignore[no-untyped-call]
             measures = measures + replace(part, loss=float(loss.detach()))
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
+        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.model.parameters(), self.config.max_grad_norm))
         if np.isfinite(norm):
             self.optimizer.step()
         return replace(measures, gradient_norm=norm, skipped=not np.isfinite(norm))

@@ -1,0 +1,63 @@
+"""AdamW that keeps its own float32 copy of low-precision weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def make_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.AdamW:
+    """AdamW without weight decay over the weights of a model that want a gradient."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if all(parameter.dtype == torch.float32 for parameter in parameters):
+        return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0)
+    return MasterAdamW(parameters, lr=learning_rate)
+
+
+class MasterAdamW(torch.optim.AdamW):
+    """AdamW on float32 masters of bfloat16 or float16 weights.
+
+    A learning rate of 1e-6 changes a bfloat16 weight, which has eight bits, by less than its rounding: without masters
+    nothing would be learned.
+
+    Args:
+        parameters: The model's weights; their gradients are read, and they are written after every step.
+        lr: Learning rate.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
+        self._weights = list(parameters)
+        self._masters = [weight.detach().float().clone().requires_grad_() for weight in self._weights]
+        super().__init__(self._masters, lr=lr, weight_decay=0.0)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the gradients of weights and masters."""
+        for weight in self._weights:
+            weight.grad = None
+        super().zero_grad(set_to_none)
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Steps the masters, and rounds them into the weights."""
+        for master, weight in zip(self._masters, self._weights, strict=True):
+            master.grad = None if weight.grad is None else weight.grad.float()
+        loss: float | None = super().step(closure)
+        with torch.no_grad():
+            for master, weight in zip(self._masters, self._weights, strict=True):
+                weight.copy_(master)
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of AdamW, and the masters."""
+        return {**super().state_dict(), "masters": [master.detach() for master in self._masters]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over the state of AdamW, and the masters."""
+        state = dict(state_dict)
+        masters = state.pop("masters")
+        super().load_state_dict(state)
+        with torch.no_grad():
+            for master, kept in zip(self._masters, masters, strict=True):
+                master.copy_(kept)

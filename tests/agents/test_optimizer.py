@@ -1,0 +1,41 @@
+import torch
+from torch import nn
+
+from agents.optimizer import MasterAdamW, make_optimizer
+
+
+def model(dtype: torch.dtype) -> nn.Linear:
+    torch.manual_seed(0)
+    return nn.Linear(4, 4, bias=False).to(dtype)
+
+
+def descend(layer: nn.Linear, optimizer: torch.optim.Optimizer, steps: int) -> None:
+    for _ in range(steps):
+        optimizer.zero_grad()
+        layer.weight.sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+
+def test_small_steps_are_not_lost_to_rounding() -> None:
+    layer = model(torch.bfloat16)
+    before = layer.weight.detach().float().clone()
+    optimizer = make_optimizer(layer, 1e-5)
+    assert isinstance(optimizer, MasterAdamW)
+    descend(layer, optimizer, 1000)
+    moved = before - layer.weight.detach().float()
+    torch.testing.assert_close(moved, torch.full_like(moved, 1e-2), atol=2e-3, rtol=0)
+
+
+def test_float32_needs_no_masters() -> None:
+    assert type(make_optimizer(model(torch.float32), 1e-3)) is torch.optim.AdamW
+
+
+def test_it_goes_on_where_it_was() -> None:
+    whole, half = model(torch.bfloat16), model(torch.bfloat16)
+    descend(whole, make_optimizer(whole, 1e-4), 20)
+    first = make_optimizer(half, 1e-4)
+    descend(half, first, 10)
+    second = make_optimizer(half, 1e-4)
+    second.load_state_dict(first.state_dict())
+    descend(half, second, 10)
+    assert torch.equal(whole.weight, half.weight)
