@@ -20,26 +20,35 @@ class np:
     class Mismatch(Exception): pass
 
     @staticmethod
-    def pairs(out, exp):
-        out_many, exp_many = isinstance(out, (list, tuple)), isinstance(exp, (list, tuple))
-        if out_many and exp_many:
-            if len(out) != len(exp) and 1 not in (len(out), len(exp)):
-                raise np.Mismatch("shapes differ")
-            count = max(len(out), len(exp)) if out and exp else 0
-            for i in range(count):
-                yield from np.pairs(out[i if len(out) > 1 else 0], exp[i if len(exp) > 1 else 0])
-        elif out_many:
+    def depth(value):
+        if not isinstance(value, (list, tuple)):
+            return 0
+        depths = {np.depth(item) for item in value} or {0}
+        if len(depths) > 1:
+            raise np.Mismatch("not a rectangle")
+        return 1 + depths.pop()
+
+    @staticmethod
+    def pairs(out, exp, out_depth, exp_depth):
+        if out_depth > exp_depth:
             for item in out:
-                yield from np.pairs(item, exp)
-        elif exp_many:
+                yield from np.pairs(item, exp, out_depth - 1, exp_depth)
+        elif exp_depth > out_depth:
             for item in exp:
-                yield from np.pairs(out, item)
-        else:
+                yield from np.pairs(out, item, out_depth, exp_depth - 1)
+        elif out_depth == 0:
             yield out, exp
+        elif len(out) != len(exp) and 1 not in (len(out), len(exp)):
+            raise np.Mismatch("shapes differ")
+        else:
+            count = len(out) if len(exp) == 1 else len(exp)
+            for i in range(count):
+                left, right = out[i if len(out) > 1 else 0], exp[i if len(exp) > 1 else 0]
+                yield from np.pairs(left, right, out_depth - 1, exp_depth - 1)
 
     @staticmethod
     def allclose(out, exp, rtol=1e-05, atol=1e-08):
-        for a, b in np.pairs(out, exp):
+        for a, b in np.pairs(out, exp, np.depth(out), np.depth(exp)):
             if a == b:
                 continue
             if not abs(a - b) <= atol + rtol * abs(b) or abs(b) == float("inf"):

@@ -10,8 +10,9 @@ from codegym.problem import CallTest
 from envs_registry.assertions import call_of, parsed
 
 _OUTPUT = re.compile(r"[\s\-`*:#]*(?:sample |example )?output\b", re.IGNORECASE)
-_LABEL = re.compile(r"(?: \d+)?[ \-`*:#]*")
-_LABEL_LENGTH = 40
+_SIGNS = re.compile(r"(?:[\s:`*#]|-{2,})*")
+_NUMBER = re.compile(rf"\s*\d+{_SIGNS.pattern}")
+_BETWEEN = 40
 """Characters between the word and the output itself: a number, dashes, a fence."""
 _ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
 
@@ -88,8 +89,8 @@ def shows(statement: str, stdin: str, stdout: str) -> bool:
     while at >= 0:
         rest = _OUTPUT.match(text, at + len(given))
         if rest:
-            after = text[rest.end() : rest.end() + len(wanted) + _LABEL_LENGTH]
-            if any(place.startswith(wanted) for place in (after.lstrip(" :"), _LABEL.sub("", after, count=1))):
+            after = text[rest.end() : rest.end() + len(wanted) + _BETWEEN]
+            if any(label.sub("", after, count=1).startswith(wanted) for label in (_SIGNS, _NUMBER)):
                 return True
         at = text.find(given, at + 1)
     return False

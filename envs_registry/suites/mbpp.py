@@ -66,8 +66,6 @@ def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) 
     hidden = tuple(map(_clean, row.texts("challenge_test_list", ()))) if challenge else ()
     tests: list[TestCase] = []
     for place, text in enumerate((*asserts, *hidden)):
-        if parsed(text) is None:
-            row.fail(f"test {place} is not Python that parses: {text!r}.")
         tests.extend(cases_of_asserts(text, entry_point, setup=setup, public=place < min(shown, len(asserts))))
     return Problem(
         task_id=f"mbpp/{row.get('task_id', int)}",
@@ -113,6 +111,9 @@ def _asserts(row: Row) -> tuple[str, ...]:
     asserts = tuple(map(_clean, row.texts("test_list")))
     if not asserts:
         row.fail("field 'test_list' is empty.")
+    for place, text in enumerate(asserts):
+        if parsed(text) is None:
+            row.fail(f"field 'test_list'[{place}] is not Python that parses: {text!r}.")
     return asserts
 
 

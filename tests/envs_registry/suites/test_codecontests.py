@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codegym import StdioTest
+from codegym.errors import DataError
+from envs_registry.loading import load_suite
+
+PUBLISHED = {
+    "name": "1_A. Sum",
+    "description": "Sum two numbers.",
+    "public_tests": {"input": ["1 2\n"], "output": ["3\n"]},
+    "private_tests": {"input": ["3 4\n"], "output": ["7\n"]},
+    "generated_tests": {"input": ["5 6\n"], "output": ["11\n"]},
+    "solutions": {"language": [2, 3, 1], "solution": ["int main", "print(sum(map(int, input().split())))", "print 3"]},
+    "cf_rating": 800,
+    "cf_tags": ["math", ""],
+    "time_limit": {"seconds": 1, "nanos": 500_000_000},
+    "memory_limit_bytes": 1_000_000_000,
+}
+
+
+def test_published_rows(tmp_path: Path) -> None:
+    (tmp_path / "valid.jsonl").write_text(json.dumps(PUBLISHED))
+    (problem,) = load_suite("codecontests", "validation", data_dir=tmp_path, time_factor=2)
+    assert problem.task_id == "codecontests/1_A. Sum"
+    assert problem.tests == (
+        StdioTest(stdin="1 2\n", expected_stdout="3\n", public=True),
+        StdioTest(stdin="3 4\n", expected_stdout="7\n"),
+        StdioTest(stdin="5 6\n", expected_stdout="11\n"),
+    )
+    assert problem.solutions == ("print(sum(map(int, input().split())))",)
+    assert problem.limits is not None
+    assert (problem.limits.cpu_seconds, problem.limits.memory_bytes) == (3.0, 1_000_000_000)
+    assert problem.difficulty == "800"
+    assert problem.tags == ("codecontests", "math")
+    (without,) = load_suite("codecontests", "validation", data_dir=tmp_path, generated=False)
+    assert len(without.tests) == 2
+
+
+def test_parquet(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(
+        pyarrow.Table.from_pylist([PUBLISHED]), tmp_path / "test-00000-of-00001-9c49eeff30aacaa8.parquet"
+    )
+    assert len(load_suite("codecontests", "test", data_dir=tmp_path)[0].tests) == 3
+
+
+def test_plain_rows(data: Path) -> None:
+    suite = load_suite("codecontests", "test", data_dir=data)
+    assert len(suite) == 165
+    first = suite[0]
+    assert first.task_id == "codecontests/0"
+    assert first.limits is not None
+    assert sum(bool(problem.public_tests) for problem in suite) > 130
+
+
+def test_uneven_tests_are_named(tmp_path: Path) -> None:
+    (tmp_path / "test.jsonl").write_text(json.dumps({"problem": "p", "tests": {"inputs": ["1"], "outputs": []}}))
+    with pytest.raises(DataError, match=r"test\.jsonl, line 1.*as many 'inputs' as 'outputs', got 1 and 0"):
+        load_suite("codecontests", "test", data_dir=tmp_path)[0]

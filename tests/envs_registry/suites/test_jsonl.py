@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegym import CallTest, Limits, ScriptTest, StdioTest
+from codegym.comparison import OutputRule
+from codegym.errors import DataError, UnknownNameError
+from envs_registry.loading import load_suite
+
+ROW: dict[str, Any] = {
+    "task_id": "own/1",
+    "prompt": "Write f.",
+    "entry_point": "f",
+    "starter_code": "def f(x):\n",
+    "context": "import math\n",
+    "solutions": ["def f(x): return x"],
+    "mutants": ["def f(x): return 0"],
+    "difficulty": "easy",
+    "tags": ["lists"],
+    "split": "train",
+    "limits": {"cpu_seconds": 1.5},
+    "comparison": {"abs_tolerance": 1e-6, "output": "exact"},
+    "tests": [
+        {"type": "call", "args": [[1]], "kwargs": {"k": 2}, "expected": None, "expected_args": [[2]], "public": True},
+        {"type": "assert", "source": "assert f((1, 2)) == {3}"},
+        {"type": "script", "source": "def check(candidate):\n    assert candidate(1)\n"},
+    ],
+}
+STDIO: dict[str, Any] = {
+    "task_id": "own/2",
+    "prompt": "Echo.",
+    "tests": [{"type": "stdio", "stdin": "1", "expected_stdout": "1\n"}],
+}
+
+
+def write(folder: Path, *rows: dict[str, Any]) -> Path:
+    path = folder / "own.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_every_field(tmp_path: Path) -> None:
+    suite = load_suite(str(write(tmp_path, ROW, STDIO)))
+    first, second = suite
+    assert first.tests == (
+        CallTest(args=([1],), kwargs={"k": 2}, expected=None, expected_args=([2],), public=True),
+        CallTest(args=((1, 2),), expected={3}),
+        ScriptTest(source="def check(candidate):\n    assert candidate(1)\n"),
+    )
+    assert first.limits == Limits(cpu_seconds=1.5)
+    assert first.comparison.abs_tolerance == 1e-6
+    assert first.comparison.output is OutputRule.EXACT
+    assert (first.difficulty, first.tags, first.context) == ("easy", ("lists",), "import math\n")
+    assert second.tests == (StdioTest(stdin="1", expected_stdout="1\n"),)
+
+
+def test_splits_come_from_the_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, ROW, {**STDIO, "split": "test"})
+    assert load_suite(str(path), "test").task_ids == ("own/2",)
+    assert len(load_suite("jsonl", data_dir=tmp_path)) == 2
+    with pytest.raises(UnknownNameError, match="Did you mean 'train'"):
+        load_suite(str(path), "trian")
+
+
+def with_test(**test: Any) -> dict[str, Any]:
+    return {**ROW, "tests": [test]}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({**ROW, "promt": "p"}, "unknown field 'promt'. Did you mean 'prompt'"),
+        ({k: v for k, v in ROW.items() if k != "prompt"}, "field 'prompt' is missing"),
+        ({k: v for k, v in ROW.items() if k != "tests"}, "field 'tests' is missing"),
+        (
+            {k: v for k, v in ROW.items() if k != "entry_point"},
+            r"'entry_point' is missing: the 'call' test in tests\[0\]",
+        ),
+        ({**ROW, "tests": ["assert f(1)"]}, r"field tests\[0\] must be an object"),
+        (
+            with_test(type="cal", args=[1]),
+            r"tests\[0\].type must be one of 'call', 'stdio', 'assert', 'script', got 'cal'",
+        ),
+        (with_test(type="call", args=[1]), r"tests\[0\].expected is missing"),
+        (with_test(type="call", arguments=[1], expected=1), "unknown field of a 'call' test .*'arguments'"),
+        (with_test(type="call", args=3, expected=1), "field 'args' must be a list, got 3"),
+        (with_test(type="script", source="assert ("), r"tests\[0\].source' is not Python that parses"),
+        ({**ROW, "solutions": ["def f("]}, r"solutions\[0\]' is not Python that parses"),
+        ({**ROW, "limits": {"cpu": 1}}, "unknown field of limits 'cpu'"),
+        ({**ROW, "limits": {"cpu_seconds": -1}}, "cpu_seconds must be a finite number above zero"),
+        ({**ROW, "comparison": {"output": "lose"}}, "comparison.output' must be one of"),
+        ({**ROW, "tags": [1]}, r"field 'tags'\[0\] must be a text, got 1"),
+        ({**ROW, "task_id": ""}, "task_id must be a text that is not empty"),
+    ],
+)
+def test_the_validator_names_line_and_field(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=rf"own\.jsonl, line 2.*{message}"):
+        load_suite(str(write(tmp_path, STDIO, row)))
