@@ -13,6 +13,7 @@ from codegym.sandbox.server import Process, Server
 
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
+_WORTH_LOOKING = 0.1
 
 
 @dataclass
@@ -64,9 +65,12 @@ class Clock:
     process: Process
     cpu_start: float = 0.0
     wall_start: float = field(default_factory=time.monotonic)
+    kept_waiting_before: float = 0.0
 
     def restart(self) -> None:
         """A test begins."""
+        if time.monotonic() - self.wall_start > _WORTH_LOOKING:
+            self.kept_waiting_before = self.process.seconds_kept_waiting()
         self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
 
     def exceeded(self) -> Status | None:
@@ -76,7 +80,13 @@ class Clock:
             return Status.CPU_TIMEOUT
         if budget <= 0:
             return Status.BUDGET
-        return Status.WALL_TIMEOUT if wall <= 0 else None
+        if wall > 0 or wall + self._kept_waiting() > 0:
+            return None
+        return Status.WALL_TIMEOUT
+
+    def _kept_waiting(self) -> float:
+        """Seconds that the process was ready to run while the machine did something else: these are not the program's."""
+        return self.process.seconds_kept_waiting() - self.kept_waiting_before
 
     def tick(self) -> float:
         """Returns how many seconds one may wait before the next look."""

@@ -221,6 +221,14 @@ class Process:
         except OSError:
             return 0.0
 
+    def seconds_kept_waiting(self) -> float:
+        """Seconds that the process was ready to run and had no processor, as far as the kernel tells."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat", "rb") as told:
+                return int(told.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
     def drain(self) -> None:
         """Takes what has arrived on the channel, without waiting.
 

@@ -175,6 +175,8 @@ class Peer:
             return self.entry()(*arguments[0], **arguments[1])
         if verb == "name" and self.names is not None:
             return self.names[arguments[0]]
+        if verb == "shadowed" and self.names is not None:
+            return [name for name in self.names if type(name) is str and hasattr(builtins, name)]
         target, *rest = arguments
         if verb == "call" and self._may_call(target):
             return target(*rest[0], **rest[1])

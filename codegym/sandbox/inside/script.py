@@ -60,10 +60,14 @@ class ScriptGlobals(dict[str, Any]):
     """A script's namespace: names that neither it nor the context defines are the program's."""
 
     peer: Peer
+    shadowed: frozenset[str] | None = None
 
     def __missing__(self, name: str) -> Any:
         if hasattr(builtins, name):
-            raise KeyError(name)
+            if self.shadowed is None:
+                self.shadowed = frozenset(self.peer.ask("shadowed"))
+            if name not in self.shadowed or name.startswith("__"):
+                raise KeyError(name)
         try:
             return self.peer.ask("name", name)
         except KeyError:
