@@ -15,7 +15,7 @@ class Suite(Sequence[Problem]):
     Args:
         name: The suite's name in the catalogue, or any name for one's own.
         split: Which part of it this is.
-        problems: The problems, in order. A sequence with a ``task_ids`` attribute (see ``envs_registry.lazy``) is
+        problems: The problems, in order. A sequence with a ``task_ids`` attribute (see ``envs_registry.building``) is
             kept as it is, so that large suites build each problem only when it is asked for; any other is copied.
         origin: Where the problems were read, for people.
         known_bad: Task ids that are broken in the published data, with the reason.

@@ -58,7 +58,7 @@ def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "
 
 def _problem(row: Row, prompt: str, tests: str) -> Problem:
     entry_point, complete = row.get("entry_point", str), row.get("complete_prompt", str)
-    libraries = row.json("libs", [])
+    libraries = _libraries(row.get("libs", object, ()))
     return Problem(
         task_id=row.get("task_id", str),
         prompt=complete if prompt == "complete" else row.get("instruct_prompt", str),
@@ -67,7 +67,7 @@ def _problem(row: Row, prompt: str, tests: str) -> Problem:
         starter_code=complete,
         context=_above(row.get("code_prompt", str, ""), entry_point),
         solutions=(complete + row.get("canonical_solution", str),),
-        tags=("bigcodebench", *(libraries if isinstance(libraries, list) else ())),
+        tags=("bigcodebench", *libraries),
         limits=_LIMITS,
         one_process=True,
     )
@@ -95,3 +95,12 @@ def _methods(node: ast.ClassDef) -> list[str]:
 def _above(code: str, entry_point: str) -> str:
     """The imports and constants that the prompt gives above the function."""
     return code.split(f"def {entry_point}(")[0]
+
+
+def _libraries(value: object) -> tuple[str, ...]:
+    """The libraries of a task; published as the text of a Python list."""
+    try:
+        names = ast.literal_eval(value) if isinstance(value, str) else value
+    except (ValueError, SyntaxError):
+        return ()
+    return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
