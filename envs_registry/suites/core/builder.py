@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from codegym.problem import Problem
+from codegym.sandbox.limits import Limits
 from envs_registry.suites.core.candidate import Candidate
 from envs_registry.suites.core.composition import split_of
 from envs_registry.suites.core.exercise import Exercise
@@ -14,6 +15,8 @@ from envs_registry.suites.core.styles import STYLES, write
 from envs_registry.suites.core.variation import answer, variations
 from envs_registry.suites.core.wording import wordings
 
+LIMITS = Limits(cpu_seconds=0.25, program_cpu_seconds=0.5, wall_seconds=5.0, memory_bytes=256 * 2**20)
+"""A right program takes a few milliseconds, a learner's endless loop should not take seconds."""
 _MAX_PROMPT = 300
 _TESTS, _PUBLIC, _MUTANTS = 10, 2, 4
 
@@ -39,6 +42,7 @@ def exercise(task_id: str, candidate: Candidate, rng: random.Random) -> Exercise
         mutants=_mutants(candidate, [args for args, _, _ in pool], [value for _, value, _ in pool], rng),
         difficulty=candidate.difficulty,
         tags=(candidate.family.name, *candidate.composition.skeleton),
+        limits=LIMITS,
     )
     return Exercise(
         problem=problem,

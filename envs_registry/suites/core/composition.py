@@ -33,19 +33,16 @@ class Composition:
 
     Attributes:
         steps: First a SOURCE, last an END.
+        takes_argument: Whether the function has an argument ``k``, as a rule for one of the steps.
     """
 
     steps: tuple[Step, ...]
+    takes_argument: bool = False
 
     @cached_property
     def skeleton(self) -> tuple[str, ...]:
         """Names of the parts between source and answer, the answer included: what the splits are disjoint by."""
         return tuple(step.part.name for step in self.steps[1:])
-
-    @cached_property
-    def takes_argument(self) -> bool:
-        """Whether one of the steps takes its constant from the argument ``k``."""
-        return any(step.from_argument for step in self.steps)
 
     @property
     def fits(self) -> bool:

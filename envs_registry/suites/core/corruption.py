@@ -161,9 +161,11 @@ def _early_return(source: str) -> list[_Edit]:
 
 def _infinite_loop(source: str) -> list[_Edit]:
     found = _substitute(r"\bfor (\w+) in ([^:\n\[\]]+):$", r"while True:", r"while \2:")(source)
-    first = next((start for start, _, line in _lines(source) if line.startswith("    ")), -1)
-    if first >= 0:
-        found.append((first, first, "    while True:\n        pass\n"))
+    body = re.search(r"^def .*\n", source, re.M)
+    if body:
+        found.append((body.end(), body.end(), "    while True:\n        pass\n"))
+    else:
+        found.append((0, 0, "while True:\n    pass\n"))
     return found
 
 

@@ -134,7 +134,7 @@ def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Co
             constant, free = ARGUMENT, False
         steps.append(Step(part, constant))
         kind = part.gives
-    composition = Composition(tuple(steps))
+    composition = Composition(tuple(steps), takes_argument=any(step.from_argument for step in steps))
     if family.needs and family.needs.isdisjoint(composition.skeleton):
         return None
     return composition

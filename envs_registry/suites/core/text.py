@@ -254,7 +254,7 @@ WORD_KEEP: tuple[Part, ...] = (
 
 WORD_EACH: tuple[Part, ...] = (
     _each_word(
-        "reverse",
+        "spell_back",
         "w[::-1]",
         lambda w, k: "".join(reversed(w)),
         ("reverse each word", "spell each backwards", "the reversed words of {}"),
@@ -385,7 +385,7 @@ WORD_END: tuple[Part, ...] = (
         ),
     ),
     _end_word(
-        "first",
+        "dictionary_first",
         'min({s}, default="")',
         lambda s, k: sorted(s)[0] if s else "",
         (
