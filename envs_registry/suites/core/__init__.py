@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
 from functools import lru_cache
 
 from codegym.errors import UnknownNameError
 from codegym.problem import Problem
-from envs_registry.suites.core.counting import COUNTING
+from envs_registry.suites.core import frozen
 from envs_registry.suites.core.exercise import Exercise
-from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
-from envs_registry.suites.core.selection import SPLITS, Selection
-from envs_registry.suites.core.separation import Guard
-from envs_registry.suites.core.state import STATE
-from envs_registry.suites.core.stdio import STDIO
+from envs_registry.suites.core.generation import FAMILIES, generate
+from envs_registry.suites.core.selection import SPLITS
 
 __all__ = ["FAMILIES", "SPLITS", "Exercise", "exercises", "load"]
-
-FAMILIES = (LISTS, STRINGS, NUMBERS, COUNTING, STATE, STDIO)
 
 
 def load(split: str, seed: int = 0) -> tuple[Problem, ...]:
@@ -26,8 +19,8 @@ def load(split: str, seed: int = 0) -> tuple[Problem, ...]:
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``.
-        seed: Another seed draws other compositions, constants, wordings and tests, from the same three worlds: what is
-            in test for one seed is never in train for another.
+        seed: Seed 0 is *the* suite, and comes from a file. Another seed draws other compositions, constants, wordings
+            and tests (some seconds of work): no composition is in train for one seed and in test for another.
 
     Raises:
         UnknownNameError: If there is no such split.
@@ -43,19 +36,14 @@ def exercises(split: str, seed: int = 0) -> tuple[Exercise, ...]:
     """
     if split not in SPLITS:
         raise UnknownNameError("split of suite 'core'", split, SPLITS)
-    return _built(split, seed)
+    return _frozen(split) if seed == 0 else _generated(seed)[split]
 
 
-@lru_cache(maxsize=8)
-def _built(split: str, seed: int) -> tuple[Exercise, ...]:
-    found = _selection(seed).exercises(split)
-    random.Random(f"{seed}/{split}").shuffle(found)
-    return tuple(
-        replace(made, problem=replace(made.problem, task_id=f"core/{split}/{index}"))
-        for index, made in enumerate(found)
-    )
+@lru_cache(maxsize=len(SPLITS))
+def _frozen(split: str) -> tuple[Exercise, ...]:
+    return frozen.read(split)
 
 
 @lru_cache(maxsize=2)
-def _selection(seed: int) -> Selection:
-    return Selection(FAMILIES, Guard(), seed)
+def _generated(seed: int) -> dict[str, tuple[Exercise, ...]]:
+    return generate(seed)
