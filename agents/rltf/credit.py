@@ -87,6 +87,12 @@ def teaches(experience: Experience, config: RLTFConfig) -> bool:
     return not experience.infra_error and not (is_cut(experience) and config.truncated == "mask")
 
 
+def is_silent(experience: Experience, config: RLTFConfig) -> bool:
+    """Whether it has no credit at all to give to its tokens, and no other term of the loss looks at it."""
+    fine = 0.0 if config.fine_credit == "conserving" else fine_reward(experience, config)
+    return experience.advantage == 0 and (fine == 0 or not experience.span.any()) and config.kl_coefficient == 0
+
+
 def token_credit(experiences: Sequence[Experience], completion_mask: Tensor, config: RLTFConfig) -> Tensor:
     """The credit of every token.
 

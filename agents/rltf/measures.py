@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
-from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.logger import HParam, Logger
 
 from agents.experience import Experience
 from agents.rollout import Stopwatch
@@ -64,6 +64,15 @@ class StepMeasures:
             for name in ("loss", "tokens", "completions", "entropy", "drift", "clipped", "kl", "staleness")
         }
         return type(self)(**sums, is_supervised=self.is_supervised or other.is_supervised)
+
+
+def log_settings(logger: Logger, settings: Mapping[str, Any]) -> None:
+    """Records the settings, for TensorBoard's table of runs."""
+    plain = {
+        name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in settings.items()
+    }
+    shown = {"rollout/success_rate": 0.0, "rollout/ep_rew_mean": 0.0}
+    logger.record("settings", HParam(plain, shown), exclude=_TEXT_ONLY)
 
 
 def log_step(logger: Logger, measures: StepMeasures, n_updates: int, learning_rate: float, seconds: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,9 +24,9 @@ from agents.generation import Sampling
 from agents.optimizer import make_optimizer
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
-from agents.rltf.credit import teaches, token_credit, with_advantages
+from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
-from agents.rltf.measures import StepMeasures, log_collection, log_step
+from agents.rltf.measures import StepMeasures, log_collection, log_settings, log_step
 from agents.rollout import Places, Rollout
 from agents.token_batch import TokenBatch
 from codegym.errors import InvalidSettingError
@@ -89,6 +90,7 @@ class RLTF(Agent):
         self.buffer = ExperienceBuffer(self.config.capacity)
         self.n_updates = 0
         """Optimizer steps so far: the version of the policy."""
+        self._micro_batch_size = self.config.micro_batch_size
         self._best: dict[str, float] = {}
         self._reference: LMPolicy | None = None
 
@@ -122,6 +124,7 @@ class RLTF(Agent):
         total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
         total_timesteps = total  # by this name callbacks find it
         try:
+            log_settings(self.logger, asdict(self.config))
             calls.on_training_start(locals(), globals())
             self._loop(total_timesteps, calls, log_interval)
             calls.on_training_end()
@@ -194,34 +197,54 @@ class RLTF(Agent):
         share = self.config.supervised_share
         began = perf_counter()
         if int((self.n_updates + 1) * share) > int(self.n_updates * share):
-            measures = self._step(self._supervised_losses())
+            completions = self._reference_solutions(self.config.batch)
+            measures = self._step(lambda: self._supervised_losses(completions))
         else:
             if self.config.max_staleness:
                 self.buffer.drop_older_than(self.n_updates - self.config.max_staleness)
-            measures = self._step(self._policy_losses(self.buffer.sample(self.config.batch, self.rng)))
+            experiences = self.buffer.sample(self.config.batch, self.rng)
+            measures = self._step(lambda: self._policy_losses(experiences))
         self.n_updates += 1
         log_step(self.logger, measures, self.n_updates, self.config.learning_rate, perf_counter() - began)
 
-    def _step(self, losses: Iterator[tuple[Tensor, StepMeasures]]) -> StepMeasures:
-        """Accumulates the gradients of the parts of a loss, and steps."""
-        self.optimizer.zero_grad(set_to_none=True)
-        measures = StepMeasures()
-        for loss, part in losses:
-            loss.backward()  # type: ignore[no-untyped-call]
-            measures = measures + replace(part, loss=float(loss.detach()))
+    def _step(self, losses: Callable[[], Iterator[tuple[Tensor, StepMeasures]]]) -> StepMeasures:
+        """Accumulates the gradients of the parts of a loss, and steps; parts that do not fit into memory are halved."""
+        while True:
+            try:
+                measures = self._accumulate(losses())
+                break
+            except torch.OutOfMemoryError:
+                if self._micro_batch_size == 1:
+                    raise
+                self._micro_batch_size //= 2
+            warnings.warn(f"out of memory: going on with a micro_batch_size of {self._micro_batch_size}.", stacklevel=2)
+            torch.cuda.empty_cache()
+        if not measures.completions:
+            return measures
         norm = float(torch.nn.utils.clip_grad_norm_(self.policy.model.parameters(), self.config.max_grad_norm))
         if np.isfinite(norm):
             self.optimizer.step()
         return replace(measures, gradient_norm=norm, skipped=not np.isfinite(norm))
 
+    def _accumulate(self, losses: Iterator[tuple[Tensor, StepMeasures]]) -> StepMeasures:
+        self.optimizer.zero_grad(set_to_none=True)
+        measures = StepMeasures()
+        for loss, part in losses:
+            loss.backward()  # type: ignore[no-untyped-call]
+            measures = measures + replace(part, loss=float(loss.detach()))
+        return measures
+
     def _policy_losses(self, experiences: Sequence[Experience]) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.tensor([teaches(experience, self.config) for experience in experiences], dtype=torch.bool)
         lengths = torch.tensor([experience.length for experience in experiences])
         weights = completion_weights(lengths, keep, self.config.normalization)
-        for part in self._parts(len(experiences)):
-            chosen = experiences[part]
+        # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
+        heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
+        for part in self._parts(len(heard)):
+            rows = heard[part]
+            chosen = [experiences[row] for row in rows]
             batch = self.policy.batch([experience.completion for experience in chosen])
-            yield self._policy_loss(chosen, batch, weights[part].to(self.policy.device))
+            yield self._policy_loss(chosen, batch, weights[rows].to(self.policy.device))
 
     def _policy_loss(
         self, experiences: Sequence[Experience], batch: TokenBatch, weights: Tensor
@@ -243,15 +266,14 @@ class RLTF(Agent):
         measured = StepMeasures.of(scores, batch, config.clip_range, float(kl.detach().sum()), staleness)
         return loss, measured
 
-    def _supervised_losses(self) -> Iterator[tuple[Tensor, StepMeasures]]:
-        completions = self._reference_solutions(self.config.batch)
+    def _supervised_losses(self, completions: Sequence[Completion]) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.ones(len(completions), dtype=torch.bool)
         lengths = torch.tensor([len(completion) for completion in completions])
         weights = completion_weights(lengths, keep, self.config.normalization).to(self.policy.device)
         for part in self._parts(len(completions)):
             batch = self.policy.batch(completions[part])
             loss = (weights[part] * supervised_loss(self.policy.token_logprobs(batch), batch.completion_mask)).sum()
-            yield loss, StepMeasures(is_supervised=True)
+            yield loss, StepMeasures(is_supervised=True, completions=len(batch))
 
     def _reference_solutions(self, number: int) -> list[Completion]:
         assert self.stage is not None
@@ -269,7 +291,7 @@ class RLTF(Agent):
         return completions
 
     def _parts(self, number: int) -> list[slice]:
-        size = self.config.micro_batch_size
+        size = self._micro_batch_size
         return [slice(start, start + size) for start in range(0, number, size)]
 
     def _steps_now(self) -> int:
