@@ -224,7 +224,7 @@ def draw(episode: Episode, render_mode: str | None) -> str | np.ndarray | None:
             "render() does nothing without a render mode: make the environment with render_mode='ansi', for example."
         )
         return None
-    from codegym.rendering import render_ansi, render_rgb  # loaded by those who look, not by those who train
+    from codegym.rendering import print_ansi, render_ansi, render_rgb  # loaded by those who look, not by those who train
 
     rewards = dict(episode.rewards) if episode.feedback else None
     if render_mode == "rgb_array":
@@ -232,16 +232,8 @@ def draw(episode: Episode, render_mode: str | None) -> str | np.ndarray | None:
     text = render_ansi(episode.problem, episode.feedback, rewards, episode.turn)
     if render_mode == "ansi":
         return text
-    _print(text)
+    print_ansi(text)
     return None
-
-
-def _print(text: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    printable = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be written to a terminal
-    Console().print(Text.from_ansi(printable), soft_wrap=True)
 
 
 def _what_failed(feedback: Feedback) -> str:

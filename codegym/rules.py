@@ -80,11 +80,12 @@ class Rules:
         Raises:
             UnknownNameError: If there is no such problem.
         """
-        if task_id is None:
-            problem = self.problems[int(rng.integers(len(self.problems)))]
-        else:
-            problem = self.find(task_id)
+        problem = self.draw(rng) if task_id is None else self.find(task_id)
         return Episode(problem=problem, max_turns=self.max_turns)
+
+    def draw(self, rng: np.random.Generator) -> Problem:
+        """Returns one of the problems, each as likely as any other."""
+        return self.problems[int(rng.integers(len(self.problems)))]
 
     def find(self, task_id: str) -> Problem:
         """Returns the problem with this id.
@@ -123,7 +124,7 @@ def completion_of(action: object) -> str:
 
 
 def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
-    """Returns a copy of ``reset``'s options.
+    """Returns ``reset``'s options.
 
     Raises:
         UnknownNameError: If there is an option that the environment does not have.
@@ -131,7 +132,7 @@ def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dic
     for name in options or ():
         if name not in known:
             raise UnknownNameError("reset option", name, known)
-    return dict(options or {})
+    return options or {}
 
 
 def check_render_mode(render_mode: str | None, metadata: dict[str, Any]) -> str | None:

@@ -294,7 +294,9 @@ def test_videos_hold_a_frame_before_and_after_each_turn(
     for name in ("moviepy", "moviepy.video", "moviepy.video.io"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     monkeypatch.setitem(sys.modules, "moviepy.video.io.ImageSequenceClip", module)
-    env = RecordVideo(make(render_mode="rgb_array", max_turns=3), str(tmp_path / "videos"), episode_trigger=lambda _: True)
+    env = RecordVideo(
+        make(render_mode="rgb_array", max_turns=3), str(tmp_path / "videos"), episode_trigger=lambda _: True
+    )
     env.reset(seed=0)
     for completion in ("fail", "pass"):
         env.step(completion)

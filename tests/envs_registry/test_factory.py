@@ -17,10 +17,11 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 import envs_registry
-from codegym import CallTest, InvalidProblemError, Judge, Limits, Problem, UnknownNameError
+from codegym import CallTest, InfrastructureError, InvalidProblemError, Judge, Limits, Problem, UnknownNameError
 from codegym.checks import check_code_env
 from codegym.env import CodeSynthesisEnv
 from codegym.vector import CodeSynthesisVectorEnv
+from envs_registry.suite import Suite
 
 ID = "CodeSynthesis-v0"
 RIGHT = "def add(a, b):\n    return a + b\n"
@@ -91,6 +92,7 @@ def test_spec_survives_json() -> None:
     json.loads(text)
     twin = gym.make(EnvSpec.from_json(text))
     assert twin.unwrapped.max_turns == 3  # type: ignore[attr-defined]
+    assert twin.unwrapped.judge.limits == Limits(cpu_seconds=1.5)  # type: ignore[attr-defined]
     assert twin.spec is not None
     assert twin.spec.to_json() == text
     assert data_equivalence(env.reset(seed=3), twin.reset(seed=3), exact=True)
@@ -202,6 +204,15 @@ def test_native_and_sync_give_the_same(judge: Judge) -> None:
         assert data_equivalence(native.step(actions), sync.step(tuple(actions)), exact=True)
 
 
+@pytest.mark.parametrize("mode", [None, "sync"])
+def test_outside_limit_reaches_the_batch(judge: Judge, mode: str | None) -> None:
+    arguments: dict[str, Any] = {"suite": MINE, "judge": judge, "max_turns": 9, "max_episode_steps": 2}
+    envs = gym.make_vec(ID, num_envs=2, vectorization_mode=mode, **arguments)
+    envs.reset(seed=0)
+    assert not envs.step((WRONG, WRONG))[3].any()
+    assert envs.step((WRONG, WRONG))[3].all()
+
+
 def test_async_works_without_shared_memory() -> None:
     vector_kwargs = {"shared_memory": False, "autoreset_mode": AutoresetMode.SAME_STEP, "context": "spawn"}
     envs = gym.make_vec(ID, num_envs=2, vectorization_mode="async", vector_kwargs=vector_kwargs, suite=MINE)
@@ -239,9 +250,21 @@ def test_an_environment_closes_its_own_judge_only(judge: Judge) -> None:
     own.step(RIGHT)
     own.close()
     own.close()
+    own.reset()
+    with pytest.raises(InfrastructureError, match="closed"):
+        own.step(RIGHT)
     borrowed = gym.make(ID, suite=MINE, judge=judge)
     borrowed.close()
     assert judge.judge(MINE[0], RIGHT).is_success
+
+
+def test_a_suite_says_what_its_programs_may_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("codegym.rules.Judge", lambda **arguments: asked.append(arguments))
+    gym.make(ID, suite=Suite("mine", "test", MINE, packages=("numpy",)))
+    gym.make_vec(ID, suite=Suite("mine", "test", MINE))
+    assert [arguments["packages"] for arguments in asked] == [("numpy",), ()]
+    assert [arguments["workers"] for arguments in asked] == [1, None], "a single environment judges one at a time"
 
 
 def test_same_seed_and_action_give_the_same_info(judge: Judge) -> None:
