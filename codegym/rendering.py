@@ -59,6 +59,11 @@ def render_rgb(
     return picture(list(_lines(problem, feedback, reward_components, turn, _PICTURE_LINES)))
 
 
+def print_ansi(text: str) -> None:
+    """Prints a drawn text to standard output, without its colours where that is no terminal."""
+    Console().print(Text.from_ansi(text), soft_wrap=True)
+
+
 def render_tokens(text: str, offsets: ArrayLike, values: ArrayLike) -> str:
     """Colours each token of a completion by a value, for a look at what is learned from where.
 

@@ -12,7 +12,7 @@ import tyro
 
 from codegym import Judge
 from codegym.errors import DataError
-from codegym.rendering import render_ansi
+from codegym.rendering import print_ansi, render_ansi
 from codegym.rewards import make_reward
 from envs_registry import load_suite
 
@@ -53,7 +53,7 @@ class JudgeFile:
         if self.json:
             print(json.dumps({**feedback.to_dict(), "reward_components": components}))
         else:
-            print(render_ansi(problem, feedback, components, turn=1))
+            print_ansi(render_ansi(problem, feedback, components, turn=1))
         return 0 if feedback.is_success else 1
 
 
