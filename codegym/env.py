@@ -224,7 +224,7 @@ def draw(episode: Episode, render_mode: str | None) -> str | np.ndarray | None:
             "render() does nothing without a render mode: make the environment with render_mode='ansi', for example."
         )
         return None
-    from codegym.rendering import print_ansi, render_ansi, render_rgb  # loaded by those who look, not by those who train
+    from codegym.rendering import print_ansi, render_ansi, render_rgb  # loaded only by those who look
 
     rewards = dict(episode.rewards) if episode.feedback else None
     if render_mode == "rgb_array":
