@@ -218,6 +218,33 @@ def test_an_exploding_gradient_is_skipped_and_counted(make_policy: MakePolicy, e
     assert rows[0]["train/skipped_steps"] == 1
 
 
+def test_out_of_memory_halves_the_micro_batch(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
+    whole, small = (RLTF(make_policy(), env, seed=1, micro_batch_size=8, **SMALL) for _ in range(2))
+    score = small.policy.score
+
+    def scored(batch: Any, **options: Any) -> Any:
+        if len(batch) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return score(batch, **options)
+
+    small.policy.score = scored  # type: ignore[method-assign]
+    with pytest.warns(UserWarning, match="micro_batch_size of 4"):
+        small.learn(12)
+    torch.testing.assert_close(weights(small), weights(whole.learn(12)), atol=2e-5, rtol=1e-4)
+
+
+def test_silence_is_not_read(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
+    agent = RLTF(make_policy(), env, seed=1, **SMALL)
+    logged(agent)
+    collected = agent.collect()
+    silent = [replace(e, advantage=0.0, rewards={**e.rewards, "fine": 0.0}, is_success=True) for e in collected]
+    agent.buffer.add(silent)
+    agent.policy.score = None  # type: ignore[method-assign, assignment]  # would raise if it were asked
+    before = weights(agent).clone()
+    agent.train()
+    assert torch.equal(weights(agent), before)
+
+
 # ---- environments
 
 
