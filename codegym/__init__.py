@@ -20,6 +20,7 @@ from codegym.errors import (
     DataError,
     InfrastructureError,
     InvalidProblemError,
+    InvalidRewardError,
     IsolationError,
     UnknownNameError,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Feedback",
     "InfrastructureError",
     "InvalidProblemError",
+    "InvalidRewardError",
     "IsolationError",
     "Judge",
     "Kind",

@@ -278,6 +278,24 @@ def test_same_seed_and_action_give_the_same_info(judge: Judge) -> None:
     assert data_equivalence(seen[0], seen[1], exact=True)
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["return x", "raise ValueError(x)", "print(x)", "return {}[x]", "return [x].index(3)", "import sys; sys.exit(x)"],
+)
+def test_private_values_never_reach_the_agent(judge: Judge, body: str) -> None:
+    tests = (
+        CallTest(args=("shown-in",), expected="shown-out", public=True),
+        CallTest(args=("secret-in",), expected="secret-out"),
+    )
+    problem = Problem(task_id="mine/quote", prompt="Write f(x).", entry_point="f", tests=(*tests, tests[1]))
+    env = gym.make(ID, suite=[problem], judge=judge)
+    env.reset(seed=0)
+    observation, _, _, _, info = env.step(f"def f(x):\n    {body}\n")
+    assert "secret" not in json.dumps([observation, info])
+    assert "shown-in" in observation["feedback"]
+    assert env.unwrapped.last_feedback.tests[1].expected == "'secret-out'"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("action", ["", "\0", "def add(a, b):\n    return '\ud800'\n", "x" * 10_000_000])
 def test_odd_completions_are_ordinary_failures(judge: Judge, action: str) -> None:
     env = gym.make(ID, suite=MINE, judge=judge)
