@@ -8,7 +8,6 @@ from typing import Any
 
 from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.channel import MessageTooLong
 from codegym.sandbox.inside.codec import CodecError
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process
@@ -87,7 +86,7 @@ class _Follower:
             for message in self.process.take():
                 if self._understand(message):
                     return True
-        except (CodecError, MessageTooLong) as error:
+        except CodecError as error:
             return self._fails(Observation(status=Status.TAMPERED, detail=str(error)[:200]))
         if self.process.report is not None and is_over:
             return self._fails(ended(self.process.report))
@@ -102,10 +101,11 @@ class _Follower:
             if self.loaded and self.is_load_only:
                 return self._fails_to_load(Observation(status=Status.OK))
             return not self.loaded and self._fails_to_load(_answered(message))
+        observation = _answered(message)
         call = self.calls[self.position]
         self.position += 1
         if call.action not in self.settled:
-            self._observe(call, _answered(message))
+            self._observe(call, observation)
         if self.position == len(self.calls):
             return True
         if self.calls[self.position].action != call.action:

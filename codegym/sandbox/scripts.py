@@ -8,7 +8,7 @@ from typing import Any
 
 from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.channel import MessageTooLong, frame
+from codegym.sandbox.inside.channel import frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process
@@ -69,7 +69,7 @@ def await_message(run: Run, process: Process, clock: Clock, other_clock: Clock) 
         try:
             process.drain()
             messages = process.take()
-        except (CodecError, MessageTooLong) as error:
+        except CodecError as error:
             return Observation(status=Status.TAMPERED, detail=str(error)[:200])
         if messages:
             return list(messages[0])

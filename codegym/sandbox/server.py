@@ -15,7 +15,7 @@ from typing import Any
 
 from codegym.errors import InfrastructureError
 from codegym.sandbox.inside.arguments import pack_request
-from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, frame
+from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, MessageTooLong, frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
@@ -207,6 +207,7 @@ class Process:
         self.messages: list[bytes] = []
         self.open = True
         self.started = False
+        self.fault = ""
 
     def cpu_seconds(self) -> float:
         """CPU time so far, from the kernel's clock of the process."""
@@ -230,11 +231,7 @@ class Process:
             return 0.0
 
     def drain(self) -> None:
-        """Takes what has arrived on the channel, without waiting.
-
-        Raises:
-            MessageTooLong: If the process announces more than it may send.
-        """
+        """Takes what has arrived on the channel, without waiting; after a message that breaks the rules, nothing more."""
         while self.open:
             try:
                 data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, socket.MSG_DONTWAIT)
@@ -249,7 +246,11 @@ class Process:
                 for _, kind, content in ancillary:
                     if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
                         self.pid = int.from_bytes(content[:4], "little", signed=True)
-            self.messages += self.mailbox.feed(data)
+            try:
+                self.messages += self.mailbox.feed(data)
+            except MessageTooLong as error:
+                self.fault = str(error)
+                self.open = False
             if not self.started and self.messages:
                 self.started = self.messages.pop(0) == STARTED
 
@@ -257,9 +258,11 @@ class Process:
         """Returns the messages that have arrived, decoded.
 
         Raises:
-            CodecError: If one is none of the codec's.
+            CodecError: If one is none of the codec's, or longer than allowed.
         """
         messages, self.messages = self.messages, []
+        if self.fault and not messages:
+            raise CodecError(self.fault)
         decoded = [Codec().decode(message) for message in messages]
         if not all(type(message) is list and message for message in decoded):
             raise CodecError("a message is a list with a name")

@@ -9,7 +9,6 @@ from typing import Any
 
 from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.channel import MessageTooLong
 from codegym.sandbox.inside.codec import CodecError
 from codegym.sandbox.job import RunAction
 from codegym.sandbox.run import Clock, Run
@@ -110,7 +109,7 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
         try:
             process.drain()
             messages += process.take()
-        except (CodecError, MessageTooLong) as error:
+        except CodecError as error:
             return Observation(status=Status.TAMPERED, detail=str(error)[:200])
         if out.exceeded:
             return Observation(status=Status.OUTPUT)

@@ -7,6 +7,7 @@ inherited by every program; per program there remain a PID namespace, the last c
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import os
 import resource
@@ -66,6 +67,8 @@ class Isolation:
         self.attempt("user", self._enter_user_namespace)
         for name, flag in _NAMESPACES.items():
             self.attempt(name, partial(kernel.unshare, flag))
+        if self.has("uts"):
+            _socket.sethostname("codegym")
         _die_with_parent()
         if self.has("pid"):
             _become_first_of_pid_namespace()

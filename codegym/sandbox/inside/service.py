@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _sitebuiltins
 import _socket
 import array
+import builtins
 import contextlib
 import faulthandler
 import fcntl
@@ -187,6 +189,8 @@ def _warm(preload: list[str]) -> None:
     """Does once what every child would do first, so that its pages and caches are inherited."""
     for name in (*_PRELOAD, *preload):
         __import__(name)
+    for name in ("exit", "quit"):  # what the interpreter's own start-up, left out here, would have put there
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
     warmed = program.Program("def f(x):\n    return [x]\nprint(f(1))\n", "", "f", "program")
     sys.stdout = program.CappedText(100)
     warmed.load()
