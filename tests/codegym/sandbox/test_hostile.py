@@ -72,6 +72,9 @@ def test_hostile_program_wins_nothing(case: str, report: dict[str, Any]) -> None
     program = PROGRAMS[case.partition("/")[0]]
     outcome = report["programs"][case]
     assert outcome["passed"] == 0, f"{program.attacks}: {outcome}"
+    if case.endswith("/test"):  # a script that fails for whatever reason refuses the program
+        assert outcome["verdict"] in (*program.verdicts, "fail"), outcome
+        return
     assert outcome["verdict"] in program.verdicts, outcome
     assert not program.kinds or outcome["kind"] in program.kinds, outcome
 

@@ -23,11 +23,11 @@ def _everywhere() -> tuple[HostileProgram, ...]:
     programs = []
     for name, text in _EXITS.items():
         *head, last = text.split("\n")
-        loading = "\n".join([*head, last.format(at="")]) + "\ndef solve(kind, n):\n    return 0\n"
-        calling = "\n".join([*head, "def solve(kind, n):", last.format(at="    ")])
+        loading = "\n".join([*head, last.format(at="")]) + "\ndef solve(kind, n):\n    return 'wrong'\n"
+        calling = "\n".join([*head, "def solve(kind, n):", last.format(at="    "), "    return 'wrong'"])
         attacks = "ending the process is never taken for an answer"
         naive = name in ("sys_exit_zero", "os_exit_zero", "raise_system_exit")
-        programs.append(forgery(f"{name}_loading", attacks, loading, verdicts=("error",), fools_naive=naive))
+        programs.append(forgery(f"{name}_loading", attacks, loading, verdicts=("error", "fail"), fools_naive=naive))
         programs.append(forgery(f"{name}_calling", attacks, calling, verdicts=("error", "fail"), fools_naive=naive))
     return tuple(programs)
 

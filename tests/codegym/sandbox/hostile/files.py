@@ -11,7 +11,9 @@ PROGRAMS = (
         "reads_a_world_readable_file", _HOLDS, "won = bool(open('@LURE_FILE@').read())", layers=("mount", "landlock")
     ),
     attack(
-        "lists_the_hosts_root", _HOLDS, "import os\nwon = bool({'home', 'root', 'var', 'boot'} & set(os.listdir('/')))"
+        "lists_the_hosts_root",
+        _HOLDS,
+        "import os\nwon = bool({'boot', 'srv', 'sbin', 'sys', 'media', 'opt'} & set(os.listdir('/')))",
     ),
     attack(
         "reads_passwd",
@@ -25,7 +27,10 @@ PROGRAMS = (
         """
         import os
         homes = ['/root', '/home', os.path.expanduser('~'), os.path.expanduser('~root')]
-        won = any(os.path.isdir(home) and os.listdir(home) for home in homes if home not in ('/', '/tmp', os.getcwd()))
+        for home in homes:
+            if home not in ('/', '/tmp', os.getcwd()) and os.path.isdir(home):
+                # The way to the interpreter's own library may lead through a home.
+                won = won or any(not os.__file__.startswith(os.path.join(home, name)) for name in os.listdir(home))
         """,
     ),
     attack(

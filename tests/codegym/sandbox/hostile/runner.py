@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import faulthandler
 import json
 import os
 import resource
@@ -28,6 +29,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
 _SUBREAPER = 36
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/vda", "/dev/kmsg")
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -40,6 +42,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--demonstrate", action="store_true", help="each program with the layers that hold it switched off"
     )
     parser.add_argument("--die", action="store_true", help="the judge's process is killed while a program runs")
+    parser.add_argument(
+        "--patience", type=float, default=240, help="seconds after which a judge that hangs is given up"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stage", choices=("contain", "watch", "run"), default="contain")
     return parser.parse_args(argv)
@@ -63,7 +68,7 @@ def watch(options: argparse.Namespace, argv: Sequence[str]) -> int:
     """Starts the run as the user that was asked for, and looks at what it left behind."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     if os.getuid() == 0:
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"], check=True)
+        _private_devices()
         if options.uid:
             for path in (sys.base_prefix, sys.prefix, str(ROOT)):
                 _make_reachable(Path(path).resolve())
@@ -74,16 +79,42 @@ def watch(options: argparse.Namespace, argv: Sequence[str]) -> int:
         identity: dict[str, Any] = {}
         if os.getuid() != options.uid:
             identity = {"user": options.uid, "group": options.uid, "extra_groups": []}
-        done = subprocess.run(
-            command, env={**os.environ, "TMPDIR": scratch, "HOME": scratch}, stdout=subprocess.PIPE, **identity
-        )
-        if done.returncode != (-signal.SIGKILL if options.die else 0):
-            return done.returncode or 1
+        with tempfile.TemporaryFile() as out:
+            environment = {**os.environ, "TMPDIR": scratch, "HOME": scratch}
+            process = subprocess.Popen(command, env=environment, stdout=out, **identity)
+            code = _reap_until(process.pid)
+            out.seek(0)
+            text = out.read()
+        if code != (-signal.SIGKILL if options.die else 0):
+            return 1
         after = _remains(scratch)
-        report = {} if options.die else json.loads(done.stdout)
+        report = {} if options.die else json.loads(text)
         report["remains"] = {what: sorted(set(after[what]) - set(before[what])) for what in after}
     json.dump(report, sys.stdout)
     return 0
+
+
+def _reap_until(pid: int) -> int:
+    """Waits for a child, and for every orphan that comes to us meanwhile; returns the child's exit code."""
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def _private_devices() -> None:
+    """A /dev with nodes of its own, so that a changed mode or owner is not the machine's."""
+    known = {path: path.stat() for path in map(Path, _DEVICES) if path.exists()}
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/dev"], check=True)
+    for path, was in known.items():
+        os.mknod(path, was.st_mode, was.st_rdev)
+        path.chmod(was.st_mode & 0o777)
+    for folder, mode in (("/dev/shm", 0o1777), ("/dev/mqueue", 0o1777)):
+        os.mkdir(folder)
+        os.chmod(folder, mode)
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        os.symlink(f"/proc/self/fd/{number}", f"/dev/{name}")
+    os.symlink("/proc/self/fd", "/dev/fd")
 
 
 def _make_reachable(path: Path) -> None:
@@ -161,6 +192,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         _die()
     if options.uid:
         resource.setrlimit(resource.RLIMIT_NPROC, (2000, 2000))
+    faulthandler.dump_traceback_later(options.patience, exit=True)
     with lures() as marks:
         return demonstrate(options, marks) if options.demonstrate else suite(options, marks)
 
@@ -186,7 +218,7 @@ def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
     from codegym import Judge
 
     descriptors = len(os.listdir("/proc/self/fd"))
-    judge = Judge(workers=options.workers)
+    judge = Judge(workers=options.workers, _without=frozenset(options.without))
     with judge:
         layers = {layer.name: layer.active for layer in getattr(judge, "isolation", ())}
         _refuse_to_harm(options, layers)
@@ -289,7 +321,7 @@ def _pairs(options: argparse.Namespace) -> dict[str, Any]:
     from codegym import Judge
 
     outcomes = {}
-    with Judge(workers=1) as judge:
+    with Judge(workers=1, _without=frozenset(options.without)) as judge:
         for pair in PAIRS:
             judge.judge(problem(Target.CALL), pair.first + "\nraise RuntimeError('done')\n")
             outcomes[pair.name] = _outcome(judge.judge(problem(Target.CALL), _pair_source(pair.second)))
