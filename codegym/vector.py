@@ -72,6 +72,7 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         max_episode_steps: int | None = None,
     ) -> None:
+        self.closed = True  # until there is something to close: older Gymnasiums close what failed to be made
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, got {num_envs!r}.")
         self.num_envs = num_envs
@@ -88,6 +89,7 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
             isolation=isolation,
             workers=workers,
         )
+        self.closed = False
         self.single_action_space = UnicodeText()
         self.single_observation_space = Episode.observation_space(self._rules.max_turns)
         self.action_space = batch_space(self.single_action_space, num_envs)
