@@ -6,10 +6,11 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codegym.errors import UnknownNameError
+from codegym.errors import DataError, MissingExtraError, UnknownNameError
 from codegym.problem import Problem
 from envs_registry.catalogue import SuiteEntry, entry_of
 from envs_registry.sources import source_of
@@ -34,9 +35,24 @@ def load_suite(
     Raises:
         UnknownNameError: If there is no such suite, split or option.
         DataError: If its data is missing or malformed; the message says where, and what to do.
+        MissingExtraError: If the data must be fetched from the hub, or is Parquet, and the extra ``hub`` is missing.
     """
     if name.endswith((".jsonl", ".jsonl.gz")):
         return load_suite("jsonl", split, name, **options)
+    return _load(name, split, data_dir, options, download=True)
+
+
+def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = None) -> bool:
+    """Says whether a suite loads here without the network."""
+    try:
+        return entry_of(name).embedded or len(_load(name, split, data_dir, {}, download=False)) > 0
+    except (DataError, MissingExtraError):
+        return False
+
+
+def _load(
+    name: str, split: str | None, data_dir: str | os.PathLike[str] | None, options: dict[str, Any], download: bool
+) -> Suite:
     entry = entry_of(name)
     split = entry.default_split if split is None else split
     if entry.splits and split not in entry.splits:
@@ -46,7 +62,8 @@ def load_suite(
     options = {**entry.options, **options}
     if entry.embedded:
         return Suite(name, split, loader(split, **options), origin="built in", packages=entry.packages)
-    source = source_of(entry.folder or name, data_dir)
+    fetch = partial(entry.hub.fetch, split, download) if entry.hub is not None and split in entry.hub.files else None
+    source = source_of(entry.folder or name, data_dir, f"It is published at {entry.url}." if entry.url else "", fetch)
     problems = loader(source, split, **options)
     return Suite(
         name,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegym.errors import DataError
+from codegym.errors import DataError, MissingExtraError
 
 DATA_VARIABLE = "CODEGYM_DATA"
 CACHE_VARIABLE = "CODEGYM_CACHE"
@@ -36,6 +36,10 @@ class Source:
     folders: Sequence[Path]
     explicit: bool = False
     how_to_get: str = ""
+    fetch: Callable[[str], list[Path]] | None = None
+    """Brings the files that match a pattern from the hub, for those who did not name a place."""
+    troubles: list[str] = field(default_factory=list, compare=False)
+    """Why the hub did not help."""
     used: list[Path] = field(default_factory=list, compare=False)
     """What was found and handed out, for people."""
 
@@ -66,6 +70,19 @@ class Source:
                 if found:
                     self.used.extend(found)
                     return found
+        return self._fetched(names)
+
+    def _fetched(self, names: Sequence[str]) -> list[Path]:
+        for name in names if self.fetch is not None else ():
+            assert self.fetch is not None
+            try:
+                found = self.fetch(name)
+            except (DataError, MissingExtraError) as error:
+                self.troubles.append(str(error))
+                continue
+            if found:
+                self.used.extend(found)
+                return found
         return []
 
     def folder(self, name: str) -> Path | None:
@@ -90,16 +107,23 @@ class Source:
             missing = [str(self._own_folder(place)) for place in self.folders if not self._own_folder(place).exists()]
             if missing:
                 looked += f" ({', '.join(missing)} does not exist)"
-        raise DataError(f"suite {self.suite!r}: no file {wanted}; {looked}. {self.how_to_get}".rstrip())
+        hub = "".join(f" {trouble}" for trouble in dict.fromkeys(self.troubles))
+        raise DataError(f"suite {self.suite!r}: no file {wanted}; {looked}. {self.how_to_get}{hub}".rstrip())
 
 
-def source_of(suite: str, data_dir: str | os.PathLike[str] | None = None, how_to_get: str = "") -> Source:
+def source_of(
+    suite: str,
+    data_dir: str | os.PathLike[str] | None = None,
+    how_to_get: str = "",
+    fetch: Callable[[str], list[Path]] | None = None,
+) -> Source:
     """Returns where to look for a suite's files.
 
     Args:
         suite: The suite's name.
         data_dir: A folder (or a file) that the caller names; then no other place is tried.
         how_to_get: What to do when nothing is there, for the error message.
+        fetch: Brings the files from elsewhere when no place has them and the caller named none.
     """
     advice = (
         f"Put it into a folder {suite}/ and name its parent: data_dir=... or {DATA_VARIABLE}=... {how_to_get}".rstrip()
@@ -110,4 +134,4 @@ def source_of(suite: str, data_dir: str | os.PathLike[str] | None = None, how_to
     places = [Path(named).expanduser()] if named else []
     if (cache_folder() / "suites").is_dir():
         places.append(cache_folder() / "suites")
-    return Source(suite, tuple(places), how_to_get=advice)
+    return Source(suite, tuple(places), how_to_get=advice, fetch=fetch)

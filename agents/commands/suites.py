@@ -16,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from codegym import Judge
-from codegym.errors import DataError, MissingExtraError
+from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from envs_registry import Suite, list_suites, load_suite
 from envs_registry.catalogue import CATALOGUE, entry_of
 from envs_registry.checking import CheckReport, check_suite
 from envs_registry.contamination import Overlap, overlaps
+from envs_registry.loading import is_at_hand
 from envs_registry.statistics import Statistics, statistics_of
 
 _OUT = Console(highlight=False)
@@ -55,7 +56,7 @@ class ListSuites:
     def _row(self, name: str) -> dict[str, Any]:
         entry = entry_of(name)
         splits = sorted(entry.splits, key=lambda split: split != entry.default_split)
-        at_hand = [split for split in splits if _is_at_hand(name, split, self.data_dir)]
+        at_hand = [split for split in splits if is_at_hand(name, split, self.data_dir)]
         return {"suite": name, "splits": splits, "at_hand": at_hand, "title": entry.title, "licence": entry.licence}
 
 
@@ -184,20 +185,13 @@ class SuiteStatistics:
         return 0
 
 
-def _is_at_hand(name: str, split: str, data_dir: Path | None) -> bool:
-    try:
-        return entry_of(name).embedded or len(load_suite(name, split, data_dir)) > 0
-    except (DataError, MissingExtraError):
-        return False
-
-
 def _all_at_hand(data_dir: Path | None) -> tuple[str, ...]:
     pairs = [(name, split) for name, entry in CATALOGUE.items() for split in entry.splits]
     whole = {name for name, entry in CATALOGUE.items() if "all" in entry.splits}
     return tuple(
         f"{name}:{split}"
         for name, split in pairs
-        if (split == "all" or name not in whole) and _is_at_hand(name, split, data_dir)
+        if (split == "all" or name not in whole) and is_at_hand(name, split, data_dir)
     )
 
 

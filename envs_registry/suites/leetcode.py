@@ -44,7 +44,8 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
     if parsed(script) is None:
         row.fail("field 'test' is not Python that parses.")
     cases = cases_of_check(script) if tests == "split" else (ScriptTest(source=script),)
-    starter = row.get("meta.lang_code", str, "") or _code_block(query)
+    starter = row.get("meta.lang_code", str, "") or row.get("starter_code", str, "") or _code_block(query)
+    difficulty = row.get("meta.difficulty", str, "") or row.get("difficulty", str, "")
     return Problem(
         task_id=row.get("task_id", str),
         prompt=query if prompt == "instruct" else f'"""\n{query.split(_REQUEST)[0].strip()}\n"""\n{starter}\n',
@@ -53,7 +54,7 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
         starter_code=starter.rstrip() + "\n",
         context=context,
         solutions=(row.get("completion", str),),
-        difficulty=row.get("meta.difficulty", str, "").lower() or None,
+        difficulty=difficulty.lower() or None,
         tags=("leetcode", *row.get("tags", list, [])),
         one_process=needs_one_process(cases, _own_names(context), entry_point),
     )

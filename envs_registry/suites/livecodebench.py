@@ -86,10 +86,11 @@ def load(
     choice("comparator", comparator, ("strict", "apps"))
     choice("release", release, ("", "v1", "v2", "v3", "v4", "v5", "v6"))
     first, last = _day("start", start, date.min), _day("end", end, date.max)
-    paths = source.files("test*.jsonl", "test*.jsonl.gz", "*.jsonl*", "*.parquet")
     if release:
-        names = {f"test{number if number > 1 else ''}" for number in range(1, int(release[1:]) + 1)}
-        paths = [path for path in paths if path.name.split(".")[0] in names] or source.files(*sorted(names))
+        numbers = ("", *map(str, range(2, int(release[1:]) + 1)))
+        paths = [source.file(f"test{number}.jsonl", f"test{number}.jsonl.gz") for number in numbers]
+    else:
+        paths = source.files("test*.jsonl", "test*.jsonl.gz", "*.jsonl*", "*.parquet")
     rule = OutputRule.APPS if comparator == "apps" else OutputRule.STRICT
 
     def keep(rows: RowTable, place: int) -> bool:

@@ -47,15 +47,15 @@ def load(
     choice("prompt", prompt, ("paper", "docstring", "instruct"))
     choice("shots", str(shots), ("0", "1", "2", "3"))
     choice("shown", str(shown), ("0", "1", "2", "3"))
-    path = source.file(*(_SANITIZED_FILES if sanitized else _FILES))
-    solved = [row for row in read_rows(path) if row.get("task_id", int) in _SHOTS[:shots]] if shots else []
+    paths = source.files(*(_SANITIZED_FILES if sanitized else _FILES))
+    solved = [row for path in paths for row in read_rows(path) if shots and row.get("task_id", int) in _SHOTS[:shots]]
     examples = "".join(_shot(row, shown) for row in solved)
 
     def problem_of_row(row: Row) -> Problem | None:
         belongs = split == ALL or row.get("task_id", int) in _SPLITS[split]
         return _problem(row, prompt, examples, shown, challenge) if belongs else None
 
-    return build_all([path], problem_of_row)
+    return build_all(paths, problem_of_row)
 
 
 def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) -> Problem:
