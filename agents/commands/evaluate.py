@@ -16,7 +16,9 @@ from agents.bootstrap import Interval
 from agents.evaluation import Evaluation, evaluate
 from agents.generation import Sampling
 from agents.policy import LMPolicy
+from agents.repair import repaired_samples
 from agents.samples import ProgramSample, read_samples, write_samples
+from codegym import Judge
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
 from envs_registry import Suite, load_suite
@@ -49,6 +51,8 @@ class Evaluate:
     """Of a model's sampling."""
     greedy: bool = False
     """Let a model write its most probable program; then one a problem."""
+    turns: int = 1
+    """Turns that a model may take to get the public tests right; above 1 it repairs its programs."""
     max_new_tokens: int = 256
     """Length limit of a model's programs."""
     save_samples: Path | None = None
@@ -71,7 +75,7 @@ class Evaluate:
         if (self.samples is None) == (self.model is None):
             raise InvalidSettingError("give either --samples FILE or --model MODEL: what is to be evaluated?")
         suite = load_suite(self.suite, split=self.split, data_dir=self.data_dir)
-        programs, number = self._source(suite)
+        programs, number = self._programs(suite)
         judged: list[ProgramSample] = []
         console = Console(stderr=True, quiet=self.json)
         with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True) as bar:
@@ -81,14 +85,7 @@ class Evaluate:
                 judged.append(sample)
                 bar.update(task, advance=1)
 
-            sampling = Sampling(
-                temperature=self.temperature,
-                top_p=self.top_p,
-                greedy=self.greedy,
-                max_new_tokens=self.max_new_tokens,
-            )
-            written = 1 if self.greedy else self.n
-            result = evaluate(programs, suite, self.k, written, None, self.seed, sampling, on_judged)
+            result = evaluate(programs, suite, self.k, self._n, None, self.seed, self._sampling, on_judged)
         if self.save_samples is not None:
             write_samples(self.save_samples, judged)
         if self.json:
@@ -97,13 +94,32 @@ class Evaluate:
             show(result)
         return 1 if result.missing else 0
 
-    def _source(self, suite: Suite) -> tuple[list[ProgramSample] | LMPolicy, int]:
+    def _programs(self, suite: Suite) -> tuple[list[ProgramSample] | LMPolicy, int]:
         """What is evaluated, and how many programs that is."""
         if self.samples is not None:
             samples = read_samples(self.samples)
             return samples, len(samples)
         policy = LMPolicy.load(str(self.model), device=self.device, max_new_tokens=self.max_new_tokens)
-        return policy, len(suite) * (1 if self.greedy else self.n)
+        if self.turns == 1:
+            return policy, len(suite) * self._n
+        with Judge(packages=suite.packages) as judge:
+            repaired = repaired_samples(
+                policy, suite, judge, n=self._n, turns=self.turns, sampling=self._sampling, seed=self.seed
+            )
+        return repaired, len(repaired)
+
+    @property
+    def _n(self) -> int:
+        return 1 if self.greedy else self.n
+
+    @property
+    def _sampling(self) -> Sampling:
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            greedy=self.greedy,
+            max_new_tokens=self.max_new_tokens,
+        )
 
 
 def show(result: Evaluation, console: Console | None = None) -> None:

@@ -1,0 +1,66 @@
+"""Repair at inference: public tests decide which programs are good enough, the others are written anew.
+
+This is CodeRL's refine-and-repair loop without a critic, and RLEF's way to answer. Private tests are never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from agents.experience import Experience
+from agents.generation import Sampling
+from agents.policy import LMPolicy
+from agents.rollout import Rollout
+from agents.samples import ProgramSample
+from agents.stage import make_stage
+from codegym import Judge, Problem
+from codegym.env import CodeSynthesisEnv
+
+_AT_ONCE = 256
+"""Episodes side by side."""
+
+
+def repaired_samples(
+    policy: LMPolicy,
+    problems: Sequence[Problem],
+    judge: Judge,
+    *,
+    n: int,
+    turns: int,
+    sampling: Sampling,
+    seed: int = 0,
+) -> list[ProgramSample]:
+    """Writes n programs for each problem, each with up to so many turns to get the public tests right.
+
+    Args:
+        policy: Who writes; a repair's prompt shows the last program and what public tests said about it.
+        problems: What is asked. Without public tests there is nothing to repair by: the first program counts.
+        judge: Runs the public tests.
+        n: Programs for each problem.
+        turns: Programs of an episode at most; 1 is plain sampling.
+        sampling: How programs are drawn.
+        seed: Of the drawing.
+
+    Returns:
+        The last program of every episode, problem by problem.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    public = [replace(problem, tests=problem.public_tests) for problem in problems]
+    written: dict[str, list[ProgramSample]] = {problem.task_id: [] for problem in problems}
+    for chosen, allowed in (([p for p in public if p.tests], turns), ([p for p in public if not p.tests], 1)):
+        if not chosen:
+            continue
+        rollout = Rollout(make_stage(CodeSynthesisEnv(chosen, max_turns=allowed, judge=judge)), policy, generator)
+        tasks = [problem.task_id for problem in chosen for _ in range(n)]
+        for start in range(0, len(tasks), _AT_ONCE):
+            for last in _last_turns(rollout.collect(tasks[start : start + _AT_ONCE], sampling, version=0)):
+                written[last.task_id].append(ProgramSample(last.task_id, last.completion.text))
+    return [sample for samples in written.values() for sample in samples]
+
+
+def _last_turns(experiences: Sequence[Experience]) -> list[Experience]:
+    following = [*experiences[1:], None]
+    return [e for e, after in zip(experiences, following, strict=True) if after is None or after.turn == 0]
