@@ -76,6 +76,11 @@ class Evaluation:
             total.update(problem.kinds)
         return dict(total.most_common())
 
+    def __str__(self) -> str:
+        numbers = ", ".join(f"pass@{k} {interval}" for k, interval in self.pass_at.items())
+        missing = f", {len(self.missing)} missing" if self.missing else ""
+        return f"{self.suite}: {numbers} over {len(self.problems)} problems{missing}"
+
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as plain, JSON-safe data."""
         return {

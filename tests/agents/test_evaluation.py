@@ -50,6 +50,7 @@ def test_by_hand(judge: Judge) -> None:
     assert [p.passed for p in result.problems] == [1, 2, 0, 1]
     assert result.missing == ()
     json.dumps(result.to_dict())
+    assert str(result).startswith("problems: pass@1 50.0 % [")
 
 
 def test_missing_problems_are_reported_and_not_zero(judge: Judge) -> None:
