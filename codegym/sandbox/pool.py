@@ -62,28 +62,37 @@ class Sandbox:
         self.settings = ServerSettings(python, switched_off(self.mode) | frozenset(without))
         if self.mode is IsolationMode.STRICT:
             examine(self.settings, self.mode)
-        self._pool = _Pool(self.workers, self.settings)
-        self._finalizer = weakref.finalize(self, self._pool.close)
+        self._open()
 
     @property
     def isolation(self) -> Isolation:
         """What is in force on this machine, layer by layer."""
         return examine(self.settings, self.mode)
 
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._pool = _Pool(self.workers, self.settings)
+        self._finalizer = weakref.finalize(self, self._pool.close)
+
+    def _submit(self, job: Job) -> Future[Execution]:
+        if self._process != os.getpid() and not self._pool.closed:
+            self._open()  # a fork has none of the threads, and the servers are its parent's
+        return self._pool.submit(job)
+
     def run(self, job: Job) -> Execution:
         """Runs one job and returns what was seen; a machine's failure shows as ``Status.INFRA``."""
-        return self._pool.submit(job).result()
+        return self._submit(job).result()
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs on all workers and returns what was seen, in order."""
-        return [future.result() for future in [self._pool.submit(job) for job in jobs]]
+        return [future.result() for future in [self._submit(job) for job in jobs]]
 
     def run_as_they_end(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Execution]]:
         """Runs jobs on all workers and yields each one's index and execution as it ends."""
         done: queue.SimpleQueue[tuple[int, Future[Execution]]] = queue.SimpleQueue()
         count = 0
         for index, job in enumerate(jobs):
-            self._pool.submit(job).add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
+            self._submit(job).add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
             count += 1
         for _ in range(count):
             index, future = done.get()

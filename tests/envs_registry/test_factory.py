@@ -213,9 +213,14 @@ def test_outside_limit_reaches_the_batch(judge: Judge, mode: str | None) -> None
     assert envs.step((WRONG, WRONG))[3].all()
 
 
-def test_async_works_without_shared_memory() -> None:
-    vector_kwargs = {"shared_memory": False, "autoreset_mode": AutoresetMode.SAME_STEP, "context": "spawn"}
-    envs = gym.make_vec(ID, num_envs=2, vectorization_mode="async", vector_kwargs=vector_kwargs, suite=MINE)
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python: this process has threads
+@pytest.mark.parametrize("context", ["spawn", "fork"])
+def test_async_works_without_shared_memory(judge: Judge, context: str) -> None:
+    vector_kwargs = {"shared_memory": False, "autoreset_mode": AutoresetMode.SAME_STEP, "context": context}
+    shared = judge if context == "fork" else None
+    envs = gym.make_vec(
+        ID, num_envs=2, vectorization_mode="async", vector_kwargs=vector_kwargs, suite=MINE, judge=shared
+    )
     try:
         assert isinstance(envs, AsyncVectorEnv)
         envs.reset(seed=0)
@@ -224,6 +229,7 @@ def test_async_works_without_shared_memory() -> None:
         assert observations["turn"].tolist() == [0, 0]
         assert infos["final_info"]["is_success"].tolist() == [True, False]
         assert rewards[0] > rewards[1]
+        assert judge.judge(MINE[0], RIGHT).is_success, "a judge that was forked still serves its own process"
     finally:
         envs.close()
 
