@@ -28,7 +28,7 @@ FLOORS = (
     {"problem"},
     {"program"},
     {"feedback"},
-    {"judge", "rewards", "rendering", "spaces"},
+    {"judge", "rewards", "rendering", "picture", "spaces"},
     {"episode", "rules"},
     {"env"},
     {"vector", "checks"},
