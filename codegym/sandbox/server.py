@@ -307,10 +307,8 @@ class Process:
         time.sleep(seconds)
         said = bytes(self.mailbox.rest)
         try:
-            while True:
-                said += self.channel.recv(65536, socket.MSG_DONTWAIT)
-                if len(said) > 65536:
-                    break
+            while len(said) <= 65536 and (more := self.channel.recv(65536, socket.MSG_DONTWAIT)):
+                said += more
         except OSError:
             pass
         return said
