@@ -123,7 +123,11 @@ class HubFiles:
         return True
 
     def _not_had(self, name: str, error: Exception) -> str:
-        why = "HF_HUB_OFFLINE is set" if is_offline() else _first_line(error)
+        why = _first_line(error)
+        if is_offline():
+            why = "HF_HUB_OFFLINE is set"
+        elif not self._is_reachable():
+            why = f"{_endpoint()} cannot be reached"
         return (
             f"{name} of the dataset {self.repo} (revision {self.revision[:8]}) is not in the hub's cache and could not "
             f"be fetched ({why}). On a machine with a network run: "

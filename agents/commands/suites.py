@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,12 +19,16 @@ from rich.table import Table
 from codegym import Judge
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from codegym.sandbox.pool import Sandbox
 from envs_registry import Suite, list_suites, load_suite
 from envs_registry.catalogue import CATALOGUE, entry_of
 from envs_registry.checking import CheckReport, check_suite
 from envs_registry.contamination import Overlap, overlaps
 from envs_registry.loading import is_at_hand
 from envs_registry.statistics import Statistics, statistics_of
+from envs_registry.strengthen.given import read_tests
+from envs_registry.strengthen.strengthening import Effort, Strengthened, Strengthener
+from envs_registry.writing import write_problems
 
 _OUT = Console(highlight=False)
 if not _OUT.is_terminal:
@@ -183,6 +188,73 @@ class SuiteStatistics:
             share = len(found) / max(len(suite), 1)
             _OUT.print(f"{len(found)} of {len(suite)} problems ({share:.1%}) share {self.n}-grams with {self.against}.")
         return 0
+
+
+@dataclass(frozen=True)
+class StrengthenSuite:
+    """Add tests that kill mutants which the old tests let live, and write the suite as a JSONL file."""
+
+    suite: Annotated[str, tyro.conf.Positional]
+    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
+    out: Path
+    """The JSONL file to write; `codegym train rltf --suite FILE` and load_suite(FILE) take it."""
+    tests_from: Path | None = None
+    """JSONL file of {"task_id", "tests": [asserts, best first]} that a model wrote, instead of mutated inputs."""
+    mutants: int = 20
+    """Wrong programs made from each reference solution."""
+    inputs: int = 40
+    """New inputs tried for each problem."""
+    keep: int = 5
+    """New tests kept for each problem at most."""
+    limit: int = 0
+    """Only the first so many problems; 0 takes all."""
+    seed: int = 0
+    """Where chance starts."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    workers: int | None = None
+    """Programs that run at the same time; one for each processor without it."""
+    isolation: str = "auto"
+    """strict, auto or none."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Strengthens the suite and prints how many mutants die before and after."""
+        suite = load_suite(*_name_and_split(self.suite), self.data_dir)[: self.limit or None]
+        given = None if self.tests_from is None else read_tests(self.tests_from, suite)
+        effort = Effort(mutants=self.mutants, inputs=self.inputs, keep=self.keep, seed=self.seed)
+        packages = _installed(suite)
+        with (
+            Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge,
+            Sandbox(workers=1, isolation=self.isolation, packages=packages) as sandbox,
+            _bar(str(suite)) as bar,
+        ):
+            results = Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=bar)
+        written = write_problems(self.out, (result.problem for result in results))
+        numbers = _numbers(results) | {"written": written, "out": str(self.out)}
+        if self.json:
+            print(json.dumps(numbers))
+            return 0
+        for name, value in numbers.items():
+            _OUT.print(f"{name.replace('_', ' '):<24}{value}", markup=False)
+        for reason, count in Counter(result.skipped for result in results if result.skipped).items():
+            _OUT.print(f"{count} problems as they were: {reason}", markup=False)
+        return 0
+
+
+def _numbers(results: list[Strengthened]) -> dict[str, Any]:
+    tried = [result for result in results if not result.skipped]
+    mutants = sum(result.mutants for result in tried)
+    before, after = sum(result.killed_before for result in tried), sum(result.killed_after for result in tried)
+    return {
+        "problems_tried": len(tried),
+        "mutants": mutants,
+        "killed_before": f"{before} ({before / max(mutants, 1):.1%})",
+        "killed_after": f"{after} ({after / max(mutants, 1):.1%})",
+        "tests_added": sum(result.added for result in tried),
+        "problems_with_new_tests": sum(result.added > 0 for result in tried),
+    }
 
 
 def _all_at_hand(data_dir: Path | None) -> tuple[str, ...]:

@@ -91,16 +91,21 @@ def prompt_of(style: str, sentence: str, asserts: tuple[str, ...], examples: str
 
 
 def entry_point_of(row: Row, code: str, asserts: tuple[str, ...]) -> str:
-    """Returns the function under test: of those that the solution defines, the one that the asserts call most."""
-    defined = defined_names(code)
+    """Returns the function under test: of those that the solution defines, the one that the asserts call most.
+
+    Of two that are called alike, ``f`` and ``g`` in ``f(g(1))``, the outer one is meant.
+    """
+    functions = {node.name for node in (parsed(code) or ast.Module([], [])).body if isinstance(node, ast.FunctionDef)}
     called: Counter[str] = Counter()
     for text in asserts:
-        for node in ast.walk(parsed(text) or ast.Module([], [])):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
+        for node in ast.walk(parsed(text) or ast.Module([], [])):  # outer calls come first
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called[node.func.id] += 1
-    if not called:
+    known = [name for name, _ in called.most_common() if name in functions]
+    known += [name for name, _ in called.most_common() if name in defined_names(code)]
+    if not known:
         row.fail("none of its tests calls a function that the reference solution defines.")
-    return called.most_common(1)[0][0]
+    return known[0]
 
 
 def _shot(row: Row, shown: int) -> str:

@@ -1,0 +1,65 @@
+"""From easy to hard: a suite in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from codegym.errors import InvalidProblemError, UnknownNameError
+from codegym.problem import Problem
+from envs_registry.suite import Suite
+
+_LADDER = (
+    *("trivial", "introductory", "beginner", "easy", "medium"),
+    *("interview", "intermediate", "hard", "competition", "expert"),
+)
+"""The words that benchmarks use, easy ones first."""
+
+
+def curriculum(
+    suite: Suite,
+    stages: int,
+    *,
+    hardness: Callable[[Problem], float] | Mapping[str, float] | None = None,
+    order: Sequence[str] = _LADDER,
+    cumulative: bool = True,
+) -> tuple[Suite, ...]:
+    """Divides a suite into stages of growing difficulty, as equal in size as can be.
+
+    Args:
+        suite: The suite.
+        stages: How many stages.
+        hardness: A number for each problem, larger ones harder: a function, or a table by task id (one minus the pass
+            rate that an evaluation measured, say). Without it the problems' difficulties decide: the words of
+            ``order``, or numbers (ratings).
+        order: Difficulties, easy ones first.
+        cumulative: Whether a stage holds the earlier stages' problems too, so that nothing is forgotten.
+
+    Raises:
+        InvalidProblemError: If there are fewer problems than stages.
+        UnknownNameError: If a problem's difficulty stands nowhere in ``order``, or the table lacks a problem.
+    """
+    if not 0 < stages <= len(suite):
+        raise InvalidProblemError(f"{suite!r} cannot be divided into {stages} stages; expected 1 to {len(suite)}.")
+    numbers = [_hardness(problem, hardness, order) for problem in suite]
+    places = sorted(range(len(suite)), key=numbers.__getitem__)
+    ends = [round(len(places) * (stage + 1) / stages) for stage in range(stages)]
+    starts = [0] * stages if cumulative else [0, *ends[:-1]]
+    return tuple(suite.at(sorted(places[start:end])) for start, end in zip(starts, ends, strict=True))
+
+
+def _hardness(
+    problem: Problem, hardness: Callable[[Problem], float] | Mapping[str, float] | None, order: Sequence[str]
+) -> float:
+    if isinstance(hardness, Mapping):
+        if problem.task_id not in hardness:
+            raise UnknownNameError("task in the table of hardness", problem.task_id, hardness)
+        return hardness[problem.task_id]
+    if hardness is not None:
+        return hardness(problem)
+    difficulty = (problem.difficulty or "").lower()
+    if difficulty in order:
+        return order.index(difficulty)
+    try:
+        return float(difficulty)
+    except ValueError:
+        raise UnknownNameError(f"difficulty of {problem.task_id}", problem.difficulty, order) from None

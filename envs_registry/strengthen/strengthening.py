@@ -1,0 +1,224 @@
+"""The procedure: mutants, survivors of the old tests, new inputs, and the few of them that kill the most."""
+
+from __future__ import annotations
+
+import ast
+import random
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.verdict import Verdict
+from codegym.judge import Judge
+from codegym.problem import CallTest, Problem, ScriptTest, TestCase
+from codegym.sandbox.execution import Status
+from codegym.sandbox.job import CallAction, Job
+from codegym.sandbox.limits import Limits
+from codegym.sandbox.pool import Sandbox
+from envs_registry.strengthen.inputs import InputMutator
+from envs_registry.strengthen.program_mutants import program_mutants
+from envs_registry.suite import Suite
+
+_LIMITS = Limits(cpu_seconds=0.5, wall_seconds=4.0, program_cpu_seconds=1.0)
+"""Mutants often hang; nobody waits long for them."""
+_LONGEST = 2000
+"""Characters of a new test's arguments or expected value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How hard to try.
+
+    Attributes:
+        mutants: Wrong programs made from each reference solution's first, beside the problem's own.
+        inputs: New inputs tried for each problem.
+        keep: New tests kept for each problem at most.
+        seed: Where chance starts; the same seed gives the same tests.
+    """
+
+    mutants: int = 20
+    inputs: int = 40
+    keep: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strengthened:
+    """What became of one problem.
+
+    Attributes:
+        problem: The problem with its new tests behind the old ones.
+        mutants: Wrong programs tried.
+        killed_before: How many of them the old tests refuse.
+        killed_after: How many the old and new tests refuse.
+        added: How many tests are new.
+        skipped: Why nothing could be tried; empty otherwise.
+    """
+
+    problem: Problem
+    mutants: int = 0
+    killed_before: int = 0
+    killed_after: int = 0
+    added: int = 0
+    skipped: str = ""
+
+
+class Strengthener:
+    """Adds private tests to problems. The expected values come from the reference solution.
+
+    Args:
+        judge: Judges mutants on tests.
+        sandbox: Runs reference solutions on new inputs.
+        effort: How hard to try.
+    """
+
+    def __init__(self, judge: Judge, sandbox: Sandbox, effort: Effort | None = None) -> None:
+        self._judge, self._sandbox, self._effort = judge, sandbox, effort or Effort()
+
+    def strengthen(
+        self,
+        suite: Suite,
+        given: Mapping[str, Sequence[TestCase]] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Strengthened]:
+        """Strengthens every problem of a suite.
+
+        Args:
+            suite: The suite.
+            given: Tests by task id that someone else wrote (a model, say); they are tried instead of mutated inputs.
+                One that the reference solution does not pass is left out.
+            progress: Called with the number of problems done and their total.
+        """
+        results: list[Strengthened] = []
+        for problem in suite:
+            tests = None if given is None else tuple(given.get(problem.task_id, ()))
+            results.append(self.strengthened(problem, tests))
+            if progress is not None:
+                progress(len(results), len(suite))
+        return results
+
+    def strengthened(self, problem: Problem, given: Sequence[TestCase] | None = None) -> Strengthened:
+        """Returns one problem with the new tests that kill most mutants, and the count."""
+        generator = random.Random(zlib.crc32(problem.task_id.encode()) + self._effort.seed)
+        skipped = self._reason_to_skip(problem, given)
+        if skipped:
+            return Strengthened(problem=problem, skipped=skipped)
+        mutants = list(dict.fromkeys((*problem.mutants, *self._mutants(problem, generator))))
+        survivors = [
+            mutant
+            for mutant, feedback in zip(mutants, self._judged(problem, mutants), strict=True)
+            if feedback.is_success
+        ]
+        before = len(mutants) - len(survivors)
+        candidates = self._valued(problem, generator) if given is None else self._right(problem, given)
+        kept = self._chosen(problem, candidates, survivors)
+        return Strengthened(
+            problem=replace(problem, tests=(*problem.tests, *(test for test, _ in kept))),
+            mutants=len(mutants),
+            killed_before=before,
+            killed_after=before + sum(count for _, count in kept),
+            added=len(kept),
+        )
+
+    def _reason_to_skip(self, problem: Problem, given: Sequence[TestCase] | None) -> str:
+        if not problem.solutions:
+            return "it has no reference solution"
+        if problem.entry_point is None:
+            return "it has no function to call"
+        if given is None and not any(isinstance(test, CallTest) for test in problem.tests):
+            return "none of its tests is a plain call, so there are no inputs to start from"
+        return ""
+
+    def _mutants(self, problem: Problem, generator: random.Random) -> tuple[str, ...]:
+        return program_mutants(problem.solutions[0], self._effort.mutants, generator)
+
+    def _judged(self, problem: Problem, programs: Iterable[str]) -> list[Feedback]:
+        limited = replace(problem, limits=_LIMITS)
+        return self._judge.judge_many([(limited, program) for program in programs])
+
+    def _valued(self, problem: Problem, generator: random.Random) -> list[CallTest]:
+        """New inputs with what all reference solutions answer, alike and each time anew."""
+        seeds = [test for test in problem.tests if isinstance(test, CallTest)]
+        inputs = InputMutator(seeds, generator).inputs(self._effort.inputs)
+        answers = [
+            self._answers(problem, solution, inputs) for solution in (*problem.solutions[:3], problem.solutions[0])
+        ]
+        accepted: list[CallTest] = []
+        for first, *others in zip(*answers, strict=True):
+            if first is None or not _is_literal(first) or not all(_agree(problem, first, other) for other in others):
+                continue
+            accepted.append(first)
+        return accepted
+
+    def _answers(self, problem: Problem, program: str, inputs: Sequence[CallTest]) -> list[CallTest | None]:
+        job = Job(
+            source=program,
+            actions=tuple(CallAction(args=test.args, kwargs=dict(test.kwargs)) for test in inputs),
+            entry_point=problem.entry_point,
+            context=problem.context,
+            limits=_LIMITS,
+        )
+        answers: list[CallTest | None] = []
+        for test, seen in zip(inputs, self._sandbox.run(job).observations, strict=True):
+            if seen.status is not Status.OK:
+                answers.append(None)
+            elif seen.value is None and seen.args is not None:
+                answers.append(replace(test, expected_args=seen.args))
+            else:
+                answers.append(replace(test, expected=seen.value))
+        return answers
+
+    def _right(self, problem: Problem, given: Sequence[TestCase]) -> list[TestCase]:
+        """Those of the given tests that the reference solution passes."""
+        if not given:
+            return []
+        feedback = self._judge.judge(replace(problem, tests=tuple(given)), problem.solutions[0])
+        return [test for test, result in zip(given, feedback.tests, strict=True) if result.status is Verdict.PASS]
+
+    def _chosen(
+        self, problem: Problem, candidates: Sequence[TestCase], survivors: list[str]
+    ) -> list[tuple[TestCase, int]]:
+        """The tests that kill most of the survivors that are left, one after the other, with their counts."""
+        if not candidates or not survivors:
+            return []
+        tried = replace(problem, tests=tuple(candidates))
+        kills = [
+            {index for index, test in enumerate(feedback.tests) if test.status in _KILLED}
+            for feedback in self._judged(tried, survivors)
+        ]
+        chosen: list[tuple[TestCase, int]] = []
+        alive = [killers for killers in kills if killers]
+        while alive and len(chosen) < self._effort.keep:
+            counts = [sum(index in killers for killers in alive) for index in range(len(candidates))]
+            best = max(range(len(candidates)), key=lambda index: (counts[index], -_size(candidates[index]), -index))
+            chosen.append((candidates[best], counts[best]))
+            alive = [killers for killers in alive if best not in killers]
+        return chosen
+
+
+_KILLED = (Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT)
+
+
+def _agree(problem: Problem, one: CallTest, other: CallTest | None) -> bool:
+    if other is None or (one.expected_args is None) != (other.expected_args is None):
+        return False
+    accepts = problem.comparison.accepts
+    if one.expected_args is not None and other.expected_args is not None:
+        return accepts(one.args, one.expected_args, other.expected_args)
+    return accepts(one.args, one.expected, other.expected) and accepts(one.args, one.expected, one.expected)
+
+
+def _is_literal(test: CallTest) -> bool:
+    """Whether a test can be written down, and is short enough that one would."""
+    text = repr((test.args, dict(test.kwargs), test.expected, test.expected_args))
+    try:
+        return len(text) <= _LONGEST and repr(ast.literal_eval(text)) == text
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+
+
+def _size(test: TestCase) -> int:
+    if isinstance(test, CallTest):
+        return len(repr((test.args, dict(test.kwargs))))
+    return len(test.source) if isinstance(test, ScriptTest) else len(test.stdin)

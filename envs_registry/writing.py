@@ -1,0 +1,96 @@
+"""Writes problems as one's own JSONL file, the inverse of the ``jsonl`` loader."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from codegym.comparison import Comparison
+from codegym.errors import InvalidProblemError
+from codegym.problem import CallTest, Problem, StdioTest, TestCase
+
+
+def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> int:
+    """Writes problems to a file, beside it first, so that the file is never half-written.
+
+    Args:
+        path: The file; replaced if it exists.
+        problems: What to write.
+        split: The split that every line names; empty names none.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        InvalidProblemError: If a problem holds what no file can: a checker, or a value that is no literal.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    count = 0
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            for problem in problems:
+                row = row_of_problem(problem) | ({"split": split} if split else {})
+                file.write(json.dumps(row, ensure_ascii=True) + "\n")
+                count += 1
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
+
+
+def row_of_problem(problem: Problem) -> dict[str, Any]:
+    """Returns a problem as the ``jsonl`` loader reads it.
+
+    Raises:
+        InvalidProblemError: If a checker or a value cannot be written.
+    """
+    if problem.comparison.checker is not None:
+        raise InvalidProblemError(f"{problem.task_id}: its comparison is code (a checker), which no file can hold.")
+    plain = asdict(Comparison())
+    comparison = {name: value for name, value in asdict(problem.comparison).items() if value != plain[name]}
+    row = {
+        "task_id": problem.task_id,
+        "prompt": problem.prompt,
+        "entry_point": problem.entry_point,
+        "starter_code": problem.starter_code,
+        "context": problem.context,
+        "solutions": list(problem.solutions),
+        "mutants": list(problem.mutants),
+        "difficulty": problem.difficulty,
+        "tags": list(problem.tags),
+        "comparison": comparison,
+        "limits": asdict(problem.limits) if problem.limits else {},
+        "one_process": problem.one_process,
+        "tests": [_row_of_test(problem, test) for test in problem.tests],
+    }
+    return {name: value for name, value in row.items() if value or name in ("prompt", "tests")}
+
+
+def _row_of_test(problem: Problem, test: TestCase) -> dict[str, Any]:
+    public = {"public": True} if test.public else {}
+    if isinstance(test, StdioTest):
+        return {"type": "stdio", "stdin": test.stdin, "expected_stdout": test.expected_stdout, **public}
+    if not isinstance(test, CallTest):
+        return {"type": "script", "source": test.source, **public}
+    row: dict[str, Any] = {"args": list(test.args), "kwargs": dict(test.kwargs), "expected": test.expected}
+    if test.expected_args is not None:
+        row["expected_args"] = list(test.expected_args)
+    if _survives_json(row):
+        short = {name: value for name, value in row.items() if value or name in ("expected", "expected_args")}
+        return {"type": "call", **short, **public}
+    if test.expected_args is not None:
+        raise InvalidProblemError(f"{problem.task_id}: expected_args {test.expected_args!r} cannot be written as JSON.")
+    inputs = ", ".join([*map(repr, test.args), *(f"{name}={value!r}" for name, value in test.kwargs.items())])
+    return {"type": "assert", "source": f"assert {problem.entry_point}({inputs}) == {test.expected!r}", **public}
+
+
+def _survives_json(row: dict[str, Any]) -> bool:
+    try:
+        return repr(json.loads(json.dumps(row, allow_nan=False))) == repr(row)
+    except (TypeError, ValueError, RecursionError):
+        return False

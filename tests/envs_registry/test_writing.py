@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codegym import CallTest, Limits, Problem, ScriptTest, StdioTest
+from codegym.comparison import Comparison, OutputRule
+from codegym.errors import InvalidProblemError
+from envs_registry.loading import load_suite
+from envs_registry.writing import write_problems
+
+PROBLEMS = (
+    Problem(
+        task_id="own/1",
+        prompt="Écris f.\u2028",
+        tests=(
+            CallTest(args=([1, 2.5, None, "x"],), kwargs={"k": True}, expected={"a": [1]}, public=True),
+            CallTest(args=((1, 2), {3}), expected={1: (2,)}),
+            CallTest(args=([1],), expected_args=([2],)),
+            ScriptTest(source="assert f(1)\n"),
+        ),
+        entry_point="f",
+        starter_code="def f(x):\n",
+        context="import math\n",
+        solutions=("def f(x): return x",),
+        mutants=("def f(x): return 1",),
+        difficulty="easy",
+        tags=("a", "b"),
+        comparison=Comparison(rel_tolerance=1e-9, unordered=True, output=OutputRule.APPS),
+        limits=Limits(cpu_seconds=1.0),
+    ),
+    Problem(task_id="own/2", prompt="", tests=(StdioTest(stdin="1\n", expected_stdout="\ud800", public=True),)),
+)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "own.jsonl"
+    assert write_problems(path, PROBLEMS, split="train") == 2
+    assert tuple(load_suite(str(path), "train")) == PROBLEMS
+    assert [file.name for file in path.parent.iterdir()] == ["own.jsonl"]
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text("precious")
+    checked = Problem(task_id="own/3", prompt="", tests=(), comparison=Comparison(checker=lambda *_: True))
+
+    def problems() -> Iterator[Problem]:
+        yield PROBLEMS[0]
+        yield checked
+
+    with pytest.raises(InvalidProblemError, match="own/3: its comparison is code"):
+        write_problems(path, problems())
+    assert path.read_text() == "precious"
+    assert [file.name for file in tmp_path.iterdir()] == ["own.jsonl"]
