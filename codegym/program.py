@@ -312,9 +312,9 @@ def _blocks(text: str, start: int) -> Iterator[tuple[_Cut, int]]:
     quoted = _has_triple_quotes(text)
     opening = next(_outside_strings(text, fences, start) if quoted else fences, None)
     first = _FIRST_LINE.match(text, start)
-    if opening and first and first.start(2) < opening.start and not opening.info and _CODE_LINE.match(first.group(2)):
-        yield _Cut(text, start, opening.start), 2  # the prompt had opened this block
-        opening = next(_fences(text, opening.end), None)
+    if opening and first and first.start(2) < opening.start and _CODE_LINE.match(first.group(2)):
+        yield _Cut(text, start, opening.start), 2  # bare code, or the prompt had opened this block
+        opening = opening if opening.info else next(_fences(text, opening.end), None)
     while opening:
         line_break = _LINE_BREAK.match(text, opening.end)
         content = line_break.end() if line_break else opening.end

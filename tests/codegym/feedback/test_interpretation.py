@@ -8,7 +8,7 @@ from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Source
 from codegym.feedback.interpretation import MOST_DIAGNOSTICS, VERDICTS, as_truncated, interpret
 from codegym.feedback.kind import EXCEPTIONS, KINDS, STATUSES, Kind, Meaning, Scope
-from codegym.feedback.report import diagnostic_text, observation_text, public_diagnostics
+from codegym.feedback.report import LONGEST_PROGRAM, diagnostic_text, observation_text, public_diagnostics, turn_text
 from codegym.feedback.verdict import Verdict
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
 from codegym.program import Program
@@ -297,3 +297,11 @@ def test_whatever_the_sandbox_reports_spans_lie_inside(observations, completion,
     assert feedback.verdict is Verdict.worst(test.status for test in feedback.tests)
     assert (feedback.kind is Kind.NONE) == feedback.is_success
     observation_text(feedback, problem)
+
+
+def test_a_turn_shows_the_program_and_what_is_wrong_with_it():
+    feedback, problem = judged(ok(1), tests=(CallTest(args=(0,), expected=0, public=True),))
+    assert turn_text(feedback, problem) == f"Your program:\n{SOURCE}\n{observation_text(feedback, problem)}"
+    long = "x = 1\n" * LONGEST_PROGRAM
+    feedback, problem = judged(ok(1), source=long)
+    assert len(turn_text(feedback, problem)) < LONGEST_PROGRAM + 1_000
