@@ -80,6 +80,8 @@ class Isolation:
         self.attempt("capabilities", self._drop_capabilities)
         self.attempt("no_new_privs", partial(kernel.prctl, kernel.PR_SET_NO_NEW_PRIVS, 1))
         self.attempt("landlock", self._restrict_paths)
+        # Programs of the same user may not look into the server, or each other, through /proc/PID.
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         self.attempt("seccomp", self._filter_calls)
         self.attempt("descriptors", int)  # each program's process closes them itself
         self.attempt("rlimits", self._limit)
