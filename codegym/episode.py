@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from codegym.feedback.diagnostic import Diagnostic, Source
 from codegym.feedback.feedback import Feedback, TestResult
-from codegym.feedback.report import observation_text
+from codegym.feedback.report import turn_text
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 from codegym.spaces import UnicodeText
@@ -66,7 +66,7 @@ class Episode:
 
     def observation(self) -> dict[str, Any]:
         """Returns what the agent sees: the prompt, the last turn's feedback (public tests only), the turns used."""
-        text = "" if self.feedback is None else observation_text(self.feedback, self.problem)
+        text = "" if self.feedback is None else turn_text(self.feedback, self.problem)
         return {"prompt": self.problem.prompt, "feedback": text, "turn": self.turn}
 
     def info(self) -> dict[str, Any]:

@@ -11,12 +11,26 @@ from codegym.problem import Problem, StdioTest
 
 MOST_SHOWN = 5
 """Failed public tests, and diagnostics, that are shown in full."""
+LONGEST_PROGRAM = 8_000
+"""Characters of a program that its author is shown again."""
 
 
 def public_diagnostics(feedback: Feedback) -> tuple[Diagnostic, ...]:
     """Returns the diagnostics that were found without a test or by a public one."""
     public = {test.index for test in feedback.tests if test.public}
     return tuple(d for d in feedback.diagnostics if d.test_index < 0 or d.test_index in public)
+
+
+def turn_text(feedback: Feedback, problem: Problem) -> str:
+    """Puts a turn into words for the next one: the program that the agent wrote, then ``observation_text``.
+
+    An agent that only sees observations needs both to repair its program. A program beyond ``LONGEST_PROGRAM``
+    characters is cut.
+    """
+    written = feedback.program.completion
+    if len(written) > LONGEST_PROGRAM:
+        written = written[:LONGEST_PROGRAM] + f"\n... ({len(written)} characters)"
+    return f"Your program:\n{written.rstrip()}\n\n{observation_text(feedback, problem)}"
 
 
 def observation_text(feedback: Feedback, problem: Problem) -> str:
