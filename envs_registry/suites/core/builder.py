@@ -11,6 +11,7 @@ from codegym.sandbox.limits import Limits
 from envs_registry.suites.core.candidate import Candidate
 from envs_registry.suites.core.composition import split_of
 from envs_registry.suites.core.exercise import Exercise
+from envs_registry.suites.core.recipe import Recipe
 from envs_registry.suites.core.styles import STYLES, write
 from envs_registry.suites.core.variation import answer, variations
 from envs_registry.suites.core.wording import wordings
@@ -18,7 +19,7 @@ from envs_registry.suites.core.wording import wordings
 LIMITS = Limits(cpu_seconds=0.25, program_cpu_seconds=0.5, wall_seconds=5.0, memory_bytes=256 * 2**20)
 """A right program takes a few milliseconds, a learner's endless loop should not take seconds."""
 _MAX_PROMPT = 300
-_TESTS, _PUBLIC, _MUTANTS = 10, 2, 4
+_TESTS, _STDIN_TESTS, _PUBLIC, _MUTANTS = 10, 8, 2, 4
 
 
 def exercise(task_id: str, candidate: Candidate, rng: random.Random) -> Exercise:
@@ -30,16 +31,16 @@ def exercise(task_id: str, candidate: Candidate, rng: random.Random) -> Exercise
         rng: Chooses words, tests and mutants.
     """
     frame = candidate.frame
-    pool = _pool(candidate, rng)
+    cases = pool(candidate.recipe, rng)
     prompts = _prompts(candidate, rng)
     problem = Problem(
         task_id=task_id,
         prompt=prompts[0],
-        tests=tuple(candidate.recipe.test(*case) for case in pool),
+        tests=tuple(candidate.recipe.test(*case) for case in cases),
         entry_point=frame.head[4:].split("(")[0] or None,
         starter_code=frame.head,
         solutions=candidate.solutions,
-        mutants=_mutants(candidate, [args for args, _, _ in pool], [value for _, value, _ in pool], rng),
+        mutants=_mutants(candidate, [args for args, _, _ in cases], [value for _, value, _ in cases], rng),
         difficulty=candidate.difficulty,
         tags=(candidate.family.name, *candidate.composition.skeleton),
         limits=LIMITS,
@@ -64,20 +65,21 @@ def _prompts(candidate: Candidate, rng: random.Random) -> tuple[str, ...]:
     return tuple(sorted((text + tail for text in texts), key=lambda text: len(text) > _MAX_PROMPT))
 
 
-def _pool(candidate: Candidate, rng: random.Random) -> list[tuple[tuple[Any, ...], Any, bool]]:
+def pool(recipe: Recipe, rng: random.Random) -> list[tuple[tuple[Any, ...], Any, bool]]:
     """Returns arguments, answer and whether public: the public ones first, edge cases after them."""
+    wanted = _TESTS if recipe.entry.stdin is None else _STDIN_TESTS
     sizes = [0, 1, 2, *(rng.randint(4, 9) for _ in range(6 * _TESTS))]
     cases: list[tuple[tuple[Any, ...], Any]] = []
     seen: Counter[str] = Counter()
     for number, size in enumerate(sizes):
-        args = candidate.recipe.arguments(size, rng)
-        value = candidate.composition(*args)
+        args = recipe.arguments(size, rng)
+        value = recipe.answer(*args)
         text = repr(value)
         common = _TESTS if number > 3 * _TESTS else 6 if isinstance(value, bool) else 3
         if seen[text] < common and all(args != other for other, _ in cases):
             cases.append((args, value))
             seen[text] += 1
-        if len(cases) == _TESTS:
+        if len(cases) == wanted:
             break
     public = sorted(range(3, len(cases)), key=lambda i: seen[repr(cases[i][1])])[:_PUBLIC]
     shown = [(*cases[i], True) for i in public]

@@ -16,10 +16,12 @@ from typing import Any
 
 from codegym.problem import CallTest, Problem, StdioTest
 from codegym.sandbox.limits import Limits
+from envs_registry.suites.core.classics import CLASSICS
 from envs_registry.suites.core.composition import Composition, Step
 from envs_registry.suites.core.exercise import Exercise
 from envs_registry.suites.core.family import Family
 from envs_registry.suites.core.generation import FAMILIES
+from envs_registry.suites.core.handwritten import FAMILY
 from envs_registry.suites.core.part import Part
 from envs_registry.suites.core.recipe import Recipe
 
@@ -104,6 +106,8 @@ def _limits(**fields: float) -> Limits:
 
 
 def _recipe(row: dict[str, Any]) -> Recipe:
+    if row["family"] == FAMILY:
+        return next(classic.recipe for classic in CLASSICS if [classic.name] == row["skeleton"])
     family, parts = _tables()[row["family"]]
     entry = next(entry for entry in family.entries if entry.source.name == row["source"])
     steps = [Step(parts[name], constant) for name, constant in zip(row["skeleton"], row["constants"], strict=True)]

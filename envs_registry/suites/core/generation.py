@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from codegym.errors import InvalidProblemError
+from envs_registry.suites.core.classics import CLASSICS
 from envs_registry.suites.core.counting import COUNTING
 from envs_registry.suites.core.exercise import Exercise
 from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
@@ -17,9 +19,20 @@ FAMILIES = (LISTS, STRINGS, NUMBERS, COUNTING, STATE, STDIO)
 
 
 def generate(seed: int) -> dict[str, tuple[Exercise, ...]]:
-    """Returns all splits, each in random order; the same for the same seed."""
-    selection = Selection(FAMILIES, Guard(), seed)
-    return {split: _numbered(split, selection.exercises(split), seed) for split in SPLITS}
+    """Returns all splits, each in random order; the same for the same seed.
+
+    Raises:
+        InvalidProblemError: If a problem written by hand is too near to another one.
+    """
+    guard = Guard()
+    found: dict[str, list[Exercise]] = {split: [] for split in SPLITS}
+    for classic in CLASSICS:
+        exercise = classic.exercise(seed)
+        if not guard.admits(exercise, classic.split):
+            raise InvalidProblemError(f"classic {classic.name!r} is too near to another one; change or drop it.")
+        found[classic.split].append(exercise)
+    selection = Selection(FAMILIES, guard, seed)
+    return {split: _numbered(split, found[split] + selection.exercises(split), seed) for split in SPLITS}
 
 
 def _numbered(split: str, found: list[Exercise], seed: int) -> tuple[Exercise, ...]:

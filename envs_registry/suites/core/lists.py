@@ -76,6 +76,9 @@ STRINGS = Family(
 )
 
 
+_LARGE = 100
+
+
 def _collatz(n: int) -> list[int]:
     path = [n]
     while path[-1] > 1:
@@ -91,7 +94,8 @@ def _fibonacci(n: int) -> list[int]:
 
 
 def _number(low: int, high: int) -> Sampler:
-    return lambda rng, size: (rng.randint(low, high) if size else low,)
+    """Returns a sampler of numbers between two bounds; the lower one for size 0, above both for very large sizes."""
+    return lambda rng, size: (rng.randint(low, high) if 0 < size < _LARGE else low if size == 0 else high * size // 20,)
 
 
 def _digits(rng: random.Random, size: int) -> tuple[int]:

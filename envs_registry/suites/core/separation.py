@@ -154,7 +154,7 @@ _WORDS = ("noon", "apple", "sea", "a", "tot", "ten", "onion", "egg", "man", "not
 
 def _random_like(value: Any, rng: random.Random) -> Any:
     if isinstance(value, int):
-        return rng.randint(0, 10 ** rng.randint(1, 3))
+        return rng.randint(1, 10 ** rng.randint(1, 3))
     if isinstance(value, str):
         if set(value) <= set("+-*0"):
             return "".join(rng.choice("+-*0") for _ in range(rng.randint(0, 9)))
