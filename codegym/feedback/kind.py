@@ -75,6 +75,17 @@ class Kind(StrEnum):
     TIME_LIMIT = "time_limit"
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
+    UNDEFINED_NAME = "undefined_name"
+    """This and the next six come from static analysis; the program need not have failed."""
+    UNUSED_NAME = "unused_name"
+    UNREACHABLE_CODE = "unreachable_code"
+    SHADOWED_BUILTIN = "shadowed_builtin"
+    MUTABLE_DEFAULT = "mutable_default"
+    COMPLEXITY = "complexity"
+    SUSPICIOUS_CODE = "suspicious_code"
+    """Legal, but hardly meant: a comparison without effect, ``is`` with a literal, a variable that a closure shares."""
+    SUSPICIOUS_LINE = "suspicious_line"
+    """A line that failing tests run or that parts from a reference solution: a guess with a score."""
     TAMPERING = "tampering"
     """It wrote to the channel on which results travel."""
     INFRA_ERROR = "infra_error"
@@ -154,6 +165,37 @@ STATUSES: Mapping[Status, Meaning] = MappingProxyType(
     }
 )
 """From how an action ended to its meaning, where no exception says more; OK: a value that was not accepted."""
+
+RULES: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "F821": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
+        "F822": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
+        "F823": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
+        "F401": Meaning(Kind.UNUSED_NAME, Scope.LINE),
+        "F811": Meaning(Kind.UNUSED_NAME, Scope.LINE),
+        "F841": Meaning(Kind.UNUSED_NAME, Scope.LINE),
+        "A001": Meaning(Kind.SHADOWED_BUILTIN, Scope.LINE),
+        "A002": Meaning(Kind.SHADOWED_BUILTIN, Scope.LINE),
+        "B006": Meaning(Kind.MUTABLE_DEFAULT, Scope.LINE),
+        "B008": Meaning(Kind.MUTABLE_DEFAULT, Scope.LINE),
+        "C901": Meaning(Kind.COMPLEXITY, Scope.LINE),
+        "B015": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "B018": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "B023": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "F502": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "F601": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "F631": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "F632": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "F634": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLE0604": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLE0704": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLR0124": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLR0133": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLW0120": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+        "PLW0127": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
+    }
+)
+"""From ruff's rules to their meaning: mistakes, not matters of style."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
     python tests/codegym/feedback/regenerate_places.py python3.11 python3.12 python3.13
 
-The programs are those of ``broken_programs.txt`` and a choice of the distinct failing programs of codet (their text stays
-in the data folder, CODEGYM_DATA; the file keeps where to find it). Kind and scope are written by hand in
+The programs are those of ``broken_programs.txt`` and a choice of the distinct failing programs of codet (their text
+stays in the data folder, CODEGYM_DATA; the file keeps where to find it). Kind and scope are written by hand in
 ``broken_programs.txt`` or follow from the exception's type; the places are CPython's own, from plain processes without
 codegym.
 """

@@ -1,0 +1,236 @@
+"""What can be said of programs without running them: every syntax error, mistakes that a linter sees, a few numbers.
+
+One call of ruff serves a whole batch. Nothing here depends on how a program ran, so it also works where nothing is run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ruff.__main__ import find_ruff_bin  # where every version has it
+
+from codegym.errors import InfrastructureError
+from codegym.feedback.diagnostic import Diagnostic, Source
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.kind import RULES, Kind, Meaning, Scope
+from codegym.feedback.location import Location
+from codegym.program import Program
+from codegym.sandbox.execution import Place
+
+MAX_COMPLEXITY = 15
+"""McCabe's number from which a function counts as too complex."""
+MOST_FOUND = 50
+"""Diagnostics that one program gets at most."""
+SECONDS = 60.0
+_WORKER = Path(__file__).with_name("ast_worker.py")
+_SYNTAX = Meaning(Kind.SYNTAX_ERROR, Scope.LINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A program in numbers; all zero where it does not parse.
+
+    Attributes:
+        parses: Whether the parser takes it.
+        lines: Lines that are neither blank nor comments.
+        nodes: Nodes of the syntax tree.
+        functions: Functions, methods and lambdas.
+        depth: How deeply statements are nested, 1 for a flat program.
+        complexity: McCabe's number of its most complex function.
+    """
+
+    parses: bool
+    lines: int
+    nodes: int = 0
+    functions: int = 0
+    depth: int = 0
+    complexity: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What static analysis says of one program: all diagnostics in the order of their places, and the summary."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    summary: Summary
+
+
+def analyze(
+    programs: Sequence[Program], contexts: Sequence[str] | None = None, rules: Mapping[str, Meaning] = RULES
+) -> list[Analysis]:
+    """Analyses a batch of programs with one call of ruff.
+
+    Args:
+        programs: The programs.
+        contexts: For each program the code that its problem gives (``Problem.context``): what that names is not
+            undefined.
+        rules: From ruff's rule codes to their meaning.
+
+    Returns:
+        One analysis for each program, in order.
+
+    Raises:
+        InfrastructureError: If ruff cannot be run at all.
+    """
+    contexts = contexts or [""] * len(programs)
+    found = _ruff([program.source for program in programs], rules)
+    parsed = _parse([program.source for program in programs])
+    return [
+        Analysis(
+            diagnostics=tuple(_diagnostics(program, context, records, numbers, rules))[:MOST_FOUND],
+            summary=_summary(program, numbers),
+        )
+        for program, context, records, numbers in zip(programs, contexts, found, parsed, strict=True)
+    ]
+
+
+def with_analysis(feedback: Feedback, analysis: Analysis) -> Feedback:
+    """Adds what static analysis found to a feedback, behind what execution found.
+
+    A syntax error that the compiler has reported already, at the same line, is not repeated.
+    """
+    lines = {found.start_line for found in feedback.diagnostics if found.kind.is_syntax}
+    more = [d for d in analysis.diagnostics if not (d.kind.is_syntax and d.start_line in lines)]
+    return replace(feedback, diagnostics=(*feedback.diagnostics, *more))
+
+
+def _diagnostics(
+    program: Program,
+    context: str,
+    records: Sequence[dict[str, Any]],
+    numbers: Mapping[str, Any] | None,
+    rules: Mapping[str, Meaning],
+) -> Iterator[Diagnostic]:
+    found = [_diagnostic(program, record, rules) for record in records]
+    found += [_unreachable(program, place) for place in (numbers["unreachable"] if numbers else ())]
+    if numbers is None and not any(diagnostic.kind.is_syntax for diagnostic in found):
+        found.append(_unparsable(program))
+    for diagnostic in sorted(found, key=lambda d: (d.start_line, d.start_col)):
+        if diagnostic.kind is Kind.UNDEFINED_NAME and _names(context, program, diagnostic):
+            continue
+        yield diagnostic
+
+
+def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Meaning]) -> Diagnostic:
+    start, end = record["location"], record["end_location"]
+    place = Place(
+        start_line=start["row"], start_col=start["column"] - 1, end_line=end["row"], end_col=end["column"] - 1
+    )
+    meaning = rules.get(record["code"] or "", _SYNTAX)
+    return Diagnostic(
+        source=Source.COMPILER if meaning is _SYNTAX else Source.LINT,
+        kind=meaning.kind,
+        scope=meaning.scope,
+        message=f"SyntaxError: {record['message']}" if meaning is _SYNTAX else record["message"],
+        **asdict(Location.of_place(program, place)),
+    )
+
+
+def _unreachable(program: Program, place: Sequence[int]) -> Diagnostic:
+    start, end = (
+        program.offset_of(line, _characters(program, line, column))
+        for line, column in ((place[0], place[1]), (place[2], place[3]))
+    )
+    return Diagnostic(
+        source=Source.LINT,
+        kind=Kind.UNREACHABLE_CODE,
+        scope=Scope.LINE,
+        message="This code is never reached",
+        **asdict(Location.of_range(program, start, end)),
+    )
+
+
+def _unparsable(program: Program) -> Diagnostic:
+    """Returns the error of a program that no parser takes: a lone surrogate, or too complex."""
+    odd = re.search("[\0\ud800-\udfff]", program.source)
+    location = Location.of_range(program, *odd.span()) if odd else Location()
+    return Diagnostic(
+        source=Source.COMPILER,
+        kind=Kind.SYNTAX_ERROR,
+        scope=Scope.LINE if location.in_completion else Scope.GLOBAL,
+        message="SyntaxError: not a text that can be encoded" if odd else "SyntaxError: too complex to be parsed",
+        **asdict(location),
+    )
+
+
+def _characters(program: Program, line: int, byte_column: int) -> int:
+    start = program.offset_of(line, 0)
+    encoded = program.source[start : start + byte_column].encode("utf-8", "replace")
+    return len(encoded[:byte_column].decode("utf-8", "ignore"))
+
+
+def _names(context: str, program: Program, diagnostic: Diagnostic) -> bool:
+    start = program.offset_of(diagnostic.start_line, diagnostic.start_col)
+    name = program.source[start : program.offset_of(diagnostic.end_line, diagnostic.end_col)]
+    return bool(context and re.search(rf"\b{re.escape(name)}\b", context))
+
+
+def _summary(program: Program, numbers: Mapping[str, Any] | None) -> Summary:
+    lines = sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in program.source.splitlines())
+    if numbers is None:
+        return Summary(parses=False, lines=lines)
+    return Summary(parses=True, lines=lines, **{key: numbers[key] for key in numbers if key != "unreachable"})
+
+
+def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning]) -> list[list[dict[str, Any]]]:
+    """Returns ruff's records for each source; a source that breaks ruff is found by halving and has none."""
+    if not sources:
+        return []
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="codegym-ruff-") as folder:
+        for index, source in enumerate(sources):
+            Path(folder, f"{index}.py").write_bytes(source.encode("utf-8", "replace"))
+        answer = _run_ruff(folder, rules)
+    if answer is not None:
+        for line in answer.splitlines():
+            record = json.loads(line)
+            found[int(Path(record["filename"]).stem)].append(record)
+        return [found[index] for index in range(len(sources))]
+    if len(sources) == 1:
+        return [[]]
+    half = len(sources) // 2
+    return _ruff(sources[:half], rules) + _ruff(sources[half:], rules)
+
+
+def _run_ruff(folder: str, rules: Mapping[str, Meaning]) -> str | None:
+    """Returns ruff's answer, None if it broke down over one of the files."""
+    command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet",
+               "--target-version", "py311", "--select", ",".join(rules), "--output-format", "json-lines",
+               "--config", f"lint.mccabe.max-complexity={MAX_COMPLEXITY}", folder]  # fmt: skip
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+    except OSError as error:
+        raise InfrastructureError(f"cannot run {command[0]}: {error}. Reinstall with: pip install ruff") from error
+    except subprocess.TimeoutExpired:
+        return None
+    if b"unknown rule selector" in done.stderr.lower() or b"invalid value" in done.stderr:
+        raise InfrastructureError(f"ruff refuses its options: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+
+def _parse(sources: Sequence[str]) -> list[dict[str, Any] | None]:
+    """Returns the syntax trees' numbers; the worker is started again behind a source that kills it."""
+    answers: list[dict[str, Any] | None] = []
+    while len(answers) < len(sources):
+        asked = json.dumps(list(sources[len(answers) :]))
+        worker = subprocess.Popen([sys.executable, "-I", str(_WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, encoding="ascii")  # fmt: skip
+        try:
+            out, _ = worker.communicate(asked, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            out, _ = worker.communicate()
+        lines = out.splitlines() if out.endswith("\n") or not out else out.splitlines()[:-1]
+        answers.extend(json.loads(line) for line in lines)
+        if len(answers) < len(sources):
+            answers.append(None)
+    return answers

@@ -1,0 +1,105 @@
+import pytest
+
+from codegym.feedback.feedback import Feedback
+from codegym.feedback.kind import RULES, Kind, Scope
+from codegym.feedback.static_analysis import Summary, analyze, with_analysis
+from codegym.feedback.verdict import Verdict
+from codegym.problem import Problem
+from codegym.program import Program
+
+PROBLEM = Problem(task_id="t/0", prompt="p", tests=(), entry_point="f")
+
+
+def program(completion):
+    return Program.from_completion(completion, PROBLEM)
+
+
+def marked(source):
+    """Returns the source without its marks and the text between each pair of them, with its offset."""
+    parts = source.replace("\u00ab", "\0").replace("\u00bb", "\0").split("\0")
+    spans, offset = [], 0
+    for index, part in enumerate(parts):
+        if index % 2:
+            spans.append((offset, offset + len(part)))
+        offset += len(part)
+    return "".join(parts), spans
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ("def f(x):\n    return «y»\n", ["undefined_name"]),
+        ("def f(x):\n    '漢é'; return «y»  # noqa\n", ["undefined_name"]),
+        ("# ruff: noqa\ndef f(x):\n    «y» = 1\n    return x\n", ["unused_name"]),
+        ("import «os»\ndef f(x):\n    return x\n", ["unused_name"]),
+        ("def f(x):\n    return x\n    «x = 1\n    x = 2»\n", ["unreachable_code"]),
+        ("def f(x):\n    while x:\n        break\n        «x = 'é'»\n", ["unreachable_code"]),
+        ("def f(«list»):\n    return list\n", ["shadowed_builtin"]),
+        ("def f(x=«[]»):\n    return x\n", ["mutable_default"]),
+        ("def f(x):\n    «x == 1»\n    return x\n", ["suspicious_code"]),
+        ("def f(x):\n    return «x is 'a'»\n", ["suspicious_code"]),
+        ("def «f»(x):\n" + "    if x:\n        x += 1\n" * 16 + "    return x\n", ["complexity"]),
+        ("def f(x):\n    return sum(\n        v for v in x)\n", []),
+    ],
+)
+def test_rules(source, kinds):
+    source, spans = marked(source)
+    (analysis,) = analyze([program(source)])
+    assert [d.kind.value for d in analysis.diagnostics] == kinds
+    assert [(d.start, d.end) for d in analysis.diagnostics] == spans
+    assert all(d.scope is Scope.LINE for d in analysis.diagnostics)
+
+
+def test_all_syntax_errors_of_a_program():
+    source = "def f(x)\n    return x\n\ndef g(x):\n    if x = 3:\n        pass\n\ny = 'abc\nz = (1,\n"
+    (analysis,) = analyze([program(source)])
+    assert {d.start_line for d in analysis.diagnostics} >= {1, 5, 8}
+    assert all(d.kind is Kind.SYNTAX_ERROR for d in analysis.diagnostics)
+    assert analysis.summary == Summary(parses=False, lines=7)
+
+
+@pytest.mark.parametrize(
+    "source", ["x = '\ud800'\n", "x = '\0'\n", "x = " + "(" * 50_000, "x = " + "-" * 100_000 + "1", "\r\r\0", "é\ud800"]
+)
+def test_odd_texts_break_nothing(source):
+    good = program("def f(x):\n    return y\n")
+    before, analysis, after = analyze([good, program(source), good])
+    assert before == after
+    assert before.diagnostics[0].kind is Kind.UNDEFINED_NAME
+    assert any(d.kind is Kind.SYNTAX_ERROR for d in analysis.diagnostics)
+    assert all(-1 <= d.start <= d.end <= len(source) for d in analysis.diagnostics)
+
+
+def test_places_refer_to_the_completion_and_names_of_the_context_exist():
+    completion = "Sure:\n```python\ndef f(x):\n    return helper(x) + other(x)\n```\n"
+    (analysis,) = analyze([program(completion)], ["def helper(x):\n    return x\n"])
+    (found,) = analysis.diagnostics
+    assert completion[found.start : found.end] == "other"
+    assert found.start_line == 2
+
+
+def test_summary():
+    source = "# c\n\ndef f(x):\n    if x and x > 1:\n        return 1\n    return [v for v in x]\n\ng = lambda: 0\n"
+    (analysis,) = analyze([program(source)])
+    summary = analysis.summary
+    assert (summary.parses, summary.lines, summary.functions, summary.depth) == (True, 5, 2, 3)
+    assert summary.complexity == 4  # one, the if, the and, the comprehension
+    # module, assignment, name, its context, constant
+    assert analyze([program("x = 1")])[0].summary == Summary(parses=True, lines=1, nodes=5, depth=1, complexity=1)
+    assert analyze([]) == []
+    assert analyze([program("")])[0].summary == Summary(parses=True, lines=0, nodes=1, complexity=1)
+
+
+def test_analysis_joins_feedback_behind_what_ran():
+    unjudged = Feedback(
+        task_id="t/0", program=program("def f(:\n  x = y\n"), verdict=Verdict.UNJUDGED, kind=Kind.NONE, scope=Scope.NONE
+    )
+    (analysis,) = analyze([unjudged.program])
+    first = with_analysis(unjudged, analysis)
+    assert first.diagnostics == analysis.diagnostics
+    again = with_analysis(first, analysis)
+    assert [d for d in again.diagnostics if d.start_line == 1] == [d for d in first.diagnostics if d.start_line == 1]
+
+
+def test_every_rule_exists_in_the_ruff_that_is_installed():
+    assert analyze([program("x = 1\n")], rules=RULES)[0].diagnostics == ()
