@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -40,6 +41,8 @@ class Demo:
     """Held-out problems to test on."""
     samples: int = 8
     """Programs a held-out problem."""
+    max_new_tokens: int = 160
+    """Length limit of a program."""
     run_dir: Path = Path("runs/demo")
     """Where the picture, the curves and the model go."""
     seed: int = 0
@@ -52,9 +55,9 @@ class Demo:
         console = Console(quiet=self.json)
         began = perf_counter()
         console.print(f"[bold]1[/] The model {self.model!r}: built at first use, kept in the cache after that.")
-        policy = LMPolicy.load(self.model, seed=self.seed)
+        policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
         held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
-        env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split)
+        env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split, workers=os.cpu_count())
         agent = RLTF(policy, env, tensorboard_log=self.run_dir, seed=self.seed)
         console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
         before = self._test(agent, held_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -48,6 +49,8 @@ class TrainRLTF:
     """Length limit of a program."""
     reward: str = "paper"
     """The reward: paper, coarse, adaptive, pass_rate, ..."""
+    workers: int | None = None
+    """Programs that are judged at a time; one for each core without it."""
     paper: bool = False
     """Start from the paper's settings; settings given here go on top."""
     config: tyro.conf.OmitArgPrefixes[RLTFConfig] = field(default_factory=RLTFConfig)
@@ -79,6 +82,7 @@ class TrainRLTF:
             data_dir=self.data_dir,
             max_turns=self.max_turns,
             reward=self.reward,
+            workers=self.workers or os.cpu_count(),
         )
         agent = RLTF.load(latest, env=env, device=self.device) if self.resume else self._new_agent(env)
         stop = StopOnSignal()
