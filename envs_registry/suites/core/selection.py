@@ -23,9 +23,9 @@ DIFFICULTIES = ("easy", "medium", "hard", "expert")
 """By the number of parts between source and result: at most 2, then 3, 4 and 5."""
 
 QUOTAS = {
-    "train": {"easy": 60, "medium": 60, "hard": 50, "expert": 30},
-    "validation": {"easy": 4, "medium": 7, "hard": 6, "expert": 3},
-    "test": {"easy": 12, "medium": 20, "hard": 18, "expert": 10},
+    "train": {"easy": 120, "medium": 140, "hard": 100, "expert": 40},
+    "validation": {"easy": 5, "medium": 8, "hard": 5, "expert": 2},
+    "test": {"easy": 16, "medium": 22, "hard": 15, "expert": 7},
 }
 _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
 _NAMES = ("f", "solve", "calc", "run", "work")

@@ -55,6 +55,31 @@ def _best_sum(xs: list[int]) -> int:
 
 SEQUENCES: tuple[Handwritten, ...] = (
     Handwritten(
+        name="every_second",
+        split="train",
+        difficulty="easy",
+        head="def every_second(xs):",
+        wordings=(
+            "Add up the 1st, 3rd, 5th, ... number of xs.",
+            "Return the sum of every second item of xs, beginning with the first.",
+        ),
+        sample=_xs,
+        answer=lambda xs: sum(x for i, x in enumerate(xs) if i % 2 == 0),
+        solutions=(
+            "return sum(xs[::2])",
+            """
+            total = 0
+            for i in range(0, len(xs), 2):
+                total += xs[i]
+            return total
+            """,
+        ),
+        mutants=(
+            "return sum(xs[1::2])",
+            "return sum(xs)",
+        ),
+    ),
+    Handwritten(
         name="has_pair",
         split="train",
         difficulty="medium",
