@@ -79,6 +79,7 @@ _PICKLES = {
 PROGRAMS = (
     *(
         forgery(f"value_{name}", "any value is either data of bounded size or a named failure", source,
+            targets=(Target.CALL,),
                 verdicts=("fail", "error", "timeout"), many=False)
         for name, source in _VALUES.items()
     ),

@@ -36,7 +36,13 @@ PROGRAMS = (
     attack(
         "reads_the_projects_files",
         "the judge's own code and the suites are not in view",
-        "import os\nwon = os.path.exists('@PROJECT@/codegym/judge.py') or os.path.exists('@PROJECT@/pyproject.toml')",
+        "won = bool(open('@PROJECT@/codegym/judge.py').read())",
+    ),
+    attack(
+        "sees_that_a_file_exists",
+        "not even names and sizes of the host's files are in view",
+        "import os\nwon = os.path.exists('@LURE_FILE@') or os.stat('@PROJECT@/pyproject.toml').st_size > 0",
+        needs_namespaces="Landlock refuses to open a file, not to ask for its size",
     ),
     attack(
         "imports_the_project",
@@ -59,6 +65,7 @@ PROGRAMS = (
         "the host's name is not shown",
         "import os, socket\nwon = '@HOST@' in (os.uname().nodename, socket.gethostname()) and bool('@HOST@')",
         layers=("uts",),
+        needs_namespaces="the host's name can only be hidden by another one",
     ),
     attack(
         "reads_kernel_secrets",
@@ -113,7 +120,7 @@ PROGRAMS = (
     attack(
         "climbs_out_of_the_root",
         "no way up",
-        "import os\nfor _ in range(40): os.chdir('..')\nwon = os.path.exists('.' + '@LURE_FILE@')",
+        "import os\nfor _ in range(40): os.chdir('..')\nwon = bool(open('.' + '@LURE_FILE@').read())",
     ),
     attack(
         "changes_dev_null",
@@ -155,13 +162,13 @@ PROGRAMS = (
         """,
     ),
     attack(
-        "keeps_privileged_bits",
-        "a set-user-id file gives nothing",
+        "runs_a_set_user_id_program",
+        "no way to more rights through a program that has them",
         """
-        import os, shutil, subprocess
-        won = False
-        for tool in ('/usr/bin/su', '/usr/bin/sudo', '/usr/bin/mount', '/bin/mount'):
-            won = won or os.path.exists(tool)
+        import os, subprocess
+        for tool in ('/usr/bin/su', '/usr/bin/mount', '/bin/mount'):
+            try: won = won or subprocess.run([tool, '--version'], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+            except (OSError, ValueError): pass
         """,
     ),
     attack(

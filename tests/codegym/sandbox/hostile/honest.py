@@ -18,6 +18,7 @@ class HonestProgram:
     name: str
     problem: Problem
     source: str
+    needs_namespaces: str = ""
 
 
 _FUNCTION_STYLES = {

@@ -103,6 +103,7 @@ for pid in (@DECOY@, @JUDGE@, os.getppid(), 1):
         "sees_host_processes",
         "/proc shows no process of the host",
         "import os\nwon = os.path.exists('/proc/@DECOY@/cmdline')",
+        needs_namespaces="Landlock refuses to open a file of /proc, not to ask whether it is there",
     ),
     attack(
         "reads_another_environment",
@@ -136,7 +137,8 @@ for pid in (@DECOY@, @JUDGE@, os.getppid(), 1):
         import os
         for pid in ('@DECOY@', '@JUDGE@', '1', 'self', 'thread-self', str(os.getppid())):
             for name in ('root', 'cwd'):
-                won = won or os.path.exists(f'/proc/{pid}/{name}@LURE_FILE@')
+                try: won = won or bool(open(f'/proc/{pid}/{name}@LURE_FILE@').read())
+                except OSError: pass
         """,
     ),
     attack(

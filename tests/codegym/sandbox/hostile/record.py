@@ -57,6 +57,8 @@ class HostileProgram:
     many: bool = False
     """Its problem has a test for each type of value; otherwise one test."""
     limits: Limits = QUICK
+    needs_namespaces: str = ""
+    """Why the property cannot be held where the kernel refuses namespaces; empty where it is held there too."""
     group: str = ""
 
     @property

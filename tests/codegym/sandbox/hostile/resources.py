@@ -204,6 +204,7 @@ PROGRAMS = (
         verdicts=("timeout", "error"),
         kinds=(),
         limits=_FORKING,
+        needs_namespaces="the judge refuses to grant forks where it could not end all of them",
     ),
     attack(
         "thread_bomb",

@@ -69,7 +69,7 @@ def watch(options: argparse.Namespace, argv: Sequence[str]) -> int:
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     if os.getuid() == 0:
         _private_devices()
-        if options.uid:
+        if options.uid or options.no_namespaces:
             for path in (sys.base_prefix, sys.prefix, str(ROOT)):
                 _make_reachable(Path(path).resolve())
     with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:

@@ -1,0 +1,1 @@
+"""What the benchmarks of the judge share: contestants, tasks, the machine, reports."""
