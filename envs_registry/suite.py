@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 from codegym.errors import DataError, UnknownNameError
 from codegym.problem import Problem
+from codegym.sandbox.limits import Limits
 
 
 class Suite(Sequence[Problem]):
@@ -120,6 +122,10 @@ class Suite(Sequence[Problem]):
 
         return self.at(place for place in places if kept(self._problems[place]))
 
+    def with_limits(self, limits: Limits | None) -> Suite:
+        """Returns the same problems with other limits; None leaves them to the judge."""
+        return self._like(_Limited(self._problems, limits, self.task_ids))
+
     @property
     def difficulties(self) -> tuple[str, ...]:
         """The difficulties that occur, in the order of their first problem. Builds every problem of a lazy suite."""
@@ -163,3 +169,22 @@ class _Selection(Sequence[Problem]):
         if isinstance(place, slice):
             return _Selection(self._problems, self._places[place], self.task_ids[place])
         return self._problems[self._places[place]]
+
+
+class _Limited(Sequence[Problem]):
+    """Another sequence's problems with other limits, each changed when it is asked for."""
+
+    def __init__(self, problems: Sequence[Problem], limits: Limits | None, task_ids: tuple[str, ...]) -> None:
+        self._problems, self._limits, self.task_ids = problems, limits, task_ids
+
+    def __len__(self) -> int:
+        return len(self.task_ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Problem: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, place: int | slice) -> Problem | Sequence[Problem]:
+        if isinstance(place, slice):
+            return _Limited(self._problems[place], self._limits, self.task_ids[place])
+        return replace(self._problems[place], limits=self._limits)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
-from codegym.problem import Problem, ScriptTest, TestCase
+from codegym.problem import CallTest, Problem, ScriptTest, TestCase
+from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, parsed
 from envs_registry.building import build_all
 from envs_registry.examples import docstring_of, examples_in
@@ -13,6 +15,10 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
+EXAMPLES = ("official", "all", "none")
+"""What the option of that name may be."""
+_LIMITS = Limits(cpu_seconds=5.0, wall_seconds=15.0, program_cpu_seconds=5.0)
+"""For all of ``check``; the benchmark stops it after three seconds."""
 _INSTRUCTION = (
     "Complete the following Python function. Answer with the whole function in one ```python block."
     "\n\n```python\n{}```\n"
@@ -20,7 +26,7 @@ _INSTRUCTION = (
 
 
 def load(
-    source: Source, split: str, *, prompt: str = "completion", tests: str = "split", examples: bool = True
+    source: Source, split: str, *, prompt: str = "completion", tests: str = "split", examples: str = "official"
 ) -> tuple[Problem, ...]:
     """Loads HumanEval from ``HumanEval.jsonl(.gz)`` or the hub's Parquet file.
 
@@ -28,33 +34,49 @@ def load(
         source: Where the file is.
         split: ``"test"``, the only one.
         prompt: ``"completion"``: the benchmark's own prompt, to be continued; ``"instruct"``: a request around it.
-        tests: ``"split"``: one private test for each assert of ``check`` where it is a list of asserts;
-            ``"script"``: ``check`` as it stands, one private test. The verdict is the same, the pass rate is finer.
-        examples: Whether the docstring's examples are added as public tests.
+        tests: ``"split"``: one test for each assert of ``check`` where it is a list of asserts; ``"script"``: ``check``
+            as it stands, one private test. The verdict is the same, the pass rate is finer.
+        examples: The docstring's examples that are public tests. ``"official"``: those that ``check`` holds too, so
+            that the verdict stays the benchmark's; ``"all"``: the others too; ``"none"``.
     """
     choice("prompt", prompt, ("completion", "instruct"))
     choice("tests", tests, ("split", "script"))
+    choice("examples", examples, EXAMPLES)
     path = source.file("HumanEval.jsonl.gz", "HumanEval.jsonl", "*.parquet", "*/*.parquet")
     return build_all([path], lambda row: problem_of_row(row, prompt, tests, examples))
 
 
-def problem_of_row(row: Row, prompt: str, tests: str, examples: bool) -> Problem:
+def problem_of_row(row: Row, prompt: str, tests: str, examples: str) -> Problem:
     """Returns the problem of one row in HumanEval's format."""
-    statement, entry_point, script = row.get("prompt", str), row.get("entry_point", str), row.get("test", str)
+    task_id, statement, entry_point = row.get("task_id", str), row.get("prompt", str), row.get("entry_point", str)
+    script = row.get("test", str)
     if parsed(script) is None:
         row.fail("field 'test' is not Python that parses.")
-    hidden = cases_of_check(script) if tests == "split" else (ScriptTest(source=script),)
-    shown = public_examples(row.get("task_id", str), statement, entry_point) if examples else ()
     return Problem(
-        task_id=row.get("task_id", str),
+        task_id=task_id,
         prompt=prompt_of(prompt, statement),
-        tests=(*shown, *hidden),
+        tests=_tests(script, public_examples(task_id, statement, entry_point), tests, examples),
         entry_point=entry_point,
         starter_code=statement,
         context=code_before(statement, entry_point),
         solutions=(statement + row.get("canonical_solution", str),),
         tags=("humaneval",),
+        limits=_LIMITS,
     )
+
+
+def _tests(script: str, shown: tuple[CallTest, ...], how: str, examples: str) -> tuple[TestCase, ...]:
+    asserts = cases_of_check(script)
+    official = {_key(test) for test in asserts}
+    extra = tuple(test for test in shown if examples == "all" and _key(test) not in official)
+    public = {_key(test) for test in shown} if examples != "none" else set()
+    if how == "script":
+        return (*extra, *(test for test in shown if _key(test) in official & public), ScriptTest(source=script))
+    return (*extra, *(replace(test, public=_key(test) in public) for test in asserts))
+
+
+def _key(test: TestCase) -> str:
+    return repr(replace(test, public=False))
 
 
 def prompt_of(style: str, statement: str) -> str:
@@ -62,7 +84,7 @@ def prompt_of(style: str, statement: str) -> str:
     return statement if style == "completion" else _INSTRUCTION.format(statement)
 
 
-def public_examples(task_id: str, statement: str, entry_point: str) -> tuple[TestCase, ...]:
+def public_examples(task_id: str, statement: str, entry_point: str) -> tuple[CallTest, ...]:
     """Returns the examples of the docstring, without those that are known to be wrong."""
     wrong = WRONG_EXAMPLES.get(task_id, ())
     found = examples_in(docstring_of(f"{statement}\n    pass\n", entry_point), entry_point)

@@ -8,12 +8,12 @@ from envs_registry.evalplus import MANY_INPUTS, without_numpy
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
-from envs_registry.suites.humaneval import code_before, prompt_of, public_examples
+from envs_registry.suites.humaneval import EXAMPLES, code_before, prompt_of, public_examples
 
 _FILES = ("HumanEvalPlus-OriginFmt.jsonl*", "HumanEvalPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
 
 
-def load(source: Source, split: str, *, prompt: str = "completion", examples: bool = True) -> LazyProblems:
+def load(source: Source, split: str, *, prompt: str = "completion", examples: str = "official") -> LazyProblems:
     """Loads HumanEval+ from the release's ``OriginFmt`` file or the hub's Parquet file.
 
     Args:
@@ -23,6 +23,7 @@ def load(source: Source, split: str, *, prompt: str = "completion", examples: bo
         examples: As in ``humaneval``.
     """
     choice("prompt", prompt, ("completion", "instruct"))
+    choice("examples", examples, EXAMPLES)
     table = RowTable([source.file(*_FILES)])
 
     def problem_of_row(row: Row) -> Problem:
@@ -31,13 +32,18 @@ def load(source: Source, split: str, *, prompt: str = "completion", examples: bo
     return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
 
 
-def _problem(row: Row, prompt: str, examples: bool) -> Problem:
+def _problem(row: Row, prompt: str, examples: str) -> Problem:
     task_id, statement, entry_point = row.get("task_id", str), row.get("prompt", str), row.get("entry_point", str)
-    shown = public_examples(task_id, statement, entry_point) if examples else ()
+    script = row.get("test", str)
+    shown = [
+        test
+        for test in public_examples(task_id, statement, entry_point)
+        if examples == "all" or (examples == "official" and repr(list(test.args)) in script)
+    ]
     return Problem(
         task_id=task_id,
         prompt=prompt_of(prompt, statement),
-        tests=(*shown, ScriptTest(source=without_numpy(row.get("test", str)))),
+        tests=(*shown, ScriptTest(source=without_numpy(script))),
         entry_point=entry_point,
         starter_code=statement,
         context=code_before(statement, entry_point),

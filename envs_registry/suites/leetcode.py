@@ -6,12 +6,14 @@ import ast
 from dataclasses import replace
 
 from codegym.problem import Problem, ScriptTest, TestCase
+from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, needs_one_process, parsed
 from envs_registry.building import LazyProblems, RowTable
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
+_LIMITS = Limits(cpu_seconds=6.0, wall_seconds=18.0, program_cpu_seconds=12.0)
 _REQUEST = "\nPlease complete the following python code precisely:"
 """Where the published query goes over from the statement to the code."""
 
@@ -56,6 +58,7 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
         solutions=(row.get("completion", str),),
         difficulty=difficulty.lower() or None,
         tags=("leetcode", *row.get("tags", list, [])),
+        limits=_LIMITS,
         one_process=needs_one_process(cases, _own_names(context), entry_point),
     )
 

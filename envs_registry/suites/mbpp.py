@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 
 from codegym.problem import Problem, TestCase
+from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process, parsed
 from envs_registry.building import build_all
 from envs_registry.catalogue import ALL
@@ -16,6 +17,7 @@ from envs_registry.sources import Source
 _SPLITS = {"prompt": range(1, 11), "test": range(11, 511), "validation": range(511, 601), "train": range(601, 975)}
 _SHOTS = (2, 3, 4)
 """The problems of the benchmark's own three-shot prompt."""
+_LIMITS = Limits(cpu_seconds=5.0, wall_seconds=15.0, program_cpu_seconds=10.0)
 _FILES = ("mbpp.jsonl", "mbpp.jsonl.gz", "full/*.parquet", "*.parquet")
 _SANITIZED_FILES = ("sanitized-mbpp.json", "sanitized-mbpp.json.gz", "sanitized/*.parquet")
 
@@ -75,6 +77,7 @@ def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) 
         solutions=(code,),
         tags=("mbpp",),
         one_process=needs_one_process(tests, defined_names(code) - defined_names(setup), entry_point),
+        limits=_LIMITS,
     )
 
 

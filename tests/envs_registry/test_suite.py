@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from codegym import CallTest, Problem
+from codegym import CallTest, Limits, Problem
 from codegym.errors import DataError, UnknownNameError
 from envs_registry.suite import Suite
 
@@ -63,6 +63,13 @@ def test_filters(suite: Suite) -> None:
     assert suite.filter(where=lambda p: p.task_id.endswith("2")).task_ids == ("own/2",)
     with pytest.raises(UnknownNameError, match="Did you mean 'hard'"):
         suite.filter(difficulties=["herd"])
+
+
+def test_other_limits(suite: Suite) -> None:
+    limited = suite.with_limits(Limits(cpu_seconds=1.0))[1:]
+    assert limited[0].limits == Limits(cpu_seconds=1.0)
+    assert limited.task_ids == ("own/1", "own/2")
+    assert suite[1].limits is None
 
 
 def test_refuses_the_same_id_twice() -> None:

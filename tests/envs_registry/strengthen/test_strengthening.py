@@ -13,7 +13,12 @@ from envs_registry.strengthen.given import read_tests
 from envs_registry.strengthen.strengthening import Effort, Strengthener
 from envs_registry.suite import Suite
 
-CLAMP = "def clamp(x, low, high):\n    if x < low:\n        return low\n    if x > high:\n        return high\n    return x\n"
+CLAMP = (
+    "def clamp(x, low, high):\n"
+    "    if x < low:\n        return low\n"
+    "    if x > high:\n        return high\n"
+    "    return x\n"
+)
 WEAK = Problem(
     task_id="own/clamp",
     prompt="Clamp.",
@@ -66,9 +71,13 @@ def test_functions_that_work_in_place(strengthener: Strengthener) -> None:
 def test_answers_that_the_solutions_do_not_share_are_no_tests(strengthener: Strengthener) -> None:
     either = ("def pick(xs):\n    return xs[0]\n", "def pick(xs):\n    return xs[-1]\n")
     weak = Problem(
-        task_id="own/pick", prompt="", tests=(CallTest(args=([4, 4],), expected=4),), entry_point="pick", solutions=either,
+        task_id="own/pick",
+        prompt="",
+        tests=(CallTest(args=([4, 4],), expected=4),),
+        entry_point="pick",
+        solutions=either,
         mutants=("def pick(xs):\n    return 4\n",),
-    )  # fmt: skip
+    )
     for test in strengthener.strengthened(weak).problem.tests[1:]:
         assert isinstance(test, CallTest)
         assert test.args[0][0] == test.args[0][-1]
