@@ -111,8 +111,10 @@ PROGRAMS = (
         import os
         for make in (os.symlink, os.link):
             try:
-                make('@LURE_FILE@', 'codegym-hostile-link')
-                won = won or bool(open('codegym-hostile-link').read())
+                for place in ('.', '@LURE_FOLDER@'):
+                    try: make('@LURE_FILE@', place + '/codegym-hostile-link')
+                    except OSError: continue
+                    won = won or bool(open(place + '/codegym-hostile-link').read())
             except OSError: pass
         """,
         layers=("mount", "landlock"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def lures() -> Iterator[dict[str, str]]:
         os.environ["CODEGYM_LURE"] = VARIABLE
         stack.callback(os.environ.pop, "CODEGYM_LURE", None)
         decoy = stack.enter_context(_decoy())
-        abstract = f"codegym-lure-{os.getpid()}"
+        abstract = f"codegym-lure-{secrets.token_hex(8)}"
         yield {
             "LURE_FOLDER": str(folder),
             "LURE_FILE": str(secret),

@@ -73,7 +73,6 @@ PROGRAMS = (
         _RAW.format(
             combinations="[(family, kind, 0) for family in (38, 31, 29, 30, 41, 43, 44, 15, 21, 9, 3, 4, 5) for kind in (1, 2, 3, 5)]"
         ),
-        layers=("seccomp",),
     ),
     attack(
         "talks_to_the_kernel_by_netlink",

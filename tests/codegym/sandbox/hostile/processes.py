@@ -10,8 +10,8 @@ PROGRAMS = (
     attack(
         "signals_a_host_process",
         "a program cannot signal processes outside",
-        "import os\nos.kill(@DECOY@, 9)\nwon = True",
-        layers=("pid", "landlock"),
+        "import os\nos.kill(@DECOY@, 0)\nwon = True",
+        layers=("pid", "landlock", "seccomp"),
     ),
     attack(
         "signals_its_parent",
@@ -65,7 +65,7 @@ won = won or (fd >= 0 and libc.syscall(424, fd, 9, None, 0) == 0)
         "traces_a_host_process",
         "ptrace reaches nobody",
         _LIBC + "won = libc.ptrace(16, @DECOY@, None, None) == 0 or libc.ptrace(0x4206, @DECOY@, None, None) == 0",
-        layers=("pid", "seccomp", "landlock"),
+        layers=("user", "pid", "seccomp", "landlock"),
     ),
     attack(
         "traces_its_parent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hostile.record import FUNCTION, HostileProgram, Target, attack, forgery, stdio_forgery
+from hostile.record import FUNCTION, PATIENT, HostileProgram, Target, attack, forgery, stdio_forgery
 
 from codegym import Limits
 
@@ -75,7 +75,7 @@ PROGRAMS = (
     attack(
         "allocates_at_once",
         "memory is bounded",
-        "x = bytearray(2**30)\nwon = len(x) == 2**30",
+        "import mmap\nx = mmap.mmap(-1, 2**30)\nwon = len(x) == 2**30",
         layers=("rlimits",),
     ),
     _memory("maps_memory", "import mmap\nx = [mmap.mmap(-1, 2**24) for _ in range(64)]\nfor m in x:\n    for i in range(0, 2**24, 4096): m[i] = 1\nwon = True"),
@@ -101,21 +101,30 @@ PROGRAMS = (
         "fills_the_disk",
         "space is bounded",
         """
-        with open('codegym-hostile', 'wb') as file:
-            for _ in range(1024): file.write(bytes(2**20))
-        won = True
+        for place in ('.', '@LURE_FOLDER@'):
+            try:
+                with open(place + '/codegym-hostile', 'wb') as file:
+                    for _ in range(80): file.write(bytes(2**20))
+                won = True
+            except OSError: pass
         """,
-        layers=("rlimits", "mount"),
+        layers=("rlimits", "mount", "landlock"),
+        targets=(Target.CALL,),
+        limits=PATIENT,
     ),
     attack(
         "fills_the_disk_with_many_files",
         "space is bounded over all files",
         """
-        for i in range(512):
-            with open(f'codegym-hostile-{i}', 'wb') as file: file.write(bytes(2**20))
-        won = True
+        for place in ('.', '@LURE_FOLDER@'):
+            try:
+                for i in range(80):
+                    with open(f'{place}/codegym-hostile-{i}', 'wb') as file: file.write(bytes(2**20))
+                won = True
+            except OSError: pass
         """,
-        layers=("mount",),
+        layers=("mount", "landlock"),
+        limits=PATIENT,
         targets=(Target.CALL,),
     ),
     attack(
@@ -131,17 +140,29 @@ PROGRAMS = (
     attack(
         "makes_a_million_files",
         "the number of files is bounded",
-        "for i in range(60000): open(f'codegym-hostile-{i}', 'w').close()\nwon = True",
+        """
+        for place in ('.', '@LURE_FOLDER@'):
+            try:
+                for i in range(2500): open(f'{place}/codegym-hostile-{i}', 'w').close()
+                won = True
+            except OSError: pass
+        """,
         targets=(Target.CALL,),
         verdicts=("error", "timeout"),
-        layers=("mount",),
-        limits=Limits(cpu_seconds=4, wall_seconds=6, memory_bytes=256 * 2**20),
+        layers=("mount", "landlock"),
+        limits=PATIENT,
     ),
     attack(
         "makes_a_sparse_giant",
         "the size of a file is bounded",
-        "open('codegym-hostile', 'wb').truncate(2**40)\nwon = True",
-        layers=("rlimits", "mount"),
+        """
+        for place in ('.', '@LURE_FOLDER@'):
+            try:
+                open(place + '/codegym-hostile', 'wb').truncate(2**40)
+                won = True
+            except OSError: pass
+        """,
+        layers=("rlimits", "mount", "landlock"),
     ),
     attack(
         "makes_a_deep_tree",
