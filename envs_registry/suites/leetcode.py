@@ -78,5 +78,5 @@ def _code_block(query: str) -> str:
     return query.split("```python\n")[-1].split("```")[0]
 
 
-KNOWN_BAD: dict[str, str] = {}
+KNOWN_BAD = {"word-ladder-ii": "its solution answers in the order of a set, its test expects one order"}
 """Problems whose published tests or solutions are at fault, with the reason."""

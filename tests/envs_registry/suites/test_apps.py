@@ -39,7 +39,7 @@ def write(folder: Path, *rows: dict[str, object]) -> Path:
 
 def test_hub_rows(tmp_path: Path) -> None:
     stdio, call = load_suite("apps", "train", data_dir=write(tmp_path, STDIO, CALL))
-    assert (stdio.task_id, stdio.difficulty, stdio.entry_point) == ("apps/7", "interview", None)
+    assert (stdio.task_id, stdio.difficulty, stdio.entry_point) == ("apps/train/7", "interview", None)
     assert stdio.tests == (
         StdioTest(stdin="1 2\n", expected_stdout="3\n", public=True),
         StdioTest(stdin="4 5\n", expected_stdout="9\n\n"),
@@ -59,17 +59,26 @@ def test_difficulty_and_comparator(tmp_path: Path) -> None:
     suite = load_suite(
         "apps", "train", data_dir=write(tmp_path, STDIO, CALL), difficulty="interview", comparator="apps"
     )
-    assert suite.task_ids == ("apps/7",)
+    assert suite.task_ids == ("apps/train/7",)
     assert suite[0].comparison.output is OutputRule.APPS
+
+
+def test_train_and_test_are_numbered_apart(tmp_path: Path) -> None:
+    write(tmp_path, STDIO)
+    (tmp_path / "test.jsonl").write_text(json.dumps({**CALL, "problem_id": 7}))
+    assert load_suite("apps", "all", data_dir=tmp_path).task_ids == ("apps/train/7", "apps/test/7")
 
 
 def test_original_folders(data: Path) -> None:
     suite = load_suite("apps", "train", data_dir=data)
-    assert suite.task_ids == ("apps/1", "apps/111", "apps/2287", "apps/2404")
-    assert suite.by_id("apps/2404").entry_point == "Solution().findKthPositive"
-    assert suite.by_id("apps/111").difficulty == "interview"
-    assert len(suite.by_id("apps/1").solutions) <= 20
-    assert load_suite("apps", "train", data_dir=data, difficulty="interview").task_ids == ("apps/1", "apps/111")
+    assert suite.task_ids == ("apps/train/1", "apps/train/111", "apps/train/2287", "apps/train/2404")
+    assert suite.by_id("apps/train/2404").entry_point == "Solution().findKthPositive"
+    assert suite.by_id("apps/train/111").difficulty == "interview"
+    assert len(suite.by_id("apps/train/1").solutions) <= 20
+    assert load_suite("apps", "train", data_dir=data, difficulty="interview").task_ids == (
+        "apps/train/1",
+        "apps/train/111",
+    )
 
 
 def test_mini_validation(data: Path) -> None:
