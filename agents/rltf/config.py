@@ -30,8 +30,8 @@ class RLTFConfig:
     """Completions of each problem: the group that baselines are made of."""
     batch_size: int = 0
     """Completions that an optimizer step learns from; 0: as many as one collection brings."""
-    micro_batch_size: int = 64
-    """Completions in one forward pass; smaller saves memory and changes no gradient."""
+    micro_batch_size: int = 16
+    """Completions of about the same length in one forward pass; smaller saves memory and changes no gradient."""
     temperature: float = 1.0
     """Of sampling."""
     top_p: float = 1.0

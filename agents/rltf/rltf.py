@@ -90,7 +90,7 @@ class RLTF(Agent):
         self.buffer = ExperienceBuffer(self.config.capacity)
         self.n_updates = 0
         """Optimizer steps so far: the version of the policy."""
-        self._micro_batch_size = self.config.micro_batch_size
+        self._micro_batch_size = min(self.config.micro_batch_size, self.config.batch)
         self._best: dict[str, float] = {}
         self._reference: LMPolicy | None = None
 
@@ -197,7 +197,7 @@ class RLTF(Agent):
         share = self.config.supervised_share
         began = perf_counter()
         if int((self.n_updates + 1) * share) > int(self.n_updates * share):
-            completions = self._reference_solutions(self.config.batch)
+            completions = sorted(self._reference_solutions(self.config.batch), key=len)
             measures = self._step(lambda: self._supervised_losses(completions))
         else:
             if self.config.max_staleness:
@@ -240,6 +240,7 @@ class RLTF(Agent):
         weights = completion_weights(lengths, keep, self.config.normalization)
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
         heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
+        heard.sort(key=lambda row: experiences[row].length)  # neighbours of a length need little padding
         for part in self._parts(len(heard)):
             rows = heard[part]
             chosen = [experiences[row] for row in rows]
