@@ -208,7 +208,7 @@ _EDITS: dict[Corruption, Callable[[str], list[_Edit]]] = {
     Corruption.TRUNCATED: _truncated,
     Corruption.MISSPELT_NAME: _misspelt,
     Corruption.OTHER_NAME: _other_name,
-    Corruption.MISSPELT_METHOD: _substitute(r"\.([a-z]+)\(", r".\1s(", r".to_\1("),
+    Corruption.MISSPELT_METHOD: _substitute(r"\.([a-z_]+)\(", r".\1s(", r".to_\1("),
     Corruption.OFF_BY_ONE: lambda source: [
         (*match.span(), str(int(match.group()) + step))
         for match in re.finditer(r"(?<![\w.])\d+\b", source)

@@ -28,13 +28,13 @@ class Style:
 
 
 STYLES = (
+    Style(fused=False),
     Style(),
     Style(loop=True),
-    Style(fused=False, variant=1),
     Style(slow=True, loop=True, variant=1),
     Style(slow=True),
 )
-"""The styles of reference solutions."""
+"""The styles of reference solutions, the plainest first: a line for each step."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,20 +18,26 @@ _PREFACES = (
 
 
 def wordings(composition: Composition, parameters: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
-    """Returns different texts for one composition, each complete: a recipe, a nested phrase, the end first, backwards.
+    """Returns different texts for one composition, each complete: a recipe, the end first, a nested phrase, backwards.
+
+    Which of them comes first is drawn; the easier to read, the more often.
 
     Args:
         composition: What to say.
         parameters: Names of the arguments, without ``k``.
-        rng: Chooses among the wordings of each part.
+        rng: Chooses among the wordings of each part, and their order.
     """
     start = _named(composition.steps[0].part.steps[0], parameters)
     inner, end = composition.steps[1:-1], composition.steps[-1]
-    texts = [_nested(start, composition.steps[1:]), _end_first(start, inner, end, rng)]
+    texts = [_end_first(start, inner, end, rng), _nested(start, composition.steps[1:])]
     if inner:
-        texts += [_recipe(start, inner, end, rng), _backwards(start, inner, end, rng)]
-    rng.shuffle(texts)
+        texts = [_recipe(start, inner, end, rng), *texts, _backwards(start, inner, end, rng)]
+    shown = rng.choices(range(len(texts)), _WEIGHTS[: len(texts)])[0]
+    texts = [texts[shown], *texts[:shown], *texts[shown + 1 :]]
     return tuple(rng.choice(_PREFACES) + text for text in texts)
+
+
+_WEIGHTS = (4, 3, 2, 1)
 
 
 def _say(step: Step, rng: random.Random | None) -> str:

@@ -1,0 +1,89 @@
+"""The embedded suite as its users see it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from codegym.errors import UnknownNameError
+from codegym.problem import CallTest, StdioTest
+from envs_registry.suites.core import FAMILIES, SPLITS, exercises, load
+
+EVERYTHING = [exercise for split in SPLITS for exercise in exercises(split)]
+
+
+def test_there_are_enough_problems_in_every_family_difficulty_and_split() -> None:
+    assert len(EVERYTHING) >= 1500
+    assert len(load("train")) >= 1000
+    assert len(load("validation")) >= 100
+    assert len(load("test")) >= 300
+    for split in SPLITS:
+        table = Counter((exercise.family, exercise.problem.difficulty) for exercise in exercises(split))
+        for family in FAMILIES:
+            for difficulty in ("easy", "medium", "hard", "expert"):
+                assert table[family.name, difficulty] >= 2, (split, family.name, difficulty)
+
+
+def test_an_unknown_split_is_named_with_a_hint() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'train'"):
+        load("trian")
+
+
+def test_task_ids_are_unique_and_name_the_split() -> None:
+    ids = [exercise.problem.task_id for exercise in EVERYTHING]
+    assert len(set(ids)) == len(ids)
+    assert all(problem.task_id.startswith("core/validation/") for problem in load("validation"))
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_each_problem_is_whole(split: str) -> None:
+    for exercise in exercises(split):
+        problem = exercise.problem
+        assert problem.prompt == exercise.wordings[0]
+        assert len(problem.prompt) <= 300, problem.task_id
+        assert problem.starter_code in problem.prompt
+        assert len(problem.tests) >= 8, problem.task_id
+        assert 2 <= len(problem.public_tests) <= 3, problem.task_id
+        assert len(set(problem.solutions)) >= 2, problem.task_id
+        assert problem.mutants, problem.task_id
+        assert not set(problem.mutants) & set(problem.solutions), problem.task_id
+        assert problem.tags == (exercise.family, *exercise.skeleton)
+        kinds = {type(test) for test in problem.tests}
+        assert kinds == ({CallTest} if problem.entry_point else {StdioTest})
+        for program in problem.solutions:
+            assert len(program) <= 260, problem.task_id
+            assert program.count("\n") <= 11, problem.task_id
+
+
+def test_composed_problems_come_in_several_wordings() -> None:
+    composed = [exercise for exercise in EVERYTHING if exercise.family != "classics"]
+    assert all(len(set(exercise.wordings)) >= 2 for exercise in composed)
+    assert sum(len(set(exercise.wordings)) == 4 for exercise in composed) > 0.8 * len(composed)
+
+
+def test_no_two_tests_of_a_problem_have_the_same_input() -> None:
+    for exercise in EVERYTHING:
+        inputs = [repr(getattr(test, "args", None) or getattr(test, "stdin", None)) for test in exercise.problem.tests]
+        assert len(set(inputs)) == len(inputs), exercise.problem.task_id
+
+
+def test_empty_inputs_are_among_the_tests() -> None:
+    lists = [exercise.problem for exercise in EVERYTHING if exercise.family == "lists"]
+    assert all(any(test.args[0] == [] for test in problem.tests if isinstance(test, CallTest)) for problem in lists)
+
+
+def test_loading_takes_less_than_a_second_in_a_fresh_process() -> None:
+    code = (
+        "import codegym.problem, time; start = time.process_time()\n"
+        "from envs_registry.suites.core import load\n"
+        "load('train'); print(time.process_time() - start)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    print(
+        f"{float(done.stdout):.2f} s of CPU at {time.strftime('%H:%M')}"
+    )  # a figure to read; no timing decides a test
+    assert float(done.stdout) > 0
