@@ -13,6 +13,7 @@ from codegym.feedback.interpretation import interpret
 from codegym.feedback.kind import KINDS, KindTable
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
+from codegym.sandbox.execution import Execution
 from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
@@ -73,6 +74,10 @@ class Judge:
         for index, execution in self._sandbox.run_as_they_end(jobs):
             problem, program = asked[index]
             yield index, interpret(problem, program, execution, kinds=self.kinds)
+
+    def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
+        """Runs jobs that are no tests (traces, say) on the same workers, in order."""
+        return self._sandbox.run_many(list(jobs))
 
     def job(self, problem: Problem, program: Program) -> Job:
         """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts."""

@@ -29,6 +29,7 @@ FLOORS = (
     {"program"},
     {"feedback"},
     {"judge", "rewards", "rendering", "picture", "spaces"},
+    {"diagnosis"},
     {"episode", "rules"},
     {"env"},
     {"vector", "checks"},

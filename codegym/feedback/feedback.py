@@ -56,6 +56,7 @@ class Feedback:
         diagnostics: Everything found wrong, most certain first.
         tests: One result a test, in order.
         trust: Whether the verdict could in principle be forged.
+        executed_lines: Lines of the program that some test ran; empty if the program was not traced.
     """
 
     task_id: str
@@ -66,6 +67,7 @@ class Feedback:
     diagnostics: tuple[Diagnostic, ...] = ()
     tests: tuple[TestResult, ...] = ()
     trust: Trust = Trust.ISOLATED
+    executed_lines: tuple[int, ...] = ()
 
     @property
     def tests_total(self) -> int:
@@ -106,6 +108,7 @@ class Feedback:
             "diagnostics": [_plain(asdict(diagnostic)) for diagnostic in self.diagnostics],
             "tests": [_plain(asdict(test)) for test in self.tests],
             "trust": self.trust.value,
+            "executed_lines": list(self.executed_lines),
         }
 
 

@@ -1,0 +1,100 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from codegym.diagnosis import DiagnosingJudge
+from codegym.feedback.diagnostic import Source
+from codegym.feedback.kind import Kind, Scope
+from codegym.feedback.token_spans import token_spans
+from codegym.judge import Judge
+from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
+
+CALLS = tuple(CallTest(args=(xs,), expected=max(xs, default=0)) for xs in ([], [3], [1, 2], [-1, -2], [2, 9, 4]))
+LARGEST = Problem(
+    task_id="t/0", prompt="", tests=CALLS, entry_point="f", solutions=("def f(xs):\n    return max(xs, default=0)\n",)
+)
+WRONG = """\
+def f(xs):
+    if not xs:
+        return 0
+    best = xs[0]
+    for x in xs:
+        if x < best:
+            best = x
+    return best
+"""
+RIGHT = WRONG.replace("x < best", "x > best")
+
+
+@pytest.fixture(scope="module")
+def judge():
+    with Judge(workers=1) as judge:
+        yield judge
+
+
+def test_suspects_of_a_wrong_answer(judge):
+    completion = f"Sure:\n```python\n{WRONG}```"
+    plain = judge.judge(LARGEST, completion)
+    feedback = DiagnosingJudge(judge).judge(LARGEST, completion)
+    assert (feedback.verdict, feedback.kind, feedback.tests) == (plain.verdict, plain.kind, feedback.tests)
+    assert (plain.scope, feedback.scope) == ("global", "line")
+    assert feedback.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
+    suspects = [d for d in feedback.diagnostics if d.kind is Kind.SUSPICIOUS_LINE]
+    assert completion[suspects[0].start : suspects[0].end] == "best = xs[0]"  # 3 of 3 failing, 1 of 2 passing run it
+    assert {4, 5, 6, 8} <= {d.start_line for d in suspects if d.source is Source.SPECTRUM}
+    assert [d.source for d in suspects].count(Source.DIVERGENCE) == 1
+    offsets = [(i, i + 1) for i in range(len(completion))]
+    weights = token_spans([{**vars(d), "scope": d.scope.value} for d in feedback.diagnostics], offsets)
+    assert weights[completion.index("if x < best")] > 0.8 > weights[completion.index("return 0")] == 0
+
+
+def test_nothing_is_traced_that_did_not_answer_wrongly(judge):
+    looked = DiagnosingJudge(judge).judge_many([(LARGEST, RIGHT), (LARGEST, "def f(xs):\n    return y\n")])
+    assert [fb.executed_lines for fb in looked] == [(), ()]
+    assert looked[0].is_success
+    covered = DiagnosingJudge(judge, coverage=True, suspects=False).judge(LARGEST, RIGHT + "    x = 1\n")
+    assert covered.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
+    assert [d.kind for d in covered.diagnostics] == [Kind.UNREACHABLE_CODE]
+
+
+def test_programs_that_read_and_print_and_scripts(judge):
+    source = "n = int(input())\nif n > 2:\n    n = n * 2\nprint(n)\n"
+    reads = Problem(
+        task_id="t/1",
+        prompt="",
+        tests=(StdioTest(stdin="1\n", expected_stdout="1\n"), StdioTest(stdin="3\n", expected_stdout="9\n")),
+    )
+    feedback = DiagnosingJudge(judge).judge(reads, source)
+    assert feedback.executed_lines == (1, 2, 3, 4)
+    assert feedback.diagnostics[1].start_line == 3  # only the failing test runs it
+    scripts = tuple(
+        ScriptTest(source=f"def check(candidate):\n    assert candidate({n}) == {n * n}\n") for n in (1, 2, 3)
+    )
+    squares = Problem(task_id="t/2", prompt="", tests=scripts, entry_point="f")
+    wrong = "def f(n):\n    if n == 3:\n        return 8\n    return n * n\n"
+    feedback = DiagnosingJudge(judge).judge(squares, wrong)
+    assert next(d.start_line for d in feedback.diagnostics if d.source is Source.SPECTRUM) == 3
+
+
+def test_loops_without_end_and_hostile_programs_leave_the_feedback_alone(judge):
+    problem = Problem(task_id="t/3", prompt="", tests=(CallTest(args=(3,), expected=1),), entry_point="f")
+    hostile = "import sys\nsys.settrace(None)\ndef f(n):\n    sys.stdout = None\n    return 2\n"
+    slow = "def f(n):\n    for i in range(3_000_00):\n        n += i\n    return n\n"
+    for feedback in DiagnosingJudge(judge).judge_many([(problem, hostile), (problem, slow)]):
+        assert (feedback.verdict, feedback.kind) == ("fail", "wrong_answer")
+        assert feedback.scope in (Scope.GLOBAL, Scope.LINE)
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_the_same_lines_are_seen_by_the_other_mechanism(version):
+    """From 3.12 on lines are watched through ``sys.monitoring``."""
+    installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))
+    python = str(installed[-1]) if installed else shutil.which(f"python{version}")
+    if python is None or sys.version_info[:2] != (3, 11):
+        pytest.skip(f"needs a second interpreter, python{version}")
+    with Judge(workers=1, python=python) as judge:
+        covered = DiagnosingJudge(judge, coverage=True, references=False).judge(LARGEST, WRONG)
+        assert covered.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
+        assert covered.diagnostics[1].start_line == 4
