@@ -183,7 +183,7 @@ class SuiteStatistics:
         _print_statistics(suite, statistics)
         for overlap in found:
             line = f"{overlap.share:6.1%}  {overlap.task_id}  in  {overlap.other_id}: ... {overlap.example} ..."
-            _OUT.print(line, markup=False)
+            _OUT.print(line, markup=False, soft_wrap=True)
         if self.against:
             share = len(found) / max(len(suite), 1)
             _OUT.print(f"{len(found)} of {len(suite)} problems ({share:.1%}) share {self.n}-grams with {self.against}.")
@@ -292,7 +292,7 @@ def _print_faults(report: CheckReport) -> None:
     for fault in report.faults:
         known = f"  (known: {fault.known})" if fault.known else ""
         line = f"{report.suite}: {fault.task_id}: {fault.what} {fault.verdict}: {fault.message}{known}"
-        _OUT.print(line, markup=False)
+        _OUT.print(line, markup=False, soft_wrap=True)
 
 
 def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> None:
@@ -309,7 +309,7 @@ def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> Non
         )
     _OUT.print(table)
     for name, message in broken.items():
-        _OUT.print(f"{name}: {message}", markup=False)
+        _OUT.print(f"{name}: {message}", markup=False, soft_wrap=True)
 
 
 def _print_statistics(suite: Suite, statistics: Statistics) -> None:
