@@ -44,7 +44,7 @@ class Peer:
         limit: Bytes that one message may have.
         source: The program's text where this is its process (failures name places in it), else empty.
         entry: Returns the candidate, where this is the program's process.
-        names: Globals that the other side may ask for, or None where it may ask for nothing.
+        names: Globals whose classes the other side may ask for, or None where it may ask for nothing.
         own_module: ``__module__`` of the classes whose instances' attributes the other side may touch; None for all.
     """
 
@@ -173,10 +173,11 @@ class Peer:
     def _do(self, verb: str, *arguments: Any) -> Any:
         if verb == "entry" and self.entry is not None:
             return self.entry()(*arguments[0], **arguments[1])
-        if verb == "name" and self.names is not None:
-            return self.names[arguments[0]]
-        if verb == "shadowed" and self.names is not None:
-            return [name for name in self.names if type(name) is str and hasattr(builtins, name)]
+        if verb == "class" and self.names is not None:
+            found = self.names[arguments[0]]
+            if not isinstance(found, type):
+                raise KeyError(arguments[0])
+            return found
         target, *rest = arguments
         if verb == "call" and self._may_call(target):
             return target(*rest[0], **rest[1])
