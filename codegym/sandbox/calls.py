@@ -151,8 +151,10 @@ def _answered(message: list[Any]) -> Observation:
             return raised(failure, stdout=stdout)
         case ["failed", failure]:
             return raised(failure)
-        case ["opaque", str() as type_name]:
-            return Observation(status=Status.OPAQUE, detail=f"returned a {type_name[:200]}")
+        case ["opaque", str() as type_name, bool() as truth]:
+            return Observation(
+                status=Status.OPAQUE, value=OpaqueValue(truth), detail=f"returned an object of type {type_name[:200]}"
+            )
         case ["missing"]:
             return Observation(status=Status.MISSING)
         case ["exceeded"]:
@@ -160,17 +162,26 @@ def _answered(message: list[Any]) -> Observation:
     raise CodecError("not an answer of the harness")
 
 
+@dataclass(frozen=True, eq=False)
+class OpaqueValue:
+    """What stands for a value that cannot cross: it is true or false, as the program's process says, and equals nothing."""
+
+    truth: bool
+
+    def __bool__(self) -> bool:
+        return self.truth
+
+
 def _held_against(call: Call, observation: Observation) -> Observation:
     """Decides a literal assertion, outside."""
     assert call.accepts is not None
-    if observation.status is Status.OPAQUE:
-        return replace(observation, status=Status.REFUSED, detail=f"{call.text}  # {observation.detail}")
-    if observation.status is not Status.OK:
+    if observation.status not in (Status.OK, Status.OPAQUE):
         return observation
     try:
         accepted = call.accepts(observation.value)
     except (ArithmeticError, RecursionError, TypeError, ValueError):
         accepted = False
     if accepted:
-        return replace(observation, value=None, args=None)
-    return replace(observation, status=Status.REFUSED, args=None, detail=f"{call.text}  # AssertionError")
+        return replace(observation, status=Status.OK, value=None, args=None, detail="")
+    explanation = observation.detail or "AssertionError"
+    return replace(observation, status=Status.REFUSED, args=None, detail=f"{call.text}  # {explanation}")

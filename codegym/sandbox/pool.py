@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import sys
@@ -13,18 +14,21 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from codegym.errors import InfrastructureError, IsolationError, UnknownNameError
+from codegym.errors import CodegymError, InfrastructureError, InvalidProblemError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
 from codegym.sandbox.inside.arguments import pack_arguments
+from codegym.sandbox.inside.codec import CannotCross
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
+from codegym.sandbox.packages import find_packages
 from codegym.sandbox.run import Run
 from codegym.sandbox.scripts import run_scripts, run_together
 from codegym.sandbox.server import Server, ServerGone, ServerSettings
 from codegym.sandbox.streams import run_stream
 
+_log = logging.getLogger("codegym.sandbox")
 _TRIES = 3
 
 
@@ -42,6 +46,7 @@ class Sandbox:
     Raises:
         UnknownNameError: If there is no such isolation mode or layer.
         IsolationError: With ``isolation="strict"``, if a layer is missing.
+        InfrastructureError: If a package is not installed for that interpreter.
     """
 
     def __init__(
@@ -59,7 +64,13 @@ class Sandbox:
                 raise UnknownNameError("layer of isolation", name, LAYERS)
         self.mode = IsolationMode(isolation)
         self.workers = workers or len(os.sched_getaffinity(0))
-        self.settings = ServerSettings(python, switched_off(self.mode) | frozenset(without))
+        names = tuple(packages)
+        self.settings = ServerSettings(
+            python=python,
+            without=switched_off(self.mode) | frozenset(without),
+            packages=find_packages(names, python),
+            preload=names,
+        )
         if self.mode is IsolationMode.STRICT:
             examine(self.settings, self.mode)
         self._open()
@@ -167,8 +178,15 @@ class _Worker:
             except (ServerGone, InfrastructureError) as error:
                 self.drop_servers()
                 reason = str(error)
+            except CodegymError:
+                raise  # bad input of the caller's
+            except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+                self.drop_servers()  # nothing that a program writes may stop the judge
+                _log.exception("A program's answers could not be read.")
+                seen = Observation(status=Status.TAMPERED, detail=f"{type(error).__name__}: {error}"[:2000])
+                return Execution(observations=(seen,) * max(1, len(job.actions)))
         lost = Observation(status=Status.INFRA, detail=reason[:2000])
-        return Execution(observations=(lost,) * len(job.actions))
+        return Execution(observations=(lost,) * max(1, len(job.actions)))
 
     def server(self, role: str, may_fork: bool) -> Server:
         """Returns the server of a role, starting it if need be.
@@ -188,6 +206,16 @@ class _Worker:
         """Ends this worker's servers; new ones start when they are needed."""
         while self.servers:
             self.servers.popitem()[1].close()
+
+
+def _packed(action: CallAction) -> bytes:
+    try:
+        return pack_arguments(action.args, action.kwargs or {})
+    except CannotCross as error:
+        raise InvalidProblemError(
+            f"The arguments of a CallTest must be data (numbers, texts, collections), got a {error.type_name}. "
+            f"Use a ScriptTest, whose code builds the object."
+        ) from None
 
 
 def started_server(settings: ServerSettings, may_fork: bool) -> Server:
@@ -214,7 +242,7 @@ def execute(run: Run) -> Execution:
     scripts: dict[int, str] = {}
     for index, action in enumerate(job.actions):
         if isinstance(action, CallAction):
-            calls.append(Call(index, pack_arguments(action.args, action.kwargs or {})))
+            calls.append(Call(index, _packed(action)))
         elif isinstance(action, ScriptAction):
             checks = None if job.one_process else literal_checks(action.source, job.entry_point)
             if checks is None:

@@ -19,10 +19,11 @@ from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, MessageTooL
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
 _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
+_BEGIN_SECONDS = 30.0
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
 _CREDENTIALS = 12  # pid, uid, gid: three ints
@@ -294,6 +295,13 @@ class Process:
 
     def kill(self) -> Report:
         """Kills the process, if it still runs, and waits for its report."""
+        deadline = time.monotonic() + _BEGIN_SECONDS
+        while not self.started and self.report is None:
+            # A process killed before it has taken its job would leave that to the next one.
+            if time.monotonic() > deadline:
+                raise ServerGone("a process did not begin")
+            self.wait(_BEGIN_SECONDS, [self.channel.fileno()])
+            self.drain()
         if self.report is None:
             self.server.order("kill", self.number)
         while self.report is None:

@@ -60,8 +60,9 @@ def source_lines(source: str) -> list[str]:
 def _message(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return str(error.msg)[:_MAX_MESSAGE]
+    builtin = next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
     try:
-        return str(BaseException.__str__(error))[:_MAX_MESSAGE]
+        return str(builtin.__str__(error))[:_MAX_MESSAGE]
     except BaseException:  # the arguments may be objects of the program with a __str__ of their own
         return ""
 

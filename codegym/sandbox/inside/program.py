@@ -107,7 +107,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     """Loads the program and answers each call of the request in turn.
 
     Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok", value, args,
-    stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name]``, ``["missing"]`` or ``["exceeded"]``.
+    stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name, is it true]``, ``["missing"]`` or ``["exceeded"]``.
     """
     pid = os.getpid()
     answer = answerer(channel, pid, request["output_bytes"])
@@ -144,12 +144,19 @@ def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
         try:
             payload = codec.encode(message)
         except CannotCross as error:
-            payload = plain.encode(["opaque", error.type_name])
+            payload = plain.encode(["opaque", error.type_name, _truth(message)])
         if len(payload) > limit + 65536:
             payload = plain.encode(["exceeded"])
         send(channel, payload)
 
     return answer
+
+
+def _truth(message: list[Any]) -> bool:
+    try:
+        return bool(message[1])
+    except Exception:
+        return True
 
 
 def _call(

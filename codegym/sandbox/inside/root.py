@@ -21,6 +21,7 @@ from .kernel import (
 WORK = "/tmp"
 _STAGES = ("/mnt", "/tmp", "/run", "/var", "/dev/shm")
 _WORK_INODES = 2048
+_SYSTEM = ("/bin", "/lib", "/lib64")
 _FOREIGN = ("site-packages", "dist-packages", "test")
 
 
@@ -33,7 +34,7 @@ def interpreter_paths(with_programs: bool) -> dict[str, str]:
     library = sysconfig.get_path("stdlib")
     paths = {library, os.path.realpath(library), sysconfig.get_path("platstdlib"), *_shared_libraries(library)}
     if with_programs:
-        paths |= {os.path.realpath(sys.executable), "/lib64", "/bin"}
+        paths |= {os.path.realpath(sys.executable), *map(os.path.realpath, _SYSTEM)}
     return {path: path for path in sorted(paths) if os.path.exists(path)}
 
 
@@ -68,6 +69,9 @@ def enter(folders: dict[str, str], work_bytes: int) -> None:
     mount("codegym", WORK[1:], "tmpfs", MS_NOSUID | MS_NODEV, options)
     for seen, path in folders.items():
         _bind(path, seen)
+    for path in _SYSTEM:
+        if os.path.islink(path) and not os.path.lexists(path[1:]):
+            os.symlink(os.readlink(path), path[1:])
     os.mkdir("dev")
     os.close(os.open("dev/null", os.O_CREAT | os.O_WRONLY))
     mount("/dev/null", "dev/null", None, MS_BIND)

@@ -75,6 +75,7 @@ _CHANGING = {
 }  # fmt: skip
 """Landlock knows nothing of these: they are for a root of one's own only, not for the host's files."""
 _EXECUTING = {"execve": (59, 221), "execveat": (322, 281), "setpgid": (109, 154), "vfork": (58, None)}
+_PIDFD_OPEN = (434, 434)
 _CLONE, _CLONE3, _FORK, _VFORK = (56, 220), (435, 435), (57, None), (58, None)
 _SOCKET, _SOCKETPAIR, _IOCTL, _PRCTL, _PRLIMIT = (41, 198), (53, 199), (16, 29), (157, 167), (302, 261)
 _AF_UNIX = 1
@@ -158,7 +159,7 @@ def program_filter(may_fork: bool) -> bytes:
     """Returns the second, small filter for programs whose server has no PID namespace: no signals, no forks."""
     column = ("x86_64", "aarch64").index(machine())
     code = [_statement(_LD, 0)]
-    for numbers in _SIGNALLING.values():
+    for numbers in (*_SIGNALLING.values(), _PIDFD_OPEN):
         code += _when(numbers[column], _error(_EPERM))
     if not may_fork:
         code += _when(_FORK[column], _error(_EPERM)) + _when(_VFORK[column], _error(_EPERM))

@@ -9,6 +9,7 @@ import builtins
 import contextlib
 import faulthandler
 import fcntl
+import io
 import json
 import os
 import random
@@ -28,6 +29,7 @@ from .kernel import fork_into_pid_namespace
 from .root import WORK
 from .work import Work
 
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
@@ -60,9 +62,14 @@ class Service:
     def run(self) -> None:
         """Serves until the control socket is closed."""
         self.isolation.enter()
+        sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         self.work = Work(WORK if self.isolation.has("root") else "")
+        os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
         _warm(self.config.preload)
+        if self.isolation.has("environment"):
+            os.environ.clear()
         forget_streams()
+        sys.stdin = io.StringIO()  # nothing to read for programs that are called
         self.control.send(json.dumps(report(self.isolation)).encode())
         signal.signal(signal.SIGUSR1, self.tell_place)
         faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)
@@ -73,6 +80,10 @@ class Service:
                 self.child()
             self.served += 1
             self.watch(pid)
+
+    def _package_paths(self) -> list[str]:
+        seen, real = list(self.config.packages), list(self.config.packages.values())
+        return seen if self.isolation.has("root") else real
 
     def watch(self, pid: int) -> None:
         """Waits for one child, obeys orders meanwhile, and reports its end."""
