@@ -1,0 +1,133 @@
+"""The command line: its table, its errors and its exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from agents import cli
+from codegym import IsolationError
+
+GOOD = "def f(x):\n    return x + 1\n"
+TEST = {"type": "call", "args": [1], "expected": 2}
+PROBLEM = json.dumps({"task_id": "mine/1", "prompt": "Add one.", "entry_point": "f", "tests": [TEST]}) + "\n"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_of_the_table_exists_and_explains_its_options(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*name.split(), "--help"])
+    assert ended.value.code == 0
+    assert f"codegym {name}" in capsys.readouterr().out
+    module, _, attribute = cli.COMMANDS[name].target.partition(":")
+    assert callable(getattr(importlib.import_module(module), attribute).run)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["evalute"], "'evaluate'"),
+        (["suites", "lst"], "'suites list'"),
+        (["suites"], "'suites"),
+        (["--josn"], "unknown"),
+    ],
+)
+def test_an_unknown_command_is_answered_with_the_nearest(
+    arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == cli.BAD_INPUT
+    assert hint in capsys.readouterr().err
+
+
+def test_help_and_no_arguments_print_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == cli.GOOD
+    assert cli.main([]) == cli.BAD_INPUT
+    assert capsys.readouterr().out.count("codegym doctor") == 2
+
+
+@pytest.fixture
+def own_suite(tmp_path: Path) -> str:
+    (tmp_path / "mine.jsonl").write_text(PROBLEM)
+    return str(tmp_path / "mine.jsonl")
+
+
+def write(folder: Path, completion: str) -> str:
+    (folder / "program.py").write_text(completion)
+    return str(folder / "program.py")
+
+
+@pytest.mark.parametrize(
+    ("completion", "code", "shown"),
+    [
+        (GOOD, cli.GOOD, "pass"),
+        ("def f(x):\n    return y + 1\n", cli.NEGATIVE, "           ^ NameError"),
+        ("", cli.NEGATIVE, "missing_function"),
+    ],
+)
+def test_judge_underlines_the_place_and_answers_by_its_exit_code(
+    completion: str, code: int, shown: str, own_suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["judge", own_suite, "mine/1", write(tmp_path, completion)]) == code
+    assert shown in capsys.readouterr().out
+
+
+def test_judge_answers_machines_with_one_json_document(
+    own_suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["judge", own_suite, "mine/1", write(tmp_path, GOOD), "--json"]) == cli.GOOD
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["verdict"], answer["pass_rate"]) == ("pass", 1.0)
+    assert sum(answer["reward_components"].values()) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["judge", "humanevall", "HumanEval/0", "-"], "Did you mean 'humaneval'"),
+        (["judge", "{suite}", "mine/2", "{program}"], "Did you mean 'mine/1'"),
+        (["judge", "{suite}", "mine/1", "{program}.txt"], "Expected a file"),
+        (["judge", "{suite}", "mine/1", "{program}", "--reward", "papr"], "Did you mean 'paper'"),
+    ],
+)
+def test_bad_input_is_named_in_one_line(
+    arguments: list[str], hint: str, own_suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = write(tmp_path, GOOD)
+    assert cli.main([text.format(suite=own_suite, program=program) for text in arguments]) == cli.BAD_INPUT
+    told = capsys.readouterr().err
+    assert hint in told
+    assert told.count("\n") == 1, "no trace of internals"
+
+
+def test_errors_are_json_where_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["judge", "humanevall", "HumanEval/0", "-", "--json"]) == cli.BAD_INPUT
+    assert json.loads(capsys.readouterr().err)["error"] == "UnknownNameError"
+
+
+def test_doctor_finds_a_working_judge(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--json"]) == cli.GOOD
+    findings = {finding["subject"].strip(): finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["judge"]["good"]
+    assert all(finding["remedy"] for finding in findings.values() if not finding["good"])
+
+
+def test_doctor_says_no_where_programs_cannot_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise IsolationError("the kernel refuses everything")
+
+    monkeypatch.setattr("agents.commands.doctor.Judge", broken)
+    assert cli.main(["doctor", "--json"]) == cli.NEGATIVE
+
+
+def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agents.commands.doctor.Doctor.run", interrupt)
+    assert cli.main(["doctor"]) == cli.INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err
