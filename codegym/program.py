@@ -1,12 +1,13 @@
 """The code cut out of a completion, with a two-way map of offsets.
 
-Everything here is lexical: text that a model wrote is never compiled in this process (a compiler can be made to hang or
-to eat all memory), and no text whatever is refused.
+Nearly everything here is lexical, so that it is fast and no text whatever is refused; nothing is compiled or run.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,8 +47,9 @@ class Program:
 
         In order: reasoning before ``</think>`` is dropped; of fenced blocks the last that defines the entry point is
         taken (else the last Python block, else the last); prose around bare code is dropped; a bare function body
-        continues ``problem.starter_code`` and ends where the next top-level statement that it does not need begins, as
-        HumanEval's stop sequences do; a whole function takes over the imports and helpers of the starter code.
+        continues ``problem.starter_code`` and ends before its first top-level ``assert`` and, only where it does not
+        parse otherwise, before the first of the stop sequences of the HumanEval paper; a whole function takes over the
+        imports and helpers of the starter code.
 
         Args:
             completion: Any text, also empty, broken, with NUL or lone surrogates.
@@ -59,7 +61,7 @@ class Program:
         entry = _root_name(problem.entry_point)
         code = _trimmed(_whole_or_block(completion, entry, problem.starter_code), entry)
         if _is_body(code, entry, problem.starter_code):
-            prefix, code = _joined(problem.starter_code, _cut_body(code, entry))
+            prefix, code = _joined(problem.starter_code, _cut_body(code, problem.starter_code))
         else:
             code = _dedented(code)
             prefix = _preamble(problem.starter_code, entry, code)
@@ -216,11 +218,10 @@ _DEFINED = re.compile(r"(?:def|class|async[ \t]+def)[ \t]")
 _PROSE = re.compile(
     r"(?!(?:True|False|None)\b)[A-Z][\w'\u2019,-]*+(?:[ ][\w'\u2019`\"(,.;:/)-]++){2,}+[ ]*+(?=[\r\n]|\Z)"
 )
-_STOP = re.compile(
-    r"(?:@[^\r\n]*[\r\n]+)*+(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>\w*)|@|if[ \t]+__name__|print\b|```|~~~"
-)
-_MOST_HELPERS = 200  # these two bound the search in a text made to be slow
-_MOST_BLOCKS = 500
+_ASSERT = re.compile(r"assert\b")
+_STOP = re.compile(r"(?<=[\r\n])(?:class\b|def\b|#|if\b|print\b|```)")
+_MOST_BLOCKS = 500  # these two bound the work on a text made to be slow
+_MOST_PARSED = 50_000
 
 
 def _root_name(entry_point: str | None) -> str:
@@ -401,15 +402,35 @@ def _is_body(code: _Cut, entry: str, starter_code: str) -> bool:
     return not any(defined(text, top) or defines(text, top) for top in _top_lines(text))
 
 
-def _cut_body(code: _Cut, entry: str) -> _Cut:
-    """Ends a bare body at the next top-level statement, unless that defines a helper that the body names."""
+def _cut_body(code: _Cut, starter_code: str) -> _Cut:
+    """Ends a bare body before its own tests, and before what keeps the whole from parsing.
+
+    That is no kinder than HumanEval's own harness: what parses runs as it stands, helpers and all.
+    """
     text = code.text
-    stops = (found for top in _top_lines(text) if top and (found := _STOP.match(text, top) or _PROSE.match(text, top)))
-    for end in islice(_outside_strings(text, stops), _MOST_HELPERS):
-        name = end["name"] if end.re is _STOP else None
-        if not name or name == entry or not re.search(rf"\b{re.escape(name)}\b", text[: end.start()]):
-            return code.shortened(end.start())
-    return code
+    tops = _top_lines(text)
+    asserts = (found for top in tops if top and (found := _ASSERT.match(text, top)))
+    if end := next(_outside_strings(text, asserts), None):
+        code = code.shortened(end.start())
+        text = code.text
+    stops = (found for found in _STOP.finditer(text) if found.start())
+    stop = next(_outside_strings(text, stops), None)
+    if stop is None or len(text) > _MOST_PARSED or _parses(starter_code, code):
+        return code
+    shorter = code.shortened(stop.start())
+    return shorter if _parses(starter_code, shorter) else code
+
+
+def _parses(starter_code: str, code: _Cut) -> bool:
+    """Whether starter code and body are Python together."""
+    prefix, code = _joined(starter_code, code)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(prefix + code.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _joined(starter_code: str, code: _Cut) -> tuple[str, _Cut]:

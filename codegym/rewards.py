@@ -12,13 +12,14 @@ A machine's failure says nothing about the program: every part is NaN then, for 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from codegym.errors import InvalidRewardError, UnknownNameError
+from codegym.feedback.diagnostic import Source
 from codegym.feedback.feedback import Feedback
-from codegym.feedback.kind import Scope
+from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 
@@ -29,6 +30,17 @@ COARSE_SYNTAX = -1.0
 FINE_PENALTY = -0.3
 ADAPTIVE_FLOOR = -0.3
 ADAPTIVE_RANGE = 1.3
+STATIC_COSTS: Mapping[Kind, float] = {
+    Kind.UNDEFINED_NAME: -0.1,
+    Kind.UNREACHABLE_CODE: -0.05,
+    Kind.SUSPICIOUS_CODE: -0.05,
+    Kind.MUTABLE_DEFAULT: -0.03,
+    Kind.COMPLEXITY: -0.03,
+    Kind.UNUSED_NAME: -0.02,
+    Kind.SHADOWED_BUILTIN: -0.02,
+}
+"""What each finding of static analysis costs."""
+STATIC_FLOOR = -0.3
 
 Part: TypeAlias = Callable[[Problem, Feedback], float]
 """One named part of a reward."""
@@ -81,6 +93,125 @@ def success(problem: Problem, feedback: Feedback) -> float:
     return float(feedback.is_success)
 
 
+def static_penalty(problem: Problem, feedback: Feedback) -> float:
+    """What static analysis costs: ``STATIC_COSTS`` a finding, at most ``STATIC_FLOOR`` in all.
+
+    0.0 unless the judge analyses programs (:class:`codegym.diagnosis.DiagnosingJudge`).
+    """
+    found = (diagnostic for diagnostic in feedback.diagnostics if diagnostic.source is Source.LINT)
+    return max(STATIC_FLOOR, sum(STATIC_COSTS.get(diagnostic.kind, 0.0) for diagnostic in found))
+
+
+@dataclass(frozen=True)
+class Overlong:
+    """A penalty for completions that come near a length limit, as a part of a reward: a slope instead of a cliff.
+
+    Attributes:
+        limit: Characters from which the whole penalty is due.
+        margin: Characters before the limit where it begins.
+        penalty: The whole penalty.
+    """
+
+    limit: int = 8000
+    margin: int = 2000
+    penalty: float = -0.5
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> float:
+        """Returns 0.0 up to ``limit - margin`` characters, then linearly down to the penalty."""
+        over = len(feedback.program.completion) - (self.limit - self.margin)
+        return self.penalty * min(max(over / self.margin, 0.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """A bonus for right programs that take less CPU time than a reference, as a part of a reward.
+
+    Measured times vary from run to run, and so does this part: it is the one reward that the same action does
+    not always repeat.
+
+    Attributes:
+        reference_seconds: From a problem's id to the CPU seconds that a reference takes for all its tests.
+        bonus: What a program twice as fast earns, and one twice as slow loses; faster or slower changes no more.
+    """
+
+    reference_seconds: Mapping[str, float]
+    bonus: float = 0.2
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> float:
+        """Returns ``bonus * log2(reference / measured)`` within ``+-bonus``; 0.0 for wrong programs."""
+        reference = self.reference_seconds.get(problem.task_id, 0.0)
+        if not feedback.is_success or reference <= 0 or feedback.cpu_seconds <= 0:
+            return 0.0
+        return self.bonus * min(max(math.log2(reference / feedback.cpu_seconds), -1.0), 1.0)
+
+
+def difficulty_weights(passed: Sequence[Sequence[bool]]) -> tuple[float, ...]:
+    """Weighs tests by their difficulty within a group of samples (VeRPO): what few samples pass counts more.
+
+    Args:
+        passed: For each sample of one problem which tests it passed.
+
+    Returns:
+        A weight for each test, ``1 - share of the samples that pass it`` (smoothed by one sample each way), adding up
+        to 1.
+    """
+    if not passed or not passed[0]:
+        return ()
+    hardness = [(1 + sum(not row[j] for row in passed)) / (2 + len(passed)) for j in range(len(passed[0]))]
+    return tuple(weight / sum(hardness) for weight in hardness)
+
+
+@dataclass(frozen=True)
+class DifficultyWeighted:
+    """The adaptive reward with tests weighed by difficulty, anchored to passing all of them (VeRPO).
+
+    Plain pass rates can hurt: easy tests dominate, and a program that fails the one hard test earns nearly all. Here
+    half of the reward (``anchor``) is for passing every test. It is not divided by a group's deviation.
+
+    Attributes:
+        weights: From a problem's id to its tests' weights (:func:`difficulty_weights`); others weigh equally.
+        anchor: The share that is paid for passing all tests only.
+    """
+
+    weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    anchor: float = 0.5
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return ("weighted_tests", "all_passed")
+
+    def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
+        """Returns both parts; together 1.0 for a right program and ``ADAPTIVE_FLOOR`` for one that passes nothing."""
+        if feedback.verdict is Verdict.INFRA_ERROR:
+            return dict.fromkeys(self.components, math.nan)
+        if not feedback.tests:
+            return dict.fromkeys(self.components, 0.0)
+        count = len(feedback.tests)
+        weights = self.weights.get(problem.task_id, ())
+        weights = weights if len(weights) == count else [1 / count] * count
+        share = sum(w for w, test in zip(weights, feedback.tests, strict=True) if test.status is Verdict.PASS)
+        dense = ADAPTIVE_FLOOR + (ADAPTIVE_RANGE - self.anchor) * share
+        return {"weighted_tests": dense, "all_passed": self.anchor * feedback.is_success}
+
+
+def group_rewards(problem: Problem, group: Sequence[Feedback], anchor: float = 0.5) -> list[dict[str, float]]:
+    """Pays a group of samples of one problem, with tests weighed by how many of them passed each.
+
+    Args:
+        problem: The problem.
+        group: Their feedback; samples that the machine failed on get NaN and weigh nothing.
+        anchor: As in :class:`DifficultyWeighted`.
+
+    Returns:
+        The parts for each sample.
+    """
+    judged = [fb for fb in group if fb.verdict is not Verdict.INFRA_ERROR]
+    weights = difficulty_weights([[test.status is Verdict.PASS for test in fb.tests] for fb in judged])
+    reward = DifficultyWeighted({problem.task_id: weights}, anchor)
+    return [reward(problem, fb) for fb in group]
+
+
 @dataclass(frozen=True)
 class SumReward:
     """A reward made of named parts.
@@ -115,6 +246,9 @@ PRESETS: Mapping[str, Callable[[], Reward]] = {
     "adaptive": lambda: SumReward({"adaptive": adaptive}),
     "pass_rate": lambda: SumReward({"pass_rate": pass_rate}),
     "success": lambda: SumReward({"success": success}),
+    "difficulty": DifficultyWeighted,
+    "static": lambda: SumReward({**paper().parts, "static": static_penalty}),
+    "overlong": lambda: SumReward({**paper().parts, "overlong": Overlong()}),
 }
 """The rewards that have a name."""
 

@@ -104,23 +104,37 @@ def test_a_body_continues_the_starter_code():
 @pytest.mark.parametrize(
     "rest",
     [
-        "\n\ndef main():\n    print(total([1]))\n",
-        "\n\nif __name__ == '__main__':\n    total([])\n",
+        "\nassert total([1]) == 1\ndef main(",
+        "\n\ndef main():\n    print(total([1",
+        "\n\nif __name__ == '__main__':\n    total([]\n",
         "\nprint(total([1, 2",
         "\n```\nand prose",
-        "\n\ndef total(xs):\n    return 0\n",
-        "\n@pytest.mark.parametrize('x', [1])\ndef test_total(x):\n    pass\n",
-        "\nclass Emp:\n    pass\n",
+        "\n# and so\non it goes",
+        "\nclass Emp:\n",
     ],
 )
-def test_a_body_ends_before_the_next_top_level_statement(rest):
+def test_a_body_ends_before_its_tests_and_before_what_does_not_parse(rest):
     source = cut(BODY + rest, STARTER)
     assert source.rstrip() == (STARTER + BODY).rstrip()
 
 
-def test_a_body_keeps_the_helper_that_it_names():
-    completion = "    return add(xs)\n\n\n@cache\ndef add(xs):\n    return sum(xs)\n\n\ndef other():\n    pass\n"
-    assert cut(completion, STARTER).rstrip() == (STARTER + completion[: completion.index("def other")]).rstrip()
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "\n\ndef add(xs):\n    return sum(xs)\n",
+        "\nimport torch\n",
+        "\nprint(total([1]))\n",
+        "\nprose that nobody stops",
+        "\n# comment\nx = '\\d'\n",
+    ],
+)
+def test_what_parses_or_has_no_stop_runs_as_it_stands(rest):
+    assert cut(BODY + rest, STARTER) == STARTER + BODY + rest
+
+
+def test_a_body_that_is_broken_itself_is_not_cut():
+    text = "    return sum(xs\n\nprint(1)\n"
+    assert cut(text, STARTER) == STARTER + text
 
 
 def test_a_body_that_names_a_variable_like_the_function_is_a_body():
@@ -128,7 +142,7 @@ def test_a_body_that_names_a_variable_like_the_function_is_a_body():
 
 
 def test_a_docstring_with_top_level_text_does_not_end_the_body():
-    body = '    text = """\nprint this\ndef that\n"""\n    return text\n'
+    body = '    text = """\nassert this\ndef that\n"""\n    return text\n'
     assert cut(body, STARTER) == STARTER + body
 
 
@@ -170,7 +184,7 @@ def test_a_stdin_program_takes_the_last_python_block():
 def test_other_line_ends(newline):
     text = f"Sure:\n```python\n{WHOLE}```\nDone.".replace("\n", newline)
     assert cut(text) == WHOLE.replace("\n", newline)
-    body = (BODY + "\nprint(1)\n").replace("\n", newline)
+    body = (BODY + "\nassert total([1])\n").replace("\n", newline)
     assert cut(body, STARTER).rstrip() == (STARTER + BODY.replace("\n", newline)).rstrip()
 
 
@@ -250,7 +264,7 @@ def test_humaneval_solutions_come_out_whole_from_every_way_of_writing_them():
             prompt + body,
             f"Sure:\n```python\n{prompt}{body}```\nDone.",
             f"```python\n{body}\n```",
-            f"{body}\n\nprint(1)\n",
+            f"{body}\n\nprint(1",
             f"{body}\n```\n\nThis works because of that.\n",
             f"- So:\n  ```py\n{indented}  ```\n",
         ):

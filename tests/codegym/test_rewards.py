@@ -1,16 +1,30 @@
 import copy
+import dataclasses
 import math
 import pickle
 
 import pytest
 
 from codegym.errors import InvalidRewardError, UnknownNameError
+from codegym.feedback.diagnostic import Diagnostic, Source
 from codegym.feedback.feedback import Feedback, TestResult
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 from codegym.program import Program
-from codegym.rewards import PRESETS, Reward, SumReward, make_reward, paper
+from codegym.rewards import (
+    PRESETS,
+    DifficultyWeighted,
+    Efficiency,
+    Overlong,
+    Reward,
+    SumReward,
+    difficulty_weights,
+    group_rewards,
+    make_reward,
+    paper,
+    static_penalty,
+)
 
 PROBLEM = Problem(task_id="t/0", prompt="p", tests=())
 P, F, E, T = Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT
@@ -89,3 +103,50 @@ def test_names_that_nobody_knows():
         make_reward("papper")
     with pytest.raises(InvalidRewardError, match="got int"):
         make_reward(3)
+
+
+def test_difficulty_weights_by_hand():
+    """Of three samples 3, 2 and 0 pass the tests: (1+0, 1+1, 1+3) / 5, scaled to add up to 1."""
+    weights = difficulty_weights([[True, True, False], [True, True, False], [True, False, False]])
+    assert weights == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+    assert difficulty_weights([]) == difficulty_weights([[]]) == ()
+
+
+def test_difficulty_weighted_rewards_by_hand():
+    samples = [feedback(P, P, F), feedback(P, P, F), feedback(P, F, F), feedback(P, Verdict.INFRA_ERROR, F)]
+    paid = [sum(parts.values()) for parts in group_rewards(PROBLEM, samples)]
+    assert paid[:3] == pytest.approx([-0.3 + 0.8 * 3 / 7, -0.3 + 0.8 * 3 / 7, -0.3 + 0.8 / 7])
+    assert math.isnan(paid[3])
+    reward = DifficultyWeighted({"t/0": (0.1, 0.9)}, anchor=0.4)
+    assert reward(PROBLEM, feedback(P, P)) == pytest.approx({"weighted_tests": 0.6, "all_passed": 0.4})
+    assert reward(PROBLEM, feedback(F, F)) == pytest.approx({"weighted_tests": -0.3, "all_passed": 0.0})
+    assert sum(reward(PROBLEM, feedback(F, P)).values()) > sum(reward(PROBLEM, feedback(P, F)).values())
+
+
+def test_static_penalty_is_bounded():
+    judged = feedback(P)
+    found = Diagnostic(source=Source.LINT, kind=Kind.UNUSED_NAME, scope=Scope.LINE, message="unused")
+    assert static_penalty(PROBLEM, judged) == 0.0
+    assert static_penalty(PROBLEM, dataclasses.replace(judged, diagnostics=(found,) * 2)) == pytest.approx(-0.04)
+    assert static_penalty(PROBLEM, dataclasses.replace(judged, diagnostics=(found,) * 99)) == -0.3
+
+
+def test_overlong_is_a_slope():
+    def paid(length):
+        judged = dataclasses.replace(feedback(P), program=Program(source="", completion="x" * length, segments=()))
+        return Overlong(limit=100, margin=20, penalty=-0.5)(PROBLEM, judged)
+
+    assert [paid(n) for n in (0, 80, 90, 100, 500)] == pytest.approx([0.0, 0.0, -0.25, -0.5, -0.5])
+
+
+def test_efficiency_is_paid_to_right_programs_only():
+    part = Efficiency({"t/0": 0.4}, bonus=0.2)
+
+    def paid(seconds, status=P, task_id="t/0"):
+        judged = feedback(status)
+        tests = (dataclasses.replace(judged.tests[0], cpu_seconds=seconds),)
+        return part(dataclasses.replace(PROBLEM, task_id=task_id), dataclasses.replace(judged, tests=tests))
+
+    times = (0.4, 0.2, 0.01, 0.8, 9.0)
+    assert [paid(s) for s in times] == pytest.approx([0.0, 0.2, 0.2, -0.2, -0.2])
+    assert paid(0.1, F) == paid(0.1, task_id="t/1") == paid(0.0) == 0.0
