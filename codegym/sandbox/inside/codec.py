@@ -20,6 +20,7 @@ _BIG_INT_BITS = 2000
 _MAX_INT_HEX = 2**20
 _MAX_DEPTH = 120
 _MAX_NODES = 20_000_000
+_MAX_SAME_HASH = 100
 _BUILTIN_TYPES = {
     kind.__name__: kind
     for kind in (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, object, type)
@@ -92,7 +93,7 @@ class Codec:
             return _Decoder(self, [] if known is None else known).decode(data)
         except CodecError:
             raise
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError) as error:
             raise CodecError(f"{type(error).__name__}: {error}") from None
 
 
@@ -290,20 +291,33 @@ def _fraction(parts: Any) -> Any:
     return Fraction(_int(parts[0]), _int(parts[1]))
 
 
+def _hashed(items: Any) -> list[Any]:
+    """Items of a set: refused where they share their hashes, which would take the square of their number to tell apart."""
+    if len(_checked(items, list)) > _MAX_SAME_HASH and max(Counter(map(hash, items)).values()) > _MAX_SAME_HASH:
+        raise CodecError("too many keys with the same hash")
+    return list(items)
+
+
+def _keyed(pairs: Any) -> list[Any]:
+    """Items of a mapping; likewise."""
+    _hashed([key for key, _ in _checked(pairs, list)])
+    return list(pairs)
+
+
 _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     "i": _int,
     "t": lambda c: tuple(_checked(c, list)),
-    "d": lambda c: dict(_checked(c, list)),
-    "s": lambda c: set(_checked(c, list)),
-    "f": lambda c: frozenset(_checked(c, list)),
+    "d": lambda c: dict(_keyed(c)),
+    "s": lambda c: set(_hashed(c)),
+    "f": lambda c: frozenset(_hashed(c)),
     "b": lambda c: bytes.fromhex(c),
     "B": lambda c: bytearray.fromhex(c),
     "c": lambda c: complex(*map(float, c)),
     "r": lambda c: range(*c),
     "q": lambda c: deque(_checked(c[0], list), c[1]),
-    "C": lambda c: Counter(dict(_checked(c, list))),
-    "O": lambda c: OrderedDict(_checked(c, list)),
-    "D": lambda c: defaultdict(None, _checked(c, list)),
+    "C": lambda c: Counter(dict(_keyed(c))),
+    "O": lambda c: OrderedDict(_keyed(c)),
+    "D": lambda c: defaultdict(None, _keyed(c)),
     "e": lambda c: Ellipsis,
     "T": lambda c: _BUILTIN_TYPES[c],
     "dec": _decimal,
