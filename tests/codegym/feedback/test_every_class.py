@@ -1,0 +1,150 @@
+"""The places of everything that leaves no traceback, and RLTF's defects, through the real judge.
+
+Marks in the programs («...») were set by hand, from reading the program.
+"""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codegym.feedback.diagnostic import Source
+from codegym.feedback.report import observation_text
+from codegym.judge import Judge
+from codegym.problem import CallTest, Problem, StdioTest
+from codegym.rewards import make_reward, paper
+from codegym.sandbox.limits import Limits
+
+LIMITS = Limits(cpu_seconds=0.4, wall_seconds=3.0, program_cpu_seconds=2.0)
+ONE = (CallTest(args=(1,), expected=1, public=True),)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    with Judge(workers=1, limits=LIMITS) as judge:
+        yield judge
+
+
+def judged(judge, marked, tests=ONE, entry="f", starter=""):
+    source, spans, offset = "", [], 0
+    for index, part in enumerate(marked.replace("\u00bb", "\u00ab").split("\u00ab")):
+        if index % 2:
+            spans.append((offset, offset + len(part)))
+        offset += len(part)
+        source += part
+    problem = Problem(task_id="t/0", prompt="p", tests=tests, entry_point=entry, starter_code=starter)
+    return judge.judge(problem, source), spans, problem
+
+
+CASES = {
+    "loop without end": (
+        "def f(x):\n    y = 1\n    while True:\n        «y += x»\n",
+        "time_limit",
+        "global",
+        "timeout",
+    ),
+    "loop in C": ("def f(x):\n    y = 1\n    «return sum(range(10**12))»\n", "time_limit", "global", "timeout"),
+    "sleep": ("import time\ndef f(x):\n    «time.sleep(60)»\n", "time_limit", "global", "timeout"),
+    "recursion": ("def f(x):\n    return 1 + «f(x + 1)»\n", "recursion_error", "global", "error"),
+    "memory": ("def f(x):\n    y = 1\n    return «[1] * 10**10»\n", "memory_limit", "global", "error"),
+    "output": ("def f(x):\n    while True:\n        print('x' * 10_000)\n", "output_limit", "global", "error"),
+    "large value": ("def f(x):\n    return 'x' * 5_000_000\n", "output_limit", "global", "error"),
+    "no such function": ("def g(x):\n    return x\n", "missing_function", "global", "error"),
+    "not a function": ("f = 3\n", "missing_function", "global", "error"),
+    "wrong signature": ("def g():\n    pass\n«def f(x, y)»:\n    return x\n", "wrong_signature", "line", "error"),
+    "exit with a message": ("import sys\ndef f(x):\n    «sys.exit('msg')»\n", "system_exit", "line", "error"),
+    "exit at once": ("import os\ndef f(x):\n    os._exit(0)\n", "system_exit", "global", "error"),
+    "a function returned": ("def f(x):\n    return lambda: x\n", "opaque_value", "global", "fail"),
+    "wrong answer": ("def f(x):\n    return x + 1\n", "wrong_answer", "global", "fail"),
+    "NUL": ("def f(x):\n    return '«\0»'\n", "syntax_error", "line", "error"),
+    "lone surrogate": ("def f(x):\n    return '«\ud800»'\n", "syntax_error", "line", "error"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_places(judge, name):
+    marked, kind, scope, verdict = CASES[name]
+    feedback, spans, problem = judged(judge, marked)
+    assert (feedback.kind, feedback.scope, feedback.verdict) == (kind, scope, verdict)
+    found = feedback.diagnostics[0]
+    if not spans:
+        assert (found.start, found.start_line) == (-1, 0)
+    elif "timeout" in verdict:  # the signal falls anywhere in the loop, and names its line at least
+        lines = feedback.program.source[: spans[0][0]].count("\n") + 1
+        assert found.start_line in (lines, lines - 1) if name == "loop without end" else found.start_line == lines
+    else:
+        assert (found.start, found.end) == spans[0]
+    assert observation_text(feedback, problem)
+
+
+def test_recursion_through_two_functions_is_placed_in_the_cycle(judge):
+    feedback, spans, _ = judged(judge, "def g(x):\n    return «f(x)»\ndef f(x):\n    return «g(x)»\n")
+    assert (feedback.diagnostics[0].start, feedback.diagnostics[0].end) in spans
+
+
+def test_an_error_inside_the_given_code_blames_no_line(judge):
+    feedback, _, _ = judged(judge, "    return y\n", starter="def f(x):\n    y = z\n")
+    assert (feedback.kind, feedback.scope, feedback.diagnostics[0].start) == ("name_error", "global", -1)
+    assert feedback.diagnostics[0].start_line == 2
+
+
+# RLTF's release got these wrong (the numbers are those of the list of its defects).
+
+
+def test_defect_1_the_second_of_two_equal_lines(judge):
+    program = "def f(x):\n    i = []\n    i += [x]\n    i = 0\n    «i += [x]»\n    return i\n"
+    feedback, spans, _ = judged(judge, program)
+    assert [(d.start, d.end) for d in feedback.diagnostics] == spans
+
+
+def test_defect_2_classes_come_from_types_not_from_words(judge):
+    program = "class Odd(KeyError):\n    pass\ndef f(x):\n    «raise Odd('SyntaxError: invalid syntax; timeout')»\n"
+    feedback, spans, _ = judged(judge, program)
+    assert (feedback.kind, feedback.scope) == ("key_error", "line")
+    assert [(d.start, d.end) for d in feedback.diagnostics] == spans
+
+
+def test_defect_4_timeouts_count_for_the_whole_program(judge):
+    feedback, _, problem = judged(judge, "def f(x):\n    while True:\n        pass\n")
+    assert feedback.scope == "global"
+    assert paper()(problem, feedback) == {"coarse": -0.6, "fine": -0.3, "adaptive": -0.3}
+
+
+def test_defect_8_the_reward_is_monotone_although_a_test_crashes(judge):
+    tests = tuple(CallTest(args=(n,), expected=n) for n in range(20))
+    crash, _, problem = judged(judge, "def f(x):\n    if x == 0:\n        raise IndexError\n    return x\n", tests)
+    wrong, _, _ = judged(judge, "def f(x):\n    return -1\n", tests)
+    assert (crash.tests_passed, wrong.tests_passed) == (19, 0)
+    reward = make_reward("adaptive")
+    assert reward(problem, crash)["adaptive"] == pytest.approx(-0.3 + 1.3 * 19 / 20)
+    assert sum(reward(problem, crash).values()) > sum(reward(problem, wrong).values())
+
+
+@pytest.mark.parametrize("program", ["import sys\nsys.exit('msg')\n", "x = 1\0\n", "raise SystemExit(b'x')\n"])
+def test_defect_13_exits_and_nul_bytes_are_feedback_like_any_other(judge, program):
+    stdin = (StdioTest(stdin="1\n", expected_stdout="1\n"),)
+    for tests, entry in ((ONE, "f"), (stdin, None)):
+        feedback, _, problem = judged(judge, program, tests, entry)
+        assert feedback.verdict == "error"
+        assert feedback.kind in ("system_exit", "syntax_error")
+        assert sum(paper()(problem, feedback).values()) < -0.5
+
+
+PIECES = st.sampled_from(
+    ["def f(x):\n", "    return ", "    ", "x", "\n", "\r", "1 / 0", "(", ")", "[", "'", '"""', "```python\n", "```", "é",
+     "漢", "\0",
+     "\ud800", "\t", "while True: break", "import sys", "lambda", ":", "=", "#", "raise ", "f(x)", "\\", "{", "\x0c"]
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(PIECES | st.text(max_size=4), max_size=20).map("".join), min_size=4, max_size=4))
+def test_any_text_gets_feedback_with_spans_inside_it(judge, texts):
+    problem = Problem(task_id="t/0", prompt="p", tests=ONE, entry_point="f", starter_code="def f(x):\n")
+    for text, feedback in zip(texts, judge.judge_many([(problem, text) for text in texts]), strict=True):
+        assert feedback.verdict in ("pass", "fail", "error", "timeout")
+        assert (feedback.kind == "none") == feedback.is_success
+        assert feedback.is_success or feedback.diagnostics
+        for found in feedback.diagnostics:
+            assert -1 <= found.start <= found.end <= len(text)
+            assert found.scope != "line" or found.start >= 0
+            assert found.source in (Source.COMPILER, Source.RUNTIME, Source.TEST, Source.TIMEOUT)
