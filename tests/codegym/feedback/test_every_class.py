@@ -130,7 +130,8 @@ def test_defect_13_exits_and_nul_bytes_are_feedback_like_any_other(judge, progra
 
 
 PIECES = st.sampled_from(
-    ["def f(x):\n", "    return ", "    ", "x", "\n", "\r", "1 / 0", "(", ")", "[", "'", '"""', "```python\n", "```", "é",
+    ["def f(x):\n", "    return ", "    ",
+     "x", "\n", "\r", "1 / 0", "(", ")", "[", "'", '"""', "```python\n", "```", "é",
      "漢", "\0",
      "\ud800", "\t", "while True: break", "import sys", "lambda", ":", "=", "#", "raise ", "f(x)", "\\", "{", "\x0c"]
 )  # fmt: skip
