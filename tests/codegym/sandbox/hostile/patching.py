@@ -159,6 +159,19 @@ PROGRAMS = (
         targets=FUNCTION,
         fools_naive=True,
     ),
+    forgery(
+        "shadows_what_the_script_uses",
+        "a test script's own words (built-ins, modules) are not taken from the program",
+        """
+        def abs(x): return 0
+        def all(x): return True
+        any = len = sorted = set = isinstance = round = sum = lambda *a: True
+        class math:
+            isclose = staticmethod(lambda *a, **k: True)
+        def helper(*a): return True
+        def solve(kind, n): return 10**6
+        """,
+    ),
     stdio_forgery(
         "stdout_object_that_lies",
         "output is what was written to the descriptor",

@@ -192,9 +192,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         _die()
     if options.uid:
         resource.setrlimit(resource.RLIMIT_NPROC, (2000, 2000))
-    faulthandler.dump_traceback_later(options.patience, exit=True)
+    threading.Thread(target=_give_up, args=(options.patience,), daemon=True).start()
     with lures() as marks:
         return demonstrate(options, marks) if options.demonstrate else suite(options, marks)
+
+
+_AT_WORK: set[str] = set()
+"""Names of the programs that are being judged."""
+
+
+def _give_up(patience: float) -> None:
+    """Says what hangs, and ends the run."""
+    time.sleep(patience)
+    print(f"given up after {patience:g} s; being judged: {sorted(_AT_WORK)}", file=sys.stderr)
+    faulthandler.dump_traceback()
+    os._exit(1)
 
 
 def _die() -> None:
@@ -260,8 +272,9 @@ def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str]) -> di
             pairs.append((victim, source))
             kind = Target.CALL if target is Target.TEST else target
             pairs.append((problem(kind), honest_program(kind)))
+    doubled = [word for name in names for word in (name, f"honest program after {name}")]
     with ThreadPoolExecutor(2) as threads:
-        outcomes = list(threads.map(lambda pair: _judged_alone(judge, *pair), pairs))
+        outcomes = list(threads.map(lambda name, pair: _judged_alone(judge, name, *pair), doubled, pairs))
     return {
         "programs": dict(zip(names, outcomes[::2], strict=True)),
         "neighbours": {
@@ -270,12 +283,14 @@ def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str]) -> di
     }
 
 
-def _judged_alone(judge: Any, problem: Any, source: str) -> dict[str, Any]:
+def _judged_alone(judge: Any, name: str, problem: Any, source: str) -> dict[str, Any]:
     start = time.monotonic()
+    _AT_WORK.add(name)
     try:
         outcome = _outcome(judge.judge(problem, source))
     except Exception as error:
         outcome = {"verdict": f"raised {error!r}", "kind": "", "passed": 0, "actual": ""}
+    _AT_WORK.discard(name)
     return {**outcome, "seconds": time.monotonic() - start}
 
 

@@ -24,6 +24,14 @@ _CASES: tuple[tuple[str, int, Any], ...] = (
     ("unique", 2, {0, 1}),
     ("nothing", 3, None),
 )
+_LOOSE = (
+    "assert abs(candidate('real', 3) - 1.5) < 1e-6",
+    "assert math.isclose(candidate('real', 3), 1.5)",
+    "assert len(candidate('list', 3)) == 3 and sorted(candidate('list', 3)) == [0, 1, 2]",
+    "assert all(a == b for a, b in zip(candidate('pair', 3), (3, 9), strict=True)), 'all'",
+    "assert isinstance(candidate('text', 3), str) and set(candidate('text', 3)) == {'n'} and sum(candidate('list', 3)) == 3",
+)
+"""How real test scripts ask: with built-ins, with modules that nobody imported."""
 
 
 def problem(target: Target, *, many: bool = False, secret: bool = False, limits: Limits | None = None) -> Problem:
@@ -37,6 +45,9 @@ def problem(target: Target, *, many: bool = False, secret: bool = False, limits:
     else:
         # The first kind of script needs a process of its own; the second is read as a call and compared outside.
         tests = tuple(ScriptTest(source=_script(kind, n, value)) for kind, n, value in cases)
+        tests += tuple(
+            ScriptTest(source=f"def check(candidate):\n    {line}\n") for line in _LOOSE if many and not secret
+        )
         tests += (ScriptTest(source="assert solve({!r}, {}) == {!r}\n".format(*cases[0])),)
     return Problem(
         task_id=f"victim/{target}", prompt="", tests=tests, limits=limits,

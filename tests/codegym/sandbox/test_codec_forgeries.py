@@ -1,0 +1,86 @@
+"""What a program may write in place of the harness: the codec either reads plain data or says that it is none, soon."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegym.sandbox.inside.codec import Codec, CodecError
+
+_PRIME = 2**61 - 1  # every multiple of it hashes to 0
+_SAME_HASH = [number * _PRIME for number in range(1, 40_000)]
+
+NO_DATA = {
+    "nothing": b"",
+    "open bracket": b"[",
+    "deep lists": b"[" * 100_000,
+    "deep sets": b'{"s":' * 20_000,
+    "a number of 5000 digits": b"9" * 5000,
+    "unknown tag": b'{"no such tag":1}',
+    "two tags": b'{"t":[],"s":[]}',
+    "unknown type": b'{"T":"Popen"}',
+    "range with step 0": b'{"r":[0,0,0]}',
+    "tuple of no list": b'{"t":5}',
+    "no number": b'{"c":["x"]}',
+    "no fraction": b'{"frac":["0x1","0x0"]}',
+    "no decimal": b'{"dec":"x"}',
+    "too large a decimal": b'{"dec":"1E+99999999999999999999"}',
+    "no bytes": b'{"b":"zz"}',
+    "set of lists": b'{"s":[[1]]}',
+    "dict of lists": b'{"d":[[[1],2]]}',
+    "no pairs": b'{"d":[1]}',
+    "handle": b'{"h":[1]}',
+    "instance that is not there": b'{"@":99}',
+    "negative length": b'{"q":[[1],-1]}',
+    "no text": b"\xff\xfe",
+    "names that are none": b"@[1]\n[[],1]",
+    "set with equal hashes": json.dumps({"s": _SAME_HASH}).encode(),
+    "frozen set with equal hashes": json.dumps({"f": _SAME_HASH}).encode(),
+    "dict with equal hashes": json.dumps({"d": [[number, 1] for number in _SAME_HASH]}).encode(),
+    "set of tuples with equal hashes": json.dumps({"s": [{"t": [number]} for number in _SAME_HASH]}).encode(),
+}
+
+
+@pytest.mark.parametrize("data", NO_DATA.values(), ids=NO_DATA)
+def test_what_is_no_data_is_refused(data: bytes) -> None:
+    start = time.process_time()
+    with pytest.raises(CodecError):
+        Codec().decode(data)
+    assert time.process_time() - start < 10  # the square of the number of keys would take a minute
+
+
+def test_a_large_honest_set_is_read() -> None:
+    numbers = {number << 40 for number in range(50_000)}
+    assert Codec().decode(Codec().encode(numbers)) == numbers
+
+
+_TAGS = ("i", "t", "d", "s", "f", "b", "B", "c", "r", "q", "C", "O", "D", "e", "T", "dec", "frac", "h", "@", "x")
+_TAGGED = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5) | st.just("0x1f"),
+    lambda part: st.lists(part, max_size=4) | st.dictionaries(st.sampled_from(_TAGS), part, min_size=1, max_size=2),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TAGGED)
+def test_any_json_is_data_or_refused(message: Any) -> None:
+    try:
+        value = Codec().decode(json.dumps(message).encode())
+    except CodecError:
+        return
+    repr(value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_data_or_refused(data: bytes) -> None:
+    try:
+        Codec().decode(data)
+    except CodecError:
+        return
