@@ -21,8 +21,8 @@ import time
 from typing import Any
 
 from . import failure, program, script
-from .arguments import unpack_request
-from .channel import REPORT, STARTED, ChannelClosed, receive, send
+from .arguments import pack_arguments, pack_request, unpack_request
+from .channel import REPORT, STARTED, ChannelClosed, frame, receive, send
 from .codec import Codec
 from .isolation import Isolation, forget_streams, leave_last_privileges, report
 from .kernel import fork_into_pid_namespace
@@ -33,6 +33,7 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
+_REHEARSALS = 20
 _HIGH = 200
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
@@ -202,11 +203,23 @@ def _warm(preload: list[str]) -> None:
         __import__(name)
     for name in ("exit", "quit"):  # what the interpreter's own start-up, left out here, would have put there
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
-    warmed = program.Program("def f(x):\n    return [x]\nprint(f(1))\n", "", "f", "program")
-    sys.stdout = program.CappedText(100)
-    warmed.load()
-    warmed.entry()(1)
-    failing = program.Program("def f(x):\n    return x.y\nf(1)\n", "", "f", "program")
-    failing.load()
-    Codec().decode(Codec().encode(["ok", [1, (2,)], None, ""]))
+    _rehearse()
     del sys.modules["program"]
+
+
+def _rehearse() -> None:
+    """Goes through what a program's process does, until the interpreter has adapted to it: what is written now is shared."""
+    reader, writer = os.pipe()
+    sources = ("def f(x):\n    return [x]\nprint(f(1))\n", "import math\ndef f(x):\n    return x.y\n", "f = (")
+    calls = [pack_arguments(([1],), {}), pack_arguments((1,), {})]
+    for _ in range(_REHEARSALS):
+        for source in sources:
+            request = {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
+            os.write(writer, frame(pack_request(request)))
+            request = unpack_request(receive(reader, 2**20))
+            random.seed(0)
+            send(writer, STARTED)
+            program.serve_calls(writer, request)
+            os.read(reader, 65536)
+    os.close(reader)
+    os.close(writer)
