@@ -248,7 +248,9 @@ class Process:
                     if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
                         self.pid = int.from_bytes(content[:4], "little", signed=True)
             try:
-                self.messages += self.mailbox.feed(data)
+                while messages := self.mailbox.feed(data):
+                    self.messages += messages
+                    data = b""
             except MessageTooLong as error:
                 self.fault = str(error)
                 self.open = False
@@ -296,7 +298,7 @@ class Process:
     def kill(self) -> Report:
         """Kills the process, if it still runs, and waits for its report."""
         deadline = time.monotonic() + _BEGIN_SECONDS
-        while not self.started and self.report is None:
+        while self.open and not self.started and self.report is None:
             # A process killed before it has taken its job would leave that to the next one.
             if time.monotonic() > deadline:
                 raise ServerGone("a process did not begin")

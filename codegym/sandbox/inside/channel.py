@@ -84,6 +84,8 @@ class Mailbox:
         start = 0
         while len(self.rest) - start >= _HEADER.size:
             (length,) = _HEADER.unpack_from(self.rest, start)
+            if length > self.limit and messages:
+                break  # first what is well; the next call raises
             if length > self.limit:
                 raise MessageTooLong(f"{length} bytes, at most {self.limit} are allowed")
             end = start + _HEADER.size + length
