@@ -398,13 +398,13 @@ COUNTING = Family(
         SENTENCE,
         Entry(
             source=source("pairs", Kind.PAIRS, "{a}", lambda pairs: pairs, "the (name, amount) pairs in {a}"),
-            parameters=(("sales", "pairs", "log"),),
+            parameters=(("sales", "log"),),
             sample=_pairs,
             domain="pairs",
         ),
         Entry(
             source=source("table", Kind.TABLE, "{a}", lambda table: table, "the dict {a}"),
-            parameters=(("d", "stock", "ages"),),
+            parameters=(("d", "stock"),),
             sample=_stock,
             domain="table",
         ),

@@ -19,9 +19,9 @@ from envs_registry.suites.core.text import (
     WORD_WHOLE,
 )
 
-LIST_NAMES = ("xs", "nums", "data", "row")
-TEXT_NAMES = ("s", "text", "line")
-NUMBER_NAMES = ("n", "num", "m")
+LIST_NAMES = ("xs", "nums")
+TEXT_NAMES = ("s", "text")
+NUMBER_NAMES = ("n",)
 
 
 def as_list(kind: Kind) -> Part:
@@ -37,9 +37,9 @@ def as_list(kind: Kind) -> Part:
     )
 
 
-INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *integers.WHOLE, *wholes(Kind.INTS, "numbers"))
-INTS_END = (as_list(Kind.INTS), *integers.END, *ends(Kind.INTS, "numbers"))
-WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *WORD_WHOLE, *wholes(Kind.WORDS, "words"))
+INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *wholes(Kind.INTS, "numbers"), *integers.WHOLE)
+INTS_END = (as_list(Kind.INTS), *integers.END[:1], *ends(Kind.INTS, "numbers"), *integers.END[1:])
+WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *wholes(Kind.WORDS, "words"), *WORD_WHOLE)
 WORDS_END = (as_list(Kind.WORDS), *WORD_END, *ends(Kind.WORDS, "words"))
 CHARS_MIDDLE = (*CHAR_KEEP, *CHAR_EACH, *wholes(Kind.CHARS, "characters"))
 CHARS_END = (*CHAR_END, *ends(Kind.CHARS, "characters"))
@@ -134,7 +134,7 @@ NUMBERS = Family(
                 lambda a, b: list(range(a, b + 1)),
                 "the numbers from {a} to {b}, both included",
             ),
-            parameters=(("a", "lo"), ("b", "hi")),
+            parameters=(("a",), ("b",)),
             sample=_interval,
             domain="between",
         ),
@@ -187,6 +187,6 @@ NUMBERS = Family(
             domain="fibonacci",
         ),
     ),
-    middles={Kind.INTS: (*integers.NUMBER_KEEP, *INTS_MIDDLE)},
+    middles={Kind.INTS: (*INTS_MIDDLE, *integers.NUMBER_KEEP)},
     ends={Kind.INTS: INTS_END},
 )

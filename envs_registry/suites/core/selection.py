@@ -23,12 +23,12 @@ DIFFICULTIES = ("easy", "medium", "hard", "expert")
 """By the number of parts between source and result: at most 2, then 3, 4 and 5."""
 
 QUOTAS = {
-    "train": {"easy": 120, "medium": 140, "hard": 100, "expert": 40},
-    "validation": {"easy": 5, "medium": 8, "hard": 5, "expert": 2},
-    "test": {"easy": 16, "medium": 22, "hard": 15, "expert": 7},
+    "train": {"easy": 120, "medium": 150, "hard": 90, "expert": 40},
+    "validation": {"easy": 7, "medium": 8, "hard": 3, "expert": 2},
+    "test": {"easy": 22, "medium": 22, "hard": 11, "expert": 5},
 }
 _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
-_NAMES = ("f", "solve", "calc", "run", "work")
+_NAMES = ("f", "solve")
 _ARGUMENT_SHARE = 0.12
 _MAX_PROGRAM, _MAX_LINES = 220, 9
 _PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
@@ -141,17 +141,19 @@ def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Co
 
 
 @cache
-def _by_role(parts: tuple[Part, ...]) -> tuple[tuple[tuple[Part, ...], ...], tuple[int, ...]]:
-    roles = [role for role in Role if any(part.role is role for part in parts)]
-    return tuple(tuple(p for p in parts if p.role is role) for role in roles), tuple(_WEIGHTS[role] for role in roles)
+def _by_role(parts: tuple[Part, ...]) -> tuple[tuple[tuple[Part, ...], tuple[float, ...]], ...]:
+    """Returns for each role its parts with their weights: tables begin with what is common, as a language does."""
+    groups = [tuple(part for part in parts if part.role is role) for role in Role]
+    return tuple((group, tuple(1 / (rank + 2) for rank in range(len(group)))) for group in groups if group)
 
 
 def _draw_part(parts: tuple[Part, ...], last: Part, rng: random.Random) -> Part | None:
     """Returns a part that may follow another, never the same one twice in a row."""
     if last.name == "chars.twice":
         return next((part for part in parts if part.name == "chars.text"), None)
-    groups, weights = _by_role(parts)
-    part = rng.choice(rng.choices(groups, weights)[0])
+    groups = _by_role(parts)
+    group, weights = rng.choices(groups, [_WEIGHTS[group[0].role] for group, _ in groups])[0]
+    part = rng.choices(group, weights)[0]
     return None if part is last else part
 
 

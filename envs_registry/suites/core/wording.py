@@ -38,11 +38,13 @@ def wordings(composition: Composition, parameters: tuple[str, ...], rng: random.
 
 
 _WEIGHTS = (4, 3, 2, 1)
+_PHRASE_WEIGHTS = (3, 1)
 
 
 def _say(step: Step, rng: random.Random | None) -> str:
     words = step.part.steps if rng else step.part.nouns
-    return (rng.choice(words) if rng else words[0]).replace("{k}", str(step.constant))
+    choice = rng.choices(words, _PHRASE_WEIGHTS[: len(words)])[0] if rng else words[0]
+    return choice.replace("{k}", str(step.constant))
 
 
 def _named(text: str, parameters: tuple[str, ...]) -> str:
