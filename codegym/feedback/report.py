@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codegym.feedback.diagnostic import Diagnostic
 from codegym.feedback.feedback import Feedback, TestResult
+from codegym.feedback.value_text import shown_line
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem, StdioTest
 
@@ -67,7 +68,7 @@ def diagnostic_text(feedback: Feedback, diagnostic: Diagnostic) -> str:
         return diagnostic.message
     program = feedback.program
     start = program.line_starts[diagnostic.start_line - 1]
-    line = program.source[start : program.line_end(diagnostic.start_line)]
+    line = shown_line(program.source[start : program.line_end(diagnostic.start_line)])
     end_col = diagnostic.end_col if diagnostic.end_line == diagnostic.start_line else len(line.rstrip())
     carets = " " * diagnostic.start_col + "^" * max(1, end_col - diagnostic.start_col)
     shown = "\n".join(text[:200].rstrip() for text in (f"    {line}", f"    {carets}"))

@@ -10,7 +10,13 @@ from typing import Any
 TEXT_LIMIT = 300
 """Characters that a value, an output or a message may take in feedback."""
 
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+
+
+def shown_line(line: str) -> str:
+    """Returns a line of a program for people, as many characters as before: what is unfit to be shown is replaced."""
+    return line if line.isprintable() else _UNFIT.sub("\ufffd", line)
 
 
 class _Short(reprlib.Repr):
@@ -42,8 +48,14 @@ def call_text(entry_point: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 
 
 def cut_text(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Cuts the middle out of a long text and blots out memory addresses, so that equal runs give equal texts."""
+    """Makes a program's text fit to be shown: bounded, harmless, and equal for equal runs.
+
+    The middle of a long text is cut out, memory addresses are blotted out, and what steers a terminal or cannot be
+    encoded (control characters but line breaks and tabs, lone surrogates) is written as an escape.
+    """
     if len(text) > limit:
         kept = limit // 2 - 2
         text = f"{text[:kept]} ... {text[-kept:]}"
+    if not text.isprintable():
+        text = _UNFIT.sub(lambda found: ascii(found.group())[1:-1], text)
     return _ADDRESS.sub("0x...", text) if "0x" in text else text

@@ -269,6 +269,21 @@ def test_texts_are_bounded_and_free_of_addresses():
     assert "an int of 16610 bits" in feedback.tests[0].call
 
 
+def test_texts_steer_no_terminal_and_can_be_encoded():
+    tests = (CallTest(args=("\x1b[2J",), expected="\ud800", public=True),)
+    source = "def f(x):\n    return '\x1b[2J\ud800' + x[0]\n"
+    error = raised("ValueError", place=at(2, 21, 25), frames=(at(2, 21, 25),), message="\ud800\x1b[2J\r\x9b")
+    feedback, problem = judged(error, tests=tests, source=source)
+    text = observation_text(feedback, problem)
+    for shown in (feedback.diagnostics[0].message, feedback.tests[0].actual, text):
+        shown.encode()
+        assert "\x1b" not in shown
+        assert "\x9b" not in shown
+    assert feedback.diagnostics[0].message == r"ValueError: \ud800\x1b[2J\r\x9b"
+    line, carets = text.splitlines()[1:3]
+    assert line[carets.index("^") :][: carets.count("^")] == "x[0]"
+
+
 PLACES = st.builds(
     Place, start_line=st.integers(-3, 99), start_col=st.integers(-3, 99), end_line=st.integers(-3, 99),
     end_col=st.integers(-3, 99),
