@@ -23,6 +23,8 @@ from hostile.record import Target, source_for
 from hostile.timing import BURN_SECONDS
 from hostile.victims import SECRET
 
+from codegym.sandbox.isolation import LAYERS
+
 _RUNNER = Path(__file__).parent / "hostile" / "runner.py"
 _UID = 54321
 _IS_ROOT = os.getuid() == 0
@@ -129,8 +131,14 @@ def test_nothing_remains_of_a_judge_that_is_killed(
 def test_attack_succeeds_without_the_layers_that_stop_it(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     if not _IS_ROOT:
         pytest.skip("layers are switched off only inside namespaces of the test's own, which takes root")
-    opened = _report(tmp_path_factory, "opened", "--uid", str(_UID), "--demonstrate")["opened"][name]
+    as_root = PROGRAMS[name].opened_as_root
+    options = ["--demonstrate"] if as_root else ["--demonstrate", "--uid", str(_UID)]
+    opened = _report(tmp_path_factory, "opened-as-root" if as_root else "opened", *options)["opened"][name]
     assert opened["verdict"] == "pass", f"without {', '.join(PROGRAMS[name].layers)}: {opened}"
+
+
+def test_every_layer_has_an_attack_that_it_stops() -> None:
+    assert {layer for program in PROGRAMS.values() for layer in program.layers} == set(LAYERS)
 
 
 @pytest.mark.parametrize("name", [program.name for program in PROGRAMS.values() if program.fools_naive])

@@ -20,6 +20,13 @@ PROGRAMS = (
         _HOLDS,
         "won = 'nobody' in open('/etc/passwd').read() and 'daemon' in open('/etc/passwd').read()",
     ),
+    attack(
+        "reads_a_file_of_roots",
+        "not even a judge that is root lets its programs read what is root's",
+        "won = bool(open('@ROOT_FILE@').read())",
+        layers=("private_uid", "mount", "landlock"),
+        opened_as_root=True,
+    ),
     attack("reads_shadow", _HOLDS, "won = bool(open('/etc/shadow').read())"),
     attack(
         "reads_home_and_keys",
@@ -42,6 +49,7 @@ PROGRAMS = (
         "sees_that_a_file_exists",
         "not even names and sizes of the host's files are in view",
         "import os\nwon = os.path.exists('@LURE_FILE@') or os.stat('@PROJECT@/pyproject.toml').st_size > 0",
+        layers=("root",),
         needs_namespaces="Landlock refuses to open a file, not to ask for its size",
     ),
     attack(

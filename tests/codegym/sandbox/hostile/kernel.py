@@ -42,6 +42,12 @@ PROGRAMS = (
     _call("uses_secret_memory", "nor by memfd_secret", "libc.syscall(447, 0) >= 0", ()),
     _call("uses_system_v", "System V objects (which outlive a program) are closed",
           "libc.shmget(0x5ca1ab1e, 4096, 0o1666) >= 0 or libc.msgget(0x5ca1ab1e, 0o1666) >= 0 or libc.semget(0x5ca1ab1e, 1, 0o1666) >= 0"),
+    attack(
+        "finds_shared_memory_of_the_host",
+        "System V objects of the host are not there",
+        _LIBC + "won = libc.shmget(@SYSTEM_V_KEY@, 0, 0) >= 0",
+        layers=("ipc", "seccomp"),
+    ),
     _call("uses_posix_queues", "POSIX message queues are closed", "libc.syscall(240, b'codegym-hostile', os.O_CREAT | os.O_RDWR, 0o666, None) >= 0", ("seccomp", "rlimits", "landlock", "ipc")),
     _call("turns_off_its_filter", "the filter stays", "libc.prctl(22, 0) == 0 or libc.prctl(22, 1) == 0 and False", ()),
     _call("listens_to_its_own_filter", "no filter with a listener can be put on top", "libc.syscall(317, 1, 8, None) >= 0", ()),

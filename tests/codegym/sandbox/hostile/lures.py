@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import secrets
 import socket
@@ -28,12 +29,17 @@ def lures() -> Iterator[dict[str, str]]:
         secret.chmod(0o644)
         os.environ["CODEGYM_LURE"] = VARIABLE
         stack.callback(os.environ.pop, "CODEGYM_LURE", None)
+        hidden = folder / "roots"
+        hidden.write_text("a secret of root's")
+        hidden.chmod(0o600)
         decoy = stack.enter_context(_decoy())
         abstract = f"codegym-lure-{secrets.token_hex(8)}"
         yield {
             "LURE_FOLDER": str(folder),
             "LURE_FILE": str(secret),
+            "ROOT_FILE": str(hidden),
             "LURE_VARIABLE": VARIABLE,
+            "SYSTEM_V_KEY": str(_shared_memory(stack)),
             "DECOY": str(decoy),
             "DECOY_ADDRESS": "0x400000",
             "JUDGE": str(os.getpid()),
@@ -52,6 +58,16 @@ def filled_in(source: str, marks: dict[str, str]) -> str:
     for name, text in marks.items():
         source = source.replace(f"@{name}@", text)
     return source
+
+
+def _shared_memory(stack: contextlib.ExitStack) -> int:
+    """A System V segment that everybody may read; returns its key."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    key = secrets.randbelow(2**30) + 1
+    number = libc.shmget(key, 4096, 0o1666)
+    if number >= 0:
+        stack.callback(libc.shmctl, number, 0, None)
+    return key
 
 
 @contextlib.contextmanager

@@ -14,6 +14,12 @@ PROGRAMS = (
         layers=("pid", "landlock", "seccomp"),
     ),
     attack(
+        "signals_a_process_of_its_user",
+        "a user namespace keeps the programs of an ordinary user away from that user's processes",
+        "import os\nos.kill(@DECOY@, 0)\nopen('@LURE_FILE@').read()\nwon = True",
+        layers=("user", "landlock", "seccomp"),
+    ),
+    attack(
         "signals_its_parent",
         "a program cannot end the process that started it",
         """
@@ -143,16 +149,15 @@ for pid in (@DECOY@, @JUDGE@, os.getppid(), 1):
     ),
     attack(
         "finds_inherited_descriptors",
-        "no descriptor of the judge is inherited",
+        "no descriptor of the judge or the server is inherited",
         """
-        import os, stat
-        for fd in range(3, 4096):
-            try: kind = os.fstat(fd)
+        import os
+        for fd in range(5, 4096):
+            try: os.fstat(fd)
             except OSError: continue
-            # The judge's own files, folders, sockets and other programs' pipes would be here.
-            if stat.S_ISREG(kind.st_mode) or stat.S_ISDIR(kind.st_mode):
-                won = True
+            won = True
         """,
+        layers=("descriptors",),
     ),
     attack(
         "raises_its_limits",

@@ -50,6 +50,8 @@ class HostileProgram:
     """What it may call it; empty where that depends on the layers in force."""
     layers: tuple[str, ...] = ()
     """The layers that hold the property: with all of them off, the program passes."""
+    opened_as_root: bool = False
+    """What these layers hold can only be seen where the judge is started by root."""
     fools_naive: bool = False
     """Seen to pass in the naive grader."""
     secret: bool = False
