@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,10 +10,10 @@ from typing import overload
 
 from codegym.errors import DataError
 from codegym.problem import Problem
-from envs_registry.rows import Row, read_rows, row_of_line
+from envs_registry.lazy_rows import LazyRow, rows_of
+from envs_registry.rows import Row, read_rows
 
 _SHOWN_FAULTS = 20
-_PEEK = 4096
 _KEPT = 512
 
 
@@ -99,16 +97,16 @@ class RowBuilder:
 
 
 class RowTable:
-    """The rows of some files by number. Plain ``.jsonl`` files are only searched for line breaks, whatever their size.
+    """The rows of some files by number. Plain JSONL and Parquet files are not read before a row is asked for.
 
     Args:
         paths: The files, in order.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._rows: list[Row | _Line] = []
+        self._rows: list[LazyRow] = []
         for path in paths:
-            self._rows.extend(_lines_of(path) if path.suffix == ".jsonl" else read_rows(path))
+            self._rows.extend(rows_of(path))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -117,22 +115,13 @@ class RowTable:
         """Returns a row.
 
         Raises:
-            DataError: If its line is not a JSON object.
+            DataError: If it is malformed.
         """
-        row = self._rows[place]
-        return row if isinstance(row, Row) else row.read()
+        return self._rows[place].read()
 
     def peek(self, place: int, field: str) -> str:
-        """Returns a short field as text, "" if absent; parses the row only where the field is far from its ends."""
-        row = self._rows[place]
-        if isinstance(row, _Line):
-            for text in row.ends():
-                match = re.search(rf'(?<!\\)"{field}":\s*(?:"((?:[^"\\]|\\.)*)"|([-\w.]+))', text)
-                if match:
-                    return match[1] if match[1] is not None else match[2]
-            row = row.read()
-        value = row.fields.get(field)
-        return "" if value is None else str(value)
+        """Returns a short field as text, "" if absent, where possible without reading the row."""
+        return self._rows[place].peek(field)
 
     def problems(
         self,
@@ -146,48 +135,17 @@ class RowTable:
             task_id: Returns the id of a row.
             problem_of_row: Builds its problem.
             keep: Says whether a row belongs; None keeps all.
+
+        Raises:
+            DataError: If two rows have the same id.
         """
-        places = tuple(place for place in range(len(self)) if keep is None or keep(self, place))
-        return LazyProblems((task_id(self, place) for place in places), RowBuilder(self, places, problem_of_row))
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line of a large file, by its place."""
-
-    path: Path
-    number: int
-    start: int
-    end: int
-
-    def read(self) -> Row:
-        return row_of_line(self.path, self.number, self._bytes(self.start, self.end))
-
-    def ends(self) -> tuple[str, ...]:
-        first = self._bytes(self.start, min(self.end, self.start + _PEEK)).decode(errors="replace")
-        last = self._bytes(max(self.start, self.end - _PEEK), self.end).decode(errors="replace")
-        return first, last
-
-    def _bytes(self, start: int, end: int) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(start)
-            return file.read(end - start)
-
-
-def _lines_of(path: Path) -> list[_Line]:
-    try:
-        if path.stat().st_size == 0:
-            return []
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            lines: list[_Line] = []
-            start = number = 0
-            while start < len(content):
-                number += 1
-                end = content.find(b"\n", start)
-                end = len(content) if end < 0 else end
-                if content[start : min(end, start + 64)].strip():
-                    lines.append(_Line(path, number, start, end))
-                start = end + 1
-            return lines
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        places: dict[str, int] = {}
+        for place in range(len(self)):
+            if keep is not None and not keep(self, place):
+                continue
+            name = task_id(self, place)
+            if name in places:
+                where = self._rows[places[name]].place
+                raise DataError(f"{self._rows[place].place}: the task id {name!r} stands already in {where}.")
+            places[name] = place
+        return LazyProblems(places, RowBuilder(self, tuple(places.values()), problem_of_row))

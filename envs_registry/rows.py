@@ -107,7 +107,8 @@ def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row
         MissingExtraError: If it is a Parquet file and pyarrow is not installed.
     """
     if path.suffix == ".parquet":
-        yield from _parquet_rows(path)
+        for number, fields in enumerate(open_parquet(path).read().to_pylist(), start=1):
+            yield Row(path, number, fields)
         return
     text = read_text(path)
     if path.name.removesuffix(".gz").endswith(".json"):
@@ -176,17 +177,21 @@ def _array_rows(path: Path, text: str) -> Iterator[Row]:
         yield Row(path, number, fields)
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def open_parquet(path: Path) -> Any:
+    """Returns pyarrow's view of a Parquet file.
+
+    Raises:
+        DataError: If it is no sound Parquet file.
+        MissingExtraError: If pyarrow is not installed.
+    """
     try:
         import pyarrow.parquet as parquet  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError("pyarrow", "hub") from error
     try:
-        table = parquet.read_table(path)
+        return parquet.ParquetFile(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not a sound Parquet file ({error}). Fetch it again.") from error
-    for number, fields in enumerate(table.to_pylist(), start=1):
-        yield Row(path, number, fields)
 
 
 def _short(value: object, width: int = 60) -> str:

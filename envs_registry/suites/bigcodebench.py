@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
@@ -49,11 +50,8 @@ def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "
     full = ("BigCodeBench*.jsonl*", "v*.parquet", "data/v*.parquet", "*.jsonl*", "*.parquet")
     paths = source.files(*(hard if split == "hard" else full))
     table = RowTable([path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:])
-
-    def problem_of_row(row: Row) -> Problem:
-        return _problem(row, prompt, tests)
-
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
+    build = partial(_problem, prompt=prompt, tests=tests)
+    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str) -> Problem:

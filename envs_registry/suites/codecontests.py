@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from codegym.comparison import Comparison, OutputRule
@@ -16,6 +17,8 @@ from envs_registry.sources import Source
 
 _PYTHON3 = 3
 """The published code of Python 3 among the languages of solutions."""
+_SITES = {"1": "codechef", "2": "codeforces", "3": "hackerearth", "4": "codejam", "5": "atcoder", "6": "aizu"}
+"""The published codes of the field ``source``."""
 _SECONDS = re.compile(r"Time Limit: \{'seconds': (\d+), 'nanos': (\d+)\}|Time Limit: ([\d.]+) sec")
 _BYTES = re.compile(r"Memory Limit: (\d+) Bytes")
 _REQUEST = "{}\n\nRead standard input and print the answer. Answer with one ```python block."
@@ -47,31 +50,36 @@ def load(
     hub = "valid" if split == "validation" else split
     table = RowTable(source.files(f"*{hub}*.parquet", f"*/*{hub}*.parquet", f"*{hub}*.jsonl*", f"*{hub}*.json*"))
     rule = OutputRule.APPS if comparator == "apps" else OutputRule.STRICT
-    style = "{}" if prompt == "statement" else _REQUEST
-
-    def problem_of_row(row: Row) -> Problem:
-        published = "description" in row.fields
-        statement = row.get("description" if published else "problem", str).strip()
-        return Problem(
-            task_id=_task_id(table, row),
-            prompt=style.format(statement) if style != "{}" else statement,
-            tests=_tests(row, statement, generated) if published else _plain_tests(row, statement),
-            solutions=_solutions(row)[: max_solutions or None] if published else (),
-            difficulty=_difficulty(row),
-            tags=("codecontests", *(str(tag) for tag in row.get("cf_tags", list, []) if tag)),
-            comparison=Comparison(output=rule),
-            limits=_limits(row, statement, time_factor),
-        )
-
-    return table.problems(lambda rows, place: _task_id(rows, rows.row(place)), problem_of_row)
+    style = _REQUEST if prompt == "instruct" else "{}"
+    build = partial(_problem, rule=rule, style=style, generated=generated, factor=time_factor, most=max_solutions)
+    return table.problems(
+        lambda rows, place: _task_id(rows.peek(place, "name"), rows.peek(place, "source"), place), build
+    )
 
 
-def _task_id(table: RowTable, row: Row) -> str:
-    name = row.get("name", str, "")
-    return f"codecontests/{name or row.line - 1}"
+def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor: float, most: int) -> Problem:
+    published = "description" in row.fields
+    statement = row.get("description" if published else "problem", str).strip()
+    return Problem(
+        task_id=_task_id(row.get("name", str, ""), str(row.get("source", int, 0)), row.line - 1),
+        prompt=style.replace("{}", statement),
+        tests=_tests(row, generated) if published else _plain_tests(row, statement),
+        solutions=_solutions(row)[: most or None] if published else (),
+        difficulty=_difficulty(row),
+        tags=("codecontests", *(str(tag) for tag in row.get("cf_tags", list, []) if tag)),
+        comparison=Comparison(output=rule),
+        limits=_limits(row, statement, factor),
+    )
 
 
-def _tests(row: Row, statement: str, generated: bool) -> tuple[StdioTest, ...]:
+def _task_id(name: str, source: str, place: int) -> str:
+    """Names agree between sites, so the site is part of the id; rows without a name are numbered from 0."""
+    if not name:
+        return f"codecontests/{place}"
+    return f"codecontests/{_SITES.get(source, 'unknown')}/{name}"
+
+
+def _tests(row: Row, generated: bool) -> tuple[StdioTest, ...]:
     fields = ("public_tests", "private_tests", *(("generated_tests",) if generated else ()))
     return tuple(
         StdioTest(stdin=given, expected_stdout=wanted, public=field == "public_tests")

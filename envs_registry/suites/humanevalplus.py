@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from codegym.problem import Problem, ScriptTest
 from envs_registry.building import LazyProblems, RowTable
 from envs_registry.evalplus import MANY_INPUTS, without_numpy
@@ -25,11 +27,8 @@ def load(source: Source, split: str, *, prompt: str = "completion", examples: st
     choice("prompt", prompt, ("completion", "instruct"))
     choice("examples", examples, EXAMPLES)
     table = RowTable([source.file(*_FILES)])
-
-    def problem_of_row(row: Row) -> Problem:
-        return _problem(row, prompt, examples)
-
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
+    build = partial(_problem, prompt=prompt, examples=examples)
+    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, examples: str) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import partial
 
 from codegym.problem import Problem, ScriptTest, TestCase
 from codegym.sandbox.limits import Limits
@@ -33,11 +34,8 @@ def load(
     choice("prompt", prompt, ("instruct", "completion"))
     choice("tests", tests, ("split", "script"))
     table = RowTable([source.file(f"LeetCodeDataset*-{split}.jsonl*", f"*{split}*.jsonl*", f"*{split}*.parquet")])
-
-    def problem_of_row(row: Row) -> Problem:
-        return _problem(row, prompt, tests, public)
-
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), problem_of_row)
+    build = partial(_problem, prompt=prompt, tests=tests, public=public)
+    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:

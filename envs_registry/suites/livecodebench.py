@@ -8,6 +8,7 @@ import json
 import pickletools
 import zlib
 from datetime import date
+from functools import partial
 from typing import Any
 
 from codegym.comparison import Comparison, OutputRule
@@ -103,7 +104,7 @@ def load(
         )
 
     return RowTable(paths).problems(
-        lambda rows, place: f"livecodebench/{rows.peek(place, 'question_id')}", lambda row: _problem(row, rule), keep
+        lambda rows, place: f"livecodebench/{rows.peek(place, 'question_id')}", partial(_problem, rule=rule), keep
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from codegym.problem import Problem, ScriptTest, TestCase
 from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process
@@ -30,11 +31,8 @@ def load(source: Source, split: str, *, prompt: str = "docstring", shown: int = 
     choice("prompt", prompt, ("paper", "docstring", "instruct"))
     choice("shown", str(shown), ("0", "1", "2", "3"))
     table = RowTable([source.file(*_FILES)])
-
-    def problem_of_row(row: Row) -> Problem:
-        return _problem(row, prompt, shown)
-
-    return table.problems(lambda rows, place: f"Mbpp/{rows.peek(place, 'task_id')}", problem_of_row)
+    build = partial(_problem, prompt=prompt, shown=shown)
+    return table.problems(lambda rows, place: f"Mbpp/{rows.peek(place, 'task_id')}", build)
 
 
 def _problem(row: Row, prompt: str, shown: int) -> Problem:

@@ -51,6 +51,15 @@ def test_large_files_are_read_row_by_row(tmp_path: Path) -> None:
     assert [p.task_id for p in pickle.loads(pickle.dumps(problems))] == ["t/0", "t/1", "t/2"]
 
 
+def test_the_same_id_in_two_rows_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(
+        '{"task_id": "a", "prompt": "p"}\n{"task_id": "b", "prompt": "p"}\n{"task_id": "a", "prompt": "p"}\n'
+    )
+    with pytest.raises(DataError, match=r"x\.jsonl, line 3: the task id 'a' stands already in .*x\.jsonl, line 1"):
+        RowTable([path]).problems(task_id, problem_of_row)
+
+
 def test_a_broken_row_is_named_when_it_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"task_id": "a", "prompt": "p"}\n{"task_id": "b", "prompt": 3}\n')

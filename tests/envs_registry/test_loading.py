@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,12 @@ def test_every_line_of_the_catalogue_leads_somewhere(name: str) -> None:
     assert not entry.splits or entry.default_split in entry.splits
     assert entry.title
     options_of(entry)
+
+
+@pytest.mark.parametrize(
+    "name", ["humaneval", "humanevalplus", "mbppplus", "apps", "leetcode", "codecontests", "quixbugs"]
+)
+def test_suites_may_be_sent_to_other_processes(data: Path, name: str) -> None:
+    suite = load_suite(name, data_dir=data)
+    copied = pickle.loads(pickle.dumps(suite[:2]))
+    assert [problem.task_id for problem in copied] == list(suite.task_ids[:2])

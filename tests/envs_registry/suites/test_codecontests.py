@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from envs_registry.loading import load_suite
 
 PUBLISHED = {
     "name": "1_A. Sum",
+    "source": 2,
     "description": "Sum two numbers.",
     "public_tests": {"input": ["1 2\n"], "output": ["3\n"]},
     "private_tests": {"input": ["3 4\n"], "output": ["7\n"]},
@@ -26,7 +28,7 @@ PUBLISHED = {
 def test_published_rows(tmp_path: Path) -> None:
     (tmp_path / "valid.jsonl").write_text(json.dumps(PUBLISHED))
     (problem,) = load_suite("codecontests", "validation", data_dir=tmp_path, time_factor=2)
-    assert problem.task_id == "codecontests/1_A. Sum"
+    assert problem.task_id == "codecontests/codeforces/1_A. Sum"
     assert problem.tests == (
         StdioTest(stdin="1 2\n", expected_stdout="3\n", public=True),
         StdioTest(stdin="3 4\n", expected_stdout="7\n"),
@@ -44,10 +46,19 @@ def test_published_rows(tmp_path: Path) -> None:
 def test_parquet(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(
-        pyarrow.Table.from_pylist([PUBLISHED]), tmp_path / "test-00000-of-00001-9c49eeff30aacaa8.parquet"
+    rows = [PUBLISHED, {**PUBLISHED, "source": 5}, {**PUBLISHED, "name": "1_B. Product"}]
+    path = tmp_path / "test-00000-of-00001-9c49eeff30aacaa8.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), path, row_group_size=2)
+    suite = load_suite("codecontests", "test", data_dir=tmp_path)
+    assert suite.task_ids == tuple(
+        f"codecontests/{name}" for name in ("codeforces/1_A. Sum", "atcoder/1_A. Sum", "codeforces/1_B. Product")
     )
-    assert len(load_suite("codecontests", "test", data_dir=tmp_path)[0].tests) == 3
+    assert [problem.task_id for problem in suite] == list(suite.task_ids)
+    assert len(suite[2].tests) == 3
+    assert [p.task_id for p in pickle.loads(pickle.dumps(suite))] == list(suite.task_ids)
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(DataError, match="not a sound Parquet file"):
+        load_suite("codecontests", "test", data_dir=tmp_path)
 
 
 def test_plain_rows(data: Path) -> None:
