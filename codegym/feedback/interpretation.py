@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Diagnostic, Source
@@ -56,6 +56,7 @@ MESSAGES = {
 """What a diagnostic says where no exception says more."""
 
 _PASSED = Meaning(Kind.NONE, Scope.NONE)
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 _TRIPLE_QUOTE = re.compile(r"[A-Za-z]{0,2}(\"\"\"|''')")
 
 
@@ -66,6 +67,9 @@ class _Finding:
     verdict: Verdict
     meaning: Meaning = _PASSED
     diagnostic: Diagnostic | None = None
+
+
+_PASS = _Finding(verdict=Verdict.PASS)
 
 
 def interpret(problem: Problem, program: Program, execution: Execution, *, kinds: KindTable = KINDS) -> Feedback:
@@ -90,10 +94,9 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
             "The sandbox must answer every action of a job."
         )
     cases: Sequence[TestCase | None] = problem.tests or [None] * len(observations)
+    reading = _Reading(problem, program, kinds)
     findings = [
-        _Finding(verdict=Verdict.PASS)
-        if _passes(problem, case, observation)
-        else _found(_Reading(problem, program, kinds), observation, -1 if case is None else index)
+        _PASS if _passes(problem, case, observation) else reading.finding(case, observation, index)
         for index, (case, observation) in enumerate(zip(cases, observations, strict=False))
     ]
     worst = Verdict.worst(finding.verdict for finding in findings)
@@ -156,11 +159,20 @@ def _passes(problem: Problem, case: TestCase | None, observation: Observation) -
 
 @dataclass(frozen=True)
 class _Reading:
-    """What one observation is read against."""
+    """What observations are read against; tests that fail alike are read once."""
 
     problem: Problem
     program: Program
     kinds: KindTable
+    known: dict[object, _Finding] = field(default_factory=dict)
+
+    def finding(self, case: TestCase | None, observation: Observation, index: int) -> _Finding:
+        """Returns what a failed test shows; equal faults of public and of private tests are kept apart."""
+        key = (observation.status, observation.failure, case is None or case.public)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = _found(self, observation, -1 if case is None else index)
+        return found
 
 
 def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
@@ -181,7 +193,7 @@ def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
         scope=meaning.scope,
         message=_message(observation),
         test_index=-1 if independent or meaning.kind is Kind.MISSING_FUNCTION else index,
-        **asdict(location),
+        **vars(location),
     )
     return _Finding(verdict=verdict, meaning=meaning, diagnostic=diagnostic)
 
@@ -207,7 +219,7 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
 
 
 def _encodable(source: str) -> bool:
-    return "\0" not in source and not any("\ud800" <= character <= "\udfff" for character in source)
+    return _UNREADABLE.search(source) is None
 
 
 def _place(reading: _Reading, observation: Observation, kind: Kind) -> Place | None:
@@ -216,7 +228,7 @@ def _place(reading: _Reading, observation: Observation, kind: Kind) -> Place | N
         return _header(reading.program, reading.problem.entry_point or "")
     if failure is None or failure.place is not None or not kind.is_syntax:
         return failure.place if failure else None
-    found = re.search("[\0\ud800-\udfff]", reading.program.source)
+    found = _UNREADABLE.search(reading.program.source)
     if found is None:
         return None
     line, col = reading.program.position_of(found.start())

@@ -11,7 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from codegym.feedback.diagnostic import Diagnostic, Source
 from codegym.feedback.feedback import Feedback
@@ -170,5 +170,5 @@ def _suspects(program: Program, scores: Mapping[int, float], source: Source) -> 
             scope=Scope.LINE,
             message=_MESSAGES[source],
             score=min(score, 1.0),
-            **asdict(location),
+            **vars(location),
         )

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Me
         kind=meaning.kind,
         scope=meaning.scope,
         message=f"SyntaxError: {record['message']}" if meaning is _SYNTAX else record["message"],
-        **asdict(Location.of_place(program, place)),
+        **vars(Location.of_place(program, place)),
     )
 
 
@@ -145,7 +145,7 @@ def _unreachable(program: Program, place: Sequence[int]) -> Diagnostic:
         kind=Kind.UNREACHABLE_CODE,
         scope=Scope.LINE,
         message="This code is never reached",
-        **asdict(Location.of_range(program, start, end)),
+        **vars(Location.of_range(program, start, end)),
     )
 
 
@@ -158,7 +158,7 @@ def _unparsable(program: Program) -> Diagnostic:
         kind=Kind.SYNTAX_ERROR,
         scope=Scope.LINE if location.in_completion else Scope.GLOBAL,
         message="SyntaxError: not a text that can be encoded" if odd else "SyntaxError: too complex to be parsed",
-        **asdict(location),
+        **vars(location),
     )
 
 
