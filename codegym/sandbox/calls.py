@@ -70,9 +70,8 @@ class _Follower:
             while not self._step():
                 self.process.wait(self.clock.tick(), [self.process.channel.fileno()])
         finally:
-            report = self.process.kill()
+            report = self.process.finish()
             self.run.spent += report.cpu_seconds
-            self.process.close()
         for index, observation in self.run.observed.items():
             if index in self.settled:
                 self.run.observed[index] = replace(observation, peak_memory_bytes=report.peak_memory_bytes)

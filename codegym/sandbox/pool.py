@@ -58,7 +58,7 @@ class Sandbox:
         without: Iterable[str] = (),
     ) -> None:
         if isolation not in tuple(IsolationMode):
-            raise UnknownNameError("isolation", isolation, tuple(IsolationMode))
+            raise UnknownNameError("isolation", isolation, [mode.value for mode in IsolationMode])
         for name in without:
             if name not in LAYERS:
                 raise UnknownNameError("layer of isolation", name, LAYERS)

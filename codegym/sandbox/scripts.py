@@ -44,9 +44,8 @@ def run_together(run: Run, scripts: dict[int, str]) -> None:
         try:
             told = await_message(run, process, clock, clock)
         finally:
-            report = process.kill()
+            report = process.finish()
             run.spent += report.cpu_seconds
-            process.close()
         run.observed[index] = replace(
             told if isinstance(told, Observation) else _not_loaded(told) if told[0] in _LOADING else _observed(told),
             cpu_seconds=report.cpu_seconds,
@@ -93,16 +92,20 @@ class _Pair:
             request = run.request()
             self.program = run.server("program").start("program", request, run.rlimits(), [ours.fileno()])
             request = run.request(context=run.job.context + "\n" + run.job.script_context)
-            self.script = run.server("script").start("script", request, run.rlimits(), [theirs.fileno()])
+            try:
+                self.script = run.server("script").start("script", request, run.rlimits(), [theirs.fileno()])
+            except BaseException:
+                self.program.finish()
+                raise
         self.clock = Clock(run, self.program)
         self.script_clock = Clock(run, self.script)
 
     def close(self) -> None:
         """Ends both processes."""
-        self.run.spent += self.program.kill().cpu_seconds
-        self.script.kill()
-        self.program.close()
-        self.script.close()
+        try:
+            self.run.spent += self.program.finish().cpu_seconds
+        finally:
+            self.script.finish()
 
     def run_while_well(self, waiting: dict[int, str]) -> None:
         """Takes scripts off ``waiting`` until it is empty or a process is done with."""

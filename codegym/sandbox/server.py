@@ -110,6 +110,8 @@ class Server:
                 start_new_session=True,
             )
         except OSError as error:
+            self.control.close()
+            self.jobs.close()
             raise InfrastructureError(f"The interpreter {python!r} cannot be started: {error}.") from error
         finally:
             jobs.close()
@@ -323,6 +325,9 @@ class Process:
             pass
         return said
 
-    def close(self) -> None:
-        """Gives the channel back."""
-        self.channel.close()
+    def finish(self) -> Report:
+        """Kills the process, if it still runs, gives its channel back, and returns how it ended."""
+        try:
+            return self.kill()
+        finally:
+            self.channel.close()

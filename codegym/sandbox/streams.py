@@ -41,12 +41,11 @@ def run_stream(run: Run, action: RunAction) -> Observation:
     try:
         observation = _follow(run, process, clock, out, err)
     finally:
-        report = process.kill()
-        run.spent += report.cpu_seconds
         wall = clock.elapsed()[1]
-        process.close()
         out.close()
         err.close()
+        report = process.finish()
+        run.spent += report.cpu_seconds
     return replace(
         observation,
         stdout=out.text(),

@@ -202,6 +202,8 @@ def run_main(channel: int, request: dict[str, Any]) -> int:
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
     program = Program(request["source"], request["context"], None, "__main__")
     failure = program.load()
+    if failure is not None and failure["frames"]:
+        failure["loading"] = False  # here, running its top level is what the program is for
     code = 0 if failure is None else int(failure.get("exit_code", 1))
     return _finish(code, failure, channel, pid)
 

@@ -70,7 +70,8 @@ class Service:
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
-        sys.stdin = io.StringIO()  # nothing to read for programs that are called
+        sys.stdin = io.StringIO()  # nothing to read for programs that are called, and nobody reads their errors
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         self.control.send(json.dumps(report(self.isolation)).encode())
         signal.signal(signal.SIGUSR1, self.tell_place)
         faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)

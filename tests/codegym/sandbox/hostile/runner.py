@@ -37,6 +37,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--uid", type=int, default=os.getuid())
     parser.add_argument("--no-namespaces", action="store_true")
     parser.add_argument("--only", nargs="*", help="programs or groups; all without this")
+    parser.add_argument("--first", action="store_true", help="each program in the first of its places only")
     parser.add_argument("--without", nargs="*", default=[], help="layers to switch off")
     parser.add_argument(
         "--demonstrate", action="store_true", help="each program with the layers that hold it switched off"
@@ -239,7 +240,7 @@ def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
 
         judge.judge_many([(problem(kind), honest_program(kind)) for kind in Target] * 4)
         idle = len(list(_descendants(os.getpid())))
-        report: dict[str, Any] = {"layers": layers, **_judged(judge, options.only, marks)}
+        report: dict[str, Any] = {"layers": layers, **_judged(judge, options.only, marks, options.first)}
         if not options.only:
             report["honest"] = _honest(judge)
             report["timing"] = _timing(judge)
@@ -257,7 +258,7 @@ def _refuse_to_harm(options: argparse.Namespace, layers: dict[str, bool]) -> Non
         sys.exit("no layer is in force: the hostile suite is not run as root")
 
 
-def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str]) -> dict[str, Any]:
+def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str], first: bool) -> dict[str, Any]:
     from hostile.catalogue import PROGRAMS
     from hostile.record import Target
     from hostile.victims import case_of, honest_program, problem
@@ -266,7 +267,7 @@ def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str]) -> di
     for program in PROGRAMS.values():
         if only and not {program.name, program.group} & set(only):
             continue
-        for target in program.targets:
+        for target in program.targets[: 1 if first else None]:
             victim, source = case_of(program, target, marks)
             names.append(f"{program.name}/{target}")
             pairs.append((victim, source))

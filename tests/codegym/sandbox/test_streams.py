@@ -1,0 +1,81 @@
+"""Standard-input tests: text in, text out, exit codes, limits on output."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Observe
+
+from codegym.sandbox.execution import Status
+from codegym.sandbox.limits import Limits
+
+
+def test_each_input_gets_a_fresh_process(runs: Observe) -> None:
+    source = "import sys\nprint(sum(map(int, sys.stdin.read().split())))\n"
+    assert [(s.status, s.stdout) for s in runs(source, "1 2", "3\n4\n")] == [(Status.OK, "3\n"), (Status.OK, "7\n")]
+
+
+@pytest.mark.parametrize(
+    "reading",
+    ["input()", "open(0).read().strip()", "__import__('sys').stdin.buffer.read().decode().strip()"],
+)
+def test_every_way_of_reading(runs: Observe, reading: str) -> None:
+    assert runs(f"print({reading})\n", "é5\n")[0].stdout == "é5\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "detail"),
+    [
+        ("import sys\nprint(1)\nsys.exit()\n", Status.OK, ""),
+        ("import sys\nprint(1)\nsys.exit(0)\n", Status.OK, ""),
+        ("print(1, flush=True)\nimport os\nos._exit(0)\n", Status.OK, ""),
+        ("print(1)\nexit()\n", Status.OK, ""),
+        ("import sys\nprint(1)\nsys.exit(3)\n", Status.EXITED, "exit code 3"),
+        ("import sys\nprint(1)\nsys.exit('msg')\n", Status.EXITED, "exit code 1"),
+        ("print(1)\n1/0\n", Status.RAISED, ""),
+        ("print(1)\nimport atexit\natexit.register(print, 2)\n", Status.OK, ""),
+    ],
+)
+def test_ways_to_end(runs: Observe, source: str, status: Status, detail: str) -> None:
+    (seen,) = runs(source, "")
+    assert (seen.status, seen.detail) == (status, detail)
+    assert seen.stdout.startswith("1\n")
+
+
+def test_program_is_main_and_fails_in_its_own_line(runs: Observe) -> None:
+    (seen,) = runs("def main():\n    int('x')\n\nif __name__ == '__main__':\n    main()\n", "")
+    assert seen.failure is not None
+    assert not seen.failure.loading
+    assert [place.start_line for place in seen.failure.frames] == [5, 2]
+
+
+def test_only_the_compiler_fails_while_loading(runs: Observe) -> None:
+    (seen,) = runs("print(1\n", "")
+    assert seen.failure is not None
+    assert seen.failure.loading
+
+
+def test_flood_is_cut_and_named(runs: Observe) -> None:
+    (seen,) = runs("while True: print('x' * 1000)\n", "", limits=Limits(output_bytes=5000))
+    assert seen.status is Status.OUTPUT
+    assert len(seen.stdout) == 5000
+
+
+def test_invalid_text_is_replaced(runs: Observe) -> None:
+    (seen,) = runs("import os\nos.write(1, b'a\\xff\\0b')\n", "")
+    assert (seen.status, seen.stdout) == (Status.OK, "a�\0b")
+
+
+def test_standard_error_is_kept_apart(runs: Observe) -> None:
+    (seen,) = runs("import sys\nprint('out')\nprint('err', file=sys.stderr)\n", "")
+    assert (seen.stdout, seen.stderr) == ("out\n", "err\n")
+
+
+def test_waiting_for_ever_ends(runs: Observe) -> None:
+    (seen,) = runs("import time\nprint('x', flush=True)\ntime.sleep(100)\n", "", limits=Limits(wall_seconds=0.4))
+    assert (seen.status, seen.stdout) == (Status.WALL_TIMEOUT, "x\n")
+
+
+def test_large_input_and_output_pass(runs: Observe) -> None:
+    text = "0123456789" * 300_000
+    (seen,) = runs("import sys\nprint(len(sys.stdin.read()))\nprint('y' * 900_000)\n", text)
+    assert seen.stdout == "3000000\n" + "y" * 900_000 + "\n"
