@@ -40,9 +40,9 @@ class RLTFConfig:
     """Gradients are scaled down to this norm."""
     feedback: tuple[Term, ...] = ("coarse", "fine", "adaptive")
     """The reward's components that teach; components of other names (of a reward of your own) always do."""
-    fine_credit: FineCredit = "span"
+    fine_credit: FineCredit = "conserving"
     """Where blame goes: the fine reward on the failing line (the paper), on the failing span to the character, shared
-    by suspicion ("soft"), or no fine reward but half of the advantage moved to the span, its total kept (EGCA)."""
+    by suspicion ("soft"), or no fine reward but more of the advantage on the span, its total conserved (EGCA)."""
     baseline: Baseline = "leave_one_out"
     """What rewards are held against: the group's others (RLOO), its mean (GRPO), that and divided by its deviation,
     a greedy completion of the same policy, the best reward that the task has ever seen (the paper), or nothing."""

@@ -70,17 +70,20 @@ def span_credit(advantage: Tensor, fine: Tensor, span_mask: Tensor, completion_m
     return advantage[:, None] * mask + fine[:, None] * _alpha(span, mask) * span
 
 
-def conserving_credit(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor, *, placed: float = 0.5) -> Tensor:
-    """Moves a share of the advantage to where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
+def conserving_credit(
+    advantage: Tensor, span_mask: Tensor, completion_mask: Tensor, *, emphasis: float = 4.0
+) -> Tensor:
+    """Puts more of the advantage where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
 
-    Blame (a negative advantage) gathers on the failing span, praise on the tokens outside of it. Without a span, or
-    where the span is everything, the advantage stays spread evenly. Each row sums to ``advantage * T``.
+    Blame (a negative advantage) weighs ``1 + emphasis`` times as much on the failing span, praise spares the span. The
+    weights are scaled to a mean of 1: each row sums to ``advantage * T``, and none exceeds ``1 + emphasis``, so that one
+    short span never drowns a batch, as ``alpha`` can. Where nothing is left to weigh, the advantage is spread evenly.
 
     Args:
         advantage: float[B].
         span_mask: [B, T].
         completion_mask: [B, T].
-        placed: The share that moves; 0 is plain REINFORCE, 1 a hard mask.
+        emphasis: 0 is plain REINFORCE; large values are a hard mask.
 
     Returns:
         float[B, T], zero on padding.
@@ -89,10 +92,9 @@ def conserving_credit(advantage: Tensor, span_mask: Tensor, completion_mask: Ten
         ValueError: If the shapes do not fit together.
     """
     mask, span = _masks(advantage, span_mask, completion_mask)
-    place = torch.where(advantage[:, None] < 0, span, mask - span)
-    nowhere = (span.sum(1, keepdim=True) == 0) | (place.sum(1, keepdim=True) == 0)
-    place = torch.where(nowhere, mask, place)
-    return advantage[:, None] * ((1 - placed) * mask + placed * _alpha(place, mask) * place)
+    weights = torch.where(advantage[:, None] < 0, mask + emphasis * span, mask - span)
+    weights = torch.where(weights.sum(1, keepdim=True) > 0, weights, mask)
+    return advantage[:, None] * _alpha(weights, mask) * weights
 
 
 def policy_gradient_loss(logps: Tensor, credit: Tensor) -> Tensor:

@@ -94,11 +94,17 @@ def test_soft_spans_share_the_fine_reward_by_suspicion() -> None:
 def test_conserving_credit_by_hand() -> None:
     mask = torch.ones(3, 4, dtype=torch.float64)
     span = rows([0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0])
-    credit = conserving_credit(numbers(-1.0, 0.6, -1.0), span, mask)
-    # blame: 0.5 everywhere + 0.5 * 4 on the span; praise: 0.3 everywhere + 0.3 * 4/3 outside the span; no span: even
-    expected = rows([-0.5, -2.5, -0.5, -0.5], [0.7, 0.3, 0.7, 0.7], [-1, -1, -1, -1])
+    credit = conserving_credit(numbers(-1.0, 0.6, -1.0), span, mask, emphasis=4.0)
+    # blame weighs 1, 5, 1, 1 with a mean of 2; praise 1, 0, 1, 1 with a mean of 3/4; without a span all the same
+    expected = rows([-0.5, -2.5, -0.5, -0.5], [0.8, 0.0, 0.8, 0.8], [-1, -1, -1, -1])
     torch.testing.assert_close(credit, expected)
     torch.testing.assert_close(credit.sum(1), numbers(-4.0, 2.4, -4.0))
+
+
+def test_conserving_credit_is_bounded() -> None:
+    mask, span = torch.ones(1, 1000, dtype=torch.float64), torch.zeros(1, 1000, dtype=torch.float64)
+    span[0, 7] = 1
+    assert conserving_credit(numbers(-1.0), span, mask, emphasis=4.0).min() >= -5.0
 
 
 def test_conserving_credit_of_a_global_span_is_even() -> None:
