@@ -31,7 +31,7 @@ from mutants import mutants
 
 from codegym import Feedback, Judge, Limits, Problem, ScriptTest
 from codegym.feedback.interpretation import interpret
-from codegym.feedback.localization import divergence, rank, spectrum
+from codegym.feedback.localization import divergence, spectrum
 from codegym.feedback.static_analysis import analyze
 from codegym.feedback.tracing import Trace, trace_job, traces_of
 from codegym.program import Program
@@ -180,10 +180,9 @@ def faults(data: Path, workers: int) -> None:
             "random": lambda fault: {},
             "spectrum": lambda fault: spectrum(fault.traces, fault.passed),
             "divergence": lambda fault: divergence(fault.traces, fault.references or (), fault.passed),
-            "both (the product's ranking)": lambda fault: rank(fault.traces, fault.passed, fault.references),
         }
         for method, scores in methods.items():
-            if "pectrum" not in method and method != "random" and any(fault.references is None for fault in found):
+            if method == "divergence" and any(fault.references is None for fault in found):
                 continue
             top = [statistics.mean(top_k(scores(fault), fault, k) for fault in found) for k in (1, 3, 5)]
             print(f"  {method:30s} top 1 / 3 / 5: " + " / ".join(f"{100 * share:.1f}" for share in top))

@@ -23,8 +23,6 @@ from codegym.program import Program
 
 DECAY = 0.8
 """How much less each earlier line is suspected than the one after it, on the way to the first divergence."""
-TIE_BREAK = 0.05
-"""Weight of divergence against the spectrum: measured on mutants, it helps where the spectrum ties and not beyond."""
 MOST_SUSPECTS = 5
 """Lines that are named as suspects at most."""
 _HEADER = re.compile(r"\s*(?:(?:async\s+)?def\b|class\b|import\b|from\b|@)")
@@ -105,23 +103,9 @@ def _way_to_divergence(trace: Trace, known: set[int], harmless: Mapping[int, flo
     return weights
 
 
-def rank(
-    traces: Sequence[Trace], passed: Sequence[bool], references: Sequence[Trace] | None = None
-) -> dict[int, float]:
-    """Scores all lines that were run, most suspected first: the spectrum, and divergence where that ties.
-
-    Args:
-        traces: One for each test.
-        passed: Whether each test passed.
-        references: A right program's traces, if there is one; both must then hold values.
-
-    Returns:
-        For each line its score in [0, 1].
-    """
-    ochiai = spectrum(traces, passed)
-    blame = divergence(traces, references, passed) if references is not None else {}
-    scores = {line: (score + TIE_BREAK * blame.get(line, 0.0)) / (1 + TIE_BREAK) for line, score in ochiai.items()}
-    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+def ranked(scores: Mapping[int, float]) -> list[tuple[int, float]]:
+    """Returns lines with their scores, most suspected first, equal ones in the order of the text."""
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Sequence[Trace] | None = None) -> Feedback:
@@ -139,11 +123,10 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
     if feedback.verdict is not Verdict.FAIL:
         return feedback
     passed = [test.status is Verdict.PASS for test in feedback.tests]
-    suspects = list(_suspects(feedback.program, rank(traces, passed, references), Source.SPECTRUM))
+    suspects = list(_suspects(feedback.program, ranked(spectrum(traces, passed)), Source.SPECTRUM))
     if references is not None:
-        blame = divergence(traces, references, passed)
-        first = dict(sorted(blame.items(), key=lambda item: (-item[1], item[0]))[:1])
-        suspects += _suspects(feedback.program, first, Source.DIVERGENCE)
+        blame = ranked(divergence(traces, references, passed))
+        suspects += _suspects(feedback.program, blame[:1], Source.DIVERGENCE)
     if not any(suspect.start >= 0 for suspect in suspects):
         return feedback
     told = [replace(d, scope=Scope.LINE) if d.kind is Kind.WRONG_ANSWER else d for d in feedback.diagnostics]
@@ -151,10 +134,10 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
     return replace(feedback, scope=scope, diagnostics=(*told, *suspects))
 
 
-def _suspects(program: Program, scores: Mapping[int, float], source: Source) -> Iterator[Diagnostic]:
+def _suspects(program: Program, scores: Sequence[tuple[int, float]], source: Source) -> Iterator[Diagnostic]:
     """Yields the first few lines that a policy can be blamed for; headers and imports only lead to them."""
     found = 0
-    for line, score in scores.items():
+    for line, score in scores:
         if not 1 <= line <= len(program.line_starts) or score <= 0 or found == MOST_SUSPECTS:
             continue
         start, end = program.line_starts[line - 1], program.line_end(line)
