@@ -18,8 +18,8 @@ class OutputRule(StrEnum):
     STRICT = "strict"
     """Line by line; blanks at the ends of lines and blank lines at the end do not count."""
     APPS = "apps"
-    """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs of
-    blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
+    """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs
+    of blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
 
 
 Checker: TypeAlias = Callable[[tuple[Any, ...], Any, Any], bool]
@@ -97,7 +97,7 @@ class Comparison:
         if isinstance(expected, Mapping) and isinstance(actual, Mapping):
             return self._same_mapping(expected, actual)
         if isinstance(expected, AbstractSet) and isinstance(actual, AbstractSet):
-            return expected == actual or self._same_items(list(expected), list(actual))
+            return self._same_items(list(expected), list(actual))
         return bool(expected == actual)
 
     def _same_number(self, expected: Any, actual: Any) -> bool:

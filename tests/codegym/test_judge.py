@@ -1,0 +1,208 @@
+"""The judge, whole: from problem and completion to feedback, on real processes and real data."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import os
+import pickle
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegym import CallTest, Judge, Limits, Problem, ScriptTest, StdioTest
+from codegym.comparison import Comparison
+from codegym.feedback.verdict import Verdict
+from codegym.sandbox.execution import Trust
+
+DATA = os.environ.get("CODEGYM_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="CODEGYM_DATA names no folder of benchmark data")
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(workers=2) as judge:
+        yield judge
+
+
+DOUBLE = Problem(
+    task_id="t/1",
+    prompt="Double it.",
+    entry_point="f",
+    tests=(CallTest(args=(1,), expected=2, public=True), CallTest(kwargs={"x": 3}, expected=6)),
+)
+
+
+@pytest.mark.parametrize(
+    ("completion", "verdict", "pass_rate"),
+    [
+        ("def f(x):\n    return 2 * x\n", "pass", 1.0),
+        ("def f(x):\n    return 2\n", "fail", 0.5),
+        ("def f(x):\n    return 2 if x == 1 else y\n", "error", 0.5),
+        ("def f(x):\n    while x == 3: pass\n    return 2 * x\n", "timeout", 0.5),
+        ("def f(x)\n", "error", 0.0),
+        ("", "error", 0.0),
+    ],
+)
+def test_calls(judge: Judge, completion: str, verdict: str, pass_rate: float) -> None:
+    problem = Problem(**{**vars(DOUBLE), "limits": Limits(cpu_seconds=0.3)})
+    feedback = judge.judge(problem, completion)
+    assert (feedback.verdict, feedback.pass_rate) == (verdict, pass_rate)
+
+
+def test_text_in_text_out(judge: Judge) -> None:
+    tests = (StdioTest(stdin="1 2\n", expected_stdout="3\n"), StdioTest(stdin="5 5\n", expected_stdout="10\n"))
+    problem = Problem(task_id="t/2", prompt="Add.", tests=tests)
+    assert judge.judge(problem, "print(sum(map(int, input().split())))").is_success
+    assert judge.judge(problem, "print(3)").pass_rate == 0.5
+
+
+def test_in_place_and_one_process(judge: Judge) -> None:
+    tests = (CallTest(args=([2, 1],), expected=None, expected_args=([1, 2],)),)
+    problem = Problem(task_id="t/3", prompt="Sort in place.", entry_point="f", tests=tests)
+    assert judge.judge(problem, "def f(xs):\n    xs.sort()\n").is_success
+    assert judge.judge(problem, "def f(xs):\n    sorted(xs)\n").verdict is Verdict.FAIL
+    script = ScriptTest(source="assert isinstance(f(), Own)")
+    problem = Problem(task_id="t/4", prompt="An object.", entry_point="f", tests=(script,), one_process=True)
+    feedback = judge.judge(problem, "class Own: pass\ndef f():\n    return Own()\n")
+    assert feedback.is_success
+    assert feedback.trust is Trust.IN_PROCESS
+
+
+def test_without_tests_nothing_is_judged(judge: Judge) -> None:
+    problem = Problem(task_id="t/5", prompt="Anything.", tests=())
+    assert judge.judge(problem, "x = 1").verdict is Verdict.UNJUDGED
+
+
+def test_order_is_kept_and_all_come(judge: Judge) -> None:
+    completions = [f"def f(x):\n    return {n}\n" for n in range(30)]
+    feedback = judge.judge_many([(DOUBLE, completion) for completion in completions])
+    assert [f.program.source for f in feedback] == completions
+    assert dict(judge.judge_as_they_end([(DOUBLE, c) for c in completions[:5]])).keys() == set(range(5))
+
+
+def test_threads_share_a_judge(judge: Judge) -> None:
+    rates: list[float] = []
+
+    def work() -> None:
+        rates.extend(judge.judge(DOUBLE, "def f(x):\n    return 2\n").pass_rate for _ in range(5))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rates == [0.5] * 20
+
+
+def test_copies_are_the_judge_itself_and_pickles_are_its_configuration() -> None:
+    with Judge(workers=1, limits=Limits(cpu_seconds=1)) as judge:
+        assert copy.deepcopy({"judge": judge})["judge"] is judge
+        assert copy.copy(judge) is judge
+        with pickle.loads(pickle.dumps(judge)) as other:
+            assert other is not judge
+            assert other.limits == judge.limits
+            assert other.judge(DOUBLE, "def f(x):\n    return x + x\n").is_success
+
+
+def test_machine_that_fails_is_no_wrong_answer() -> None:
+    with Judge(workers=1, python="/no/such/python") as judge:
+        feedback = judge.judge(DOUBLE, "def f(x):\n    return x + x\n")
+    assert feedback.verdict is Verdict.INFRA_ERROR
+
+
+def test_equal_to_everything_is_wrong(judge: Judge) -> None:
+    liar = "class Yes(int):\n    def __eq__(self, other): return True\n    __hash__ = None\ndef f(x):\n    return Yes(7)\n"
+    assert judge.judge(DOUBLE, liar).pass_rate == 0.0
+    for rule in (Comparison(strict_types=True), Comparison(abs_tolerance=0.1), Comparison(unordered=True)):
+        assert judge.judge(Problem(**{**vars(DOUBLE), "comparison": rule}), liar).pass_rate == 0.0
+
+
+def _rows(path: str) -> list[dict[str, Any]]:
+    assert DATA is not None
+    file = Path(DATA) / path
+    text = gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def _human_eval(row: dict[str, Any]) -> Problem:
+    return Problem(
+        task_id=row["task_id"],
+        prompt=row["prompt"],
+        starter_code=row["prompt"],
+        entry_point=row["entry_point"],
+        tests=(ScriptTest(source=row["test"]),),
+    )
+
+
+@needs_data
+def test_human_eval_with_its_original_scripts(judge: Judge) -> None:
+    rows = _rows("humaneval/HumanEval.jsonl.gz")
+    feedback = judge.judge_many([(_human_eval(row), row["canonical_solution"]) for row in rows])
+    assert [f.task_id for f in feedback if not f.is_success] == []
+    wrong = judge.judge_many([(_human_eval(row), "    return None\n") for row in rows[:40]])
+    assert [f.task_id for f in wrong if f.is_success] == []
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("number", "broken"),
+    [
+        (32, "    return 0.0\n"),
+        (32, "    return poly\n"),
+        (38, "    return s\n"),
+        (50, "    return s\n"),
+        (33, "    return l\n"),
+        (32, "    return 0.0\ndef poly(xs, x):\n    return 0\n"),
+        (38, "    return s\ndef encode_cyclic(s):\n    return s\n"),
+        (50, "    return s\ndef encode_shift(s):\n    return s\n"),
+    ],
+)
+def test_human_evals_helpers_are_the_problems_own(judge: Judge, number: int, broken: str) -> None:
+    row = _rows("humaneval/HumanEval.jsonl.gz")[number]
+    assert judge.judge(_human_eval(row), row["canonical_solution"]).is_success
+    whole = row["prompt"] + broken
+    assert not judge.judge(_human_eval(row), whole).is_success
+
+
+@needs_data
+def test_mbpp_with_its_original_asserts(judge: Judge) -> None:
+    rows = [row for row in _rows("mbpp/mbpp.jsonl") if row["task_id"] % 8 == 0 or row["task_id"] in (126, 367, 601, 927)]
+    problems = []
+    for row in rows:
+        defined = re.findall(r"def\s+(\w+)\s*\(", row["code"])
+        entry = next(name for name in re.findall(r"(\w+)\s*\(", row["test_list"][0]) if name in defined)
+        texts = [row["test_setup_code"] + "\n" + text for text in row["test_list"]]
+        tests = tuple(ScriptTest(source=text) for text in texts)
+        problems.append(Problem(task_id=str(row["task_id"]), prompt=row["text"], entry_point=entry, tests=tests))
+    feedback = judge.judge_many(zip(problems, [row["code"] for row in rows], strict=True))
+    assert [f.task_id for f in feedback if not f.is_success] == []
+
+
+@needs_data
+def test_leetcode_with_lists_and_trees(judge: Judge) -> None:
+    rows = [
+        row
+        for row in _rows("leetcode/LeetCodeDataset-v0.2.0-train.jsonl.gz")
+        if "ListNode" in row["completion"] or "TreeNode" in row["completion"]
+    ][::4]
+    problems = [
+        Problem(
+            task_id=row["task_id"],
+            prompt=row["prompt"],
+            context=row["prompt"],
+            entry_point=row["entry_point"],
+            tests=(ScriptTest(source=row["test"]),),
+        )
+        for row in rows
+    ]
+    feedback = judge.judge_many(zip(problems, [row["completion"] for row in rows], strict=True))
+    assert len(rows) > 20
+    assert [f.task_id for f in feedback if not f.is_success] == []
+    wrong = "class Solution:\n    def __getattr__(self, name):\n        return lambda *a, **k: None\n"
+    assert not any(f.is_success for f in judge.judge_many([(problem, wrong) for problem in problems[:10]]))
