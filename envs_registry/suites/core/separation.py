@@ -6,9 +6,11 @@ import ast
 import contextlib
 import copy
 import io
+import math
 import random
 import re
 import sys
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,8 +32,7 @@ class Separation:
         behaviours: The same outputs on the same random inputs.
         programs: The same reference program up to names and constants.
         prompts: The same prompt up to names, constants and prefaces, in any of their wordings.
-        near_prompts: Prompts nearer than ``NEAR``.
-        nearest: For each problem of the second split the overlap of its prompt with the nearest one of the first.
+        near_prompts: Prompts nearer than ``NEAR``, in any of their wordings.
     """
 
     skeletons: tuple[tuple[str, str], ...]
@@ -39,7 +40,6 @@ class Separation:
     programs: tuple[tuple[str, str], ...]
     prompts: tuple[tuple[str, str], ...]
     near_prompts: tuple[tuple[str, str], ...]
-    nearest: tuple[float, ...]
 
     @property
     def is_clean(self) -> bool:
@@ -53,6 +53,7 @@ class Guard:
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
         self._behaviours: set[str] = set()
+        self._prompts: dict[str, PromptIndex] = defaultdict(PromptIndex)
 
     def admits(self, exercise: Exercise, split: str) -> bool:
         """Returns whether an exercise is new to the other splits, and its function new to all; remembers it if so."""
@@ -60,25 +61,66 @@ class Guard:
         keys = [*map(program_shape, exercise.problem.solutions), *map(plain_prompt, exercise.wordings)]
         if outputs in self._behaviours or any(self._owners.get(key, split) != split for key in keys):
             return False
+        others = [index for owner, index in self._prompts.items() if owner != split]
+        if any(index.near(text) for index in others for text in exercise.wordings):
+            return False
         self._behaviours.add(outputs)
         self._owners.update(dict.fromkeys(keys, split))
+        for text in exercise.wordings:
+            self._prompts[split].add(exercise.problem.task_id, text)
         return True
+
+
+class PromptIndex:
+    """Prompts that are found again by anything nearer than ``NEAR``.
+
+    Two sets that overlap that much share one of the first few of their members, in whatever order: only these are kept.
+    """
+
+    def __init__(self) -> None:
+        self._by_gram: dict[int, list[tuple[str, frozenset[int]]]] = defaultdict(list)
+
+    def add(self, owner: str, prompt: str) -> None:
+        """Remembers a prompt under its owner's name."""
+        grams = _trigrams(prompt)
+        for gram in _first(grams):
+            self._by_gram[gram].append((owner, grams))
+
+    def near(self, prompt: str) -> set[str]:
+        """Returns the owners of prompts nearer than ``NEAR``."""
+        grams = _trigrams(prompt)
+        found = {entry for gram in _first(grams) for entry in self._by_gram.get(gram, ())}
+        return {owner for owner, other in found if len(grams & other) > NEAR * len(grams | other)}
+
+
+def _trigrams(prompt: str) -> frozenset[int]:
+    words = plain_prompt(prompt).split()
+    return frozenset(zlib.crc32(" ".join(words[i : i + 3]).encode()) for i in range(len(words) - 2))
+
+
+def _first(grams: frozenset[int]) -> list[int]:
+    return sorted(grams)[: len(grams) - math.ceil(NEAR * len(grams)) + 1]
 
 
 def separation(first: Sequence[Exercise], second: Sequence[Exercise]) -> Separation:
     """Returns what two splits have in common. Runs the reference programs in this process: for this suite only."""
-    nearest = [_nearest(exercise, first_index) for first_index in (_index(first),) for exercise in second]
+    index = PromptIndex()
+    for exercise in first:
+        for text in exercise.wordings:
+            index.add(exercise.problem.task_id, text)
     return Separation(
         skeletons=_common(first, second, lambda exercise: ["|".join(exercise.skeleton)]),
         behaviours=_common(first, second, lambda exercise: [behaviour(exercise)]),
         programs=_common(first, second, lambda exercise: map(program_shape, exercise.problem.solutions)),
         prompts=_common(first, second, lambda exercise: (plain_prompt(text) for text in exercise.wordings)),
         near_prompts=tuple(
-            (name, exercise.problem.task_id)
-            for (share, name), exercise in zip(nearest, second, strict=True)
-            if share > NEAR
+            dict.fromkeys(
+                (owner, exercise.problem.task_id)
+                for exercise in second
+                for text in exercise.wordings
+                for owner in sorted(index.near(text))
+            )
         ),
-        nearest=tuple(share for share, _ in nearest),
     )
 
 
@@ -200,34 +242,3 @@ def _outcome(run: Callable[..., Any], args: tuple[Any, ...]) -> str:
         return repr(run(*copy.deepcopy(args)))
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return type(error).__name__
-
-
-def _trigrams(prompt: str) -> frozenset[tuple[str, ...]]:
-    words = plain_prompt(prompt).split()
-    return frozenset(zip(words, words[1:], words[2:], strict=False))
-
-
-def _index(exercises: Sequence[Exercise]) -> dict[tuple[str, ...], list[tuple[str, int, int]]]:
-    """Returns for each three words in a row the wordings that have them: problem, number of the wording, its size."""
-    index: dict[tuple[str, ...], list[tuple[str, int, int]]] = defaultdict(list)
-    number = 0
-    for exercise in exercises:
-        for text in exercise.wordings:
-            grams = _trigrams(text)
-            number += 1
-            for gram in grams:
-                index[gram].append((exercise.problem.task_id, number, len(grams)))
-    return index
-
-
-def _nearest(exercise: Exercise, index: dict[tuple[str, ...], list[tuple[str, int, int]]]) -> tuple[float, str]:
-    """Returns the largest Jaccard overlap of the exercise's own prompt with an indexed wording, and its problem."""
-    grams = _trigrams(exercise.problem.prompt)
-    shared: dict[tuple[str, int, int], int] = defaultdict(int)
-    for gram in grams:
-        for entry in index.get(gram, ()):
-            shared[entry] += 1
-    return max(
-        ((count / (len(grams) + size - count), task_id) for (task_id, _, size), count in shared.items()),
-        default=(0.0, ""),
-    )
