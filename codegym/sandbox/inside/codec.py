@@ -19,7 +19,6 @@ _SCALARS = frozenset({int, str, float, bool, type(None)})
 _BIG_INT_BITS = 2000
 _MAX_INT_HEX = 2**20
 _MAX_DEPTH = 120
-_MAX_NODES = 20_000_000
 _MAX_SAME_HASH = 100
 _BUILTIN_TYPES = {
     kind.__name__: kind
@@ -44,6 +43,10 @@ class CannotCross(Exception):  # noqa: N818
         super().__init__(type_name)
 
 
+class TooLarge(Exception):  # noqa: N818
+    """A value with more parts than may cross."""
+
+
 @dataclass
 class Instance:
     """An instance of a class that the problem gives, where the class itself is not at hand."""
@@ -60,11 +63,13 @@ class Codec:
         classes: The problem's own classes by name: their instances cross as fields and are rebuilt with these.
         export: Turns what cannot cross into JSON-safe data for a handle; None refuses it.
         resolve: Turns such data back into an object.
+        max_parts: How many parts a value may have, all nested ones counted.
     """
 
     classes: Mapping[str, type] = field(default_factory=dict)
     export: Callable[[Any], Any] | None = None
     resolve: Callable[[Any], Any] | None = None
+    max_parts: int = 20_000_000
 
     def encode(self, value: Any, known: list[Any] | None = None) -> bytes:
         """Returns a value as bytes.
@@ -76,6 +81,7 @@ class Codec:
 
         Raises:
             CannotCross: If some part is not data and there is no ``export``.
+            TooLarge: If it has too many parts.
         """
         return _Encoder(self, [] if known is None else known).encode(value)
 
@@ -121,8 +127,10 @@ class _Encoder:
     def pack(self, value: Any, depth: int) -> Any:
         kind = type(value)
         self.nodes += 1
-        if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
+        if depth > _MAX_DEPTH:
             raise CannotCross(kind.__name__)
+        if self.nodes > self.codec.max_parts:
+            raise TooLarge
         if kind in _SCALARS:
             if kind is int and value.bit_length() > _BIG_INT_BITS:
                 return {"i": hex(value)}

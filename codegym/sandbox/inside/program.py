@@ -12,7 +12,7 @@ from typing import Any
 
 from .arguments import unpack_arguments
 from .channel import ChannelClosed, send
-from .codec import CannotCross, Codec
+from .codec import CannotCross, Codec, TooLarge
 from .failure import PROGRAM, describe
 
 CONTEXT = "<context>"
@@ -121,7 +121,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     answer(["loaded"] if failure is None else ["failed", failure])
     if failure is not None:
         return
-    codec = Codec(program.classes)
+    codec = Codec(program.classes, max_parts=request["output_bytes"])
     for packed in request["calls"]:
         args, kwargs = unpack_arguments(packed, codec)
         out = sys.stdout = CappedText(request["output_bytes"])
@@ -136,7 +136,7 @@ def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
         pid: The process that may answer: a fork of it that comes back here may not.
         limit: Bytes that an answer may have, with some room for the harness's own.
     """
-    plain = Codec()
+    plain = Codec(max_parts=limit)
 
     def answer(message: list[Any], codec: Codec = plain) -> None:
         if os.getpid() != pid:  # a forked child of the program that came back here
@@ -145,6 +145,8 @@ def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
             payload = codec.encode(message)
         except CannotCross as error:
             payload = plain.encode(["opaque", error.type_name, _truth(message)])
+        except (TooLarge, MemoryError):
+            payload = plain.encode(["exceeded"])
         if len(payload) > limit + 65536:
             payload = plain.encode(["exceeded"])
         send(channel, payload)
@@ -162,7 +164,8 @@ def _truth(message: list[Any]) -> bool:
 def _call(
     program: Program, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], out: CappedText
 ) -> tuple[list[Any], Codec]:
-    before = None if _unchangeable(args) else codec.encode(args)
+    whole = Codec(codec.classes)
+    before = None if _unchangeable(args) else whole.encode(args)
     try:
         entry = program.entry()
     except LookupError:
@@ -175,7 +178,7 @@ def _call(
         return ["exceeded"], codec
     except BaseException as error:
         return ["raised", describe(error, program.source, loading=False), out.getvalue()], codec
-    changed = None if before is None or _same(codec, args, before) else args
+    changed = None if before is None or _same(whole, args, before) else args
     return ["ok", value, changed, out.getvalue()], codec
 
 
@@ -186,7 +189,7 @@ def _unchangeable(args: tuple[Any, ...]) -> bool:
 def _same(codec: Codec, args: tuple[Any, ...], before: bytes) -> bool:
     try:
         return codec.encode(args) == before
-    except CannotCross:
+    except (CannotCross, TooLarge, MemoryError):
         return False
 
 
