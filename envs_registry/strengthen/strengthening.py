@@ -20,7 +20,7 @@ from envs_registry.strengthen.inputs import InputMutator
 from envs_registry.strengthen.program_mutants import program_mutants
 from envs_registry.suite import Suite
 
-_LIMITS = Limits(cpu_seconds=0.5, wall_seconds=4.0, program_cpu_seconds=1.0)
+_LIMITS = Limits(cpu_seconds=0.25, wall_seconds=3.0, program_cpu_seconds=0.5)
 """Mutants often hang; nobody waits long for them."""
 _LONGEST = 2000
 """Characters of a new test's arguments or expected value."""
