@@ -15,10 +15,12 @@ from codegym.feedback.value_text import call_text, cut_text, value_text
 from codegym.feedback.verdict import Verdict
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
 from codegym.program import Program
-from codegym.sandbox.execution import Execution, Observation, Place, Status
+from codegym.sandbox.execution import Execution, Failure, Observation, Place, Status
 
 MOST_DIAGNOSTICS = 16
 """Diagnostics that one feedback carries at most, from public and from private tests each."""
+INNERMOST_FRAMES = 10
+"""Frames at the end of a traceback in which the cycle of an endless recursion is looked for."""
 MOST_TEXTS = 8
 """Failed private tests whose call and values are put into words: printing hundreds would cost more than judging."""
 
@@ -268,8 +270,18 @@ def _source(verdict: Verdict, kind: Kind) -> Source:
 def _message(observation: Observation) -> str:
     failure = observation.failure
     if observation.status is Status.RAISED and failure is not None:
-        return cut_text(f"{failure.exception}: {failure.message}" if failure.message else failure.exception)
+        text = cut_text(f"{failure.exception}: {failure.message}" if failure.message else failure.exception)
+        return text + _cycle(failure) if "RecursionError" in failure.bases else text
     return MESSAGES.get(observation.status, "wrong answer")
+
+
+def _cycle(failure: Failure) -> str:
+    """Names the lines that call each other without end: those that the innermost frames repeat."""
+    innermost = failure.frames[-INNERMOST_FRAMES:]
+    lines = sorted({place.start_line for place in innermost if innermost.count(place) > 1})
+    if not lines:
+        return ""
+    return f" (line {lines[0]} calls itself)" if len(lines) == 1 else f" (a cycle through lines {lines})"
 
 
 def _merged(problem: Problem, findings: Sequence[_Finding]) -> tuple[Diagnostic, ...]:

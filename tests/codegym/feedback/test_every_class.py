@@ -78,6 +78,7 @@ def test_places(judge, name):
 
 def test_recursion_through_two_functions_is_placed_in_the_cycle(judge):
     feedback, spans, _ = judged(judge, "def g(x):\n    return «f(x)»\ndef f(x):\n    return «g(x)»\n")
+    assert feedback.diagnostics[0].message.endswith("(a cycle through lines [2, 4])")
     assert (feedback.diagnostics[0].start, feedback.diagnostics[0].end) in spans
 
 
