@@ -399,6 +399,8 @@ def _is_body(code: _Cut, entry: str, starter_code: str) -> bool:
     if not entry:
         return False
     defined, defines = _DEFINED.match, _defines(entry).match
+    if first and starter_code[-1] not in "\r\n" and not _DEFINITION.match(text, first.start(2)):
+        defined = defines  # the text goes on in the line where the starter code stops; helpers may follow
     return not any(defined(text, top) or defines(text, top) for top in _top_lines(text))
 
 

@@ -138,7 +138,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(PIECES | st.text(max_size=4), max_size=20).map("".join), min_size=4, max_size=4))
 def test_any_text_gets_feedback_with_spans_inside_it(judge, texts):
     problem = Problem(task_id="t/0", prompt="p", tests=ONE, entry_point="f", starter_code="def f(x):\n")
