@@ -121,7 +121,7 @@ def _action(test: TestCase) -> Action:
 
 @lru_cache(maxsize=4096)
 def _given_definitions(starter_code: str, entry_point: str | None) -> str:
-    """Returns what the starter code defines besides the entry point: helpers that a script may name (HumanEval/32, 38, 50)."""
+    """Returns what the starter code defines besides the entry point: scripts may name it (HumanEval/32, 38, 50)."""
     if not starter_code or not entry_point:
         return ""
     for body in ("", "\n    pass\n", "\n        pass\n"):

@@ -121,7 +121,7 @@ class _Follower:
             self.settled.add(call.action)
 
     def _fails(self, observation: Observation) -> bool:
-        """The process ended, hung or lied during a call: that call's action is settled, the others get another process."""
+        """The process ended, hung or lied during a call: its action is settled, the others get another process."""
         if not self.loaded:
             return self._fails_to_load(observation)
         call = self.calls[self.position]
@@ -163,7 +163,7 @@ def _answered(message: list[Any]) -> Observation:
 
 @dataclass(frozen=True, eq=False)
 class OpaqueValue:
-    """What stands for a value that cannot cross: it is true or false, as the program's process says, and equals nothing."""
+    """Stands for a value that cannot cross: it is true or false, as the program's process says, and equals nothing."""
 
     truth: bool
 

@@ -1,4 +1,4 @@
-"""How a process ended, and failures as records: from raw reports to what observations carry. Untrusted text is only data here."""
+"""How a process ended, and failures, as records. Untrusted text is only data here."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ class Job:
 
     Args:
         source: The program's text; lines and columns in the execution refer to it.
-        actions: What to try, in order; all are tried, also after a crash or a timeout. Without any, the program is loaded,
-            and the execution has one observation of that.
+        actions: What to try, in order; all are tried, also after a crash or a timeout. Without any, the program is
+            loaded, and the execution has one observation of that.
         entry_point: The name (or expression, ``Solution().solve``) that calls and scripts mean, if any.
         context: Code that the *problem* gives (imports, helpers). It runs before the program in the same namespace and
             in the script's process, under a file name of its own, so that it shifts no line.
-        script_context: More code of the problem, for the script's process only: there the names that a script takes from
-            the problem are the problem's, whatever the program made of them.
+        script_context: More code of the problem, for the script's process only: there the names that a script takes
+            from the problem are the problem's, whatever the program made of them.
         limits: What the program may use up.
         one_process: Run scripts inside the program's own process, for tests that inspect what cannot cross. Forgeable
             in principle; the execution says so.

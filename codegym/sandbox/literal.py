@@ -1,7 +1,7 @@
 """Test scripts that are nothing but literal questions and answers: these run as calls, and are answered outside.
 
-``assert candidate(1, [2]) == 3`` needs no process for the script: the arguments are literals, the call goes to the program, and
-what comes back is held against the literal here, with Python's own ``==`` on rebuilt data.
+``assert candidate(1, [2]) == 3`` needs no process for the script: the arguments are literals, the call goes to the
+program, and what comes back is held against the literal here, with Python's own ``==`` on rebuilt data.
 """
 
 from __future__ import annotations

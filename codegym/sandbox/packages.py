@@ -18,7 +18,8 @@ import importlib.metadata as metadata, importlib.util, json, os, re, sys
 def files_of(distribution):
     folder = str(distribution.locate_file(""))
     names = {str(path).split("/")[0] for path in distribution.files or ()}
-    return {os.path.join(folder, name) for name in names if name not in ("..", "__pycache__") and not name.endswith(".pth")}
+    return {os.path.join(folder, name) for name in names if name not in ("..", "__pycache__") and not
+    name.endswith(".pth")}
 
 def distribution(name):
     try:
@@ -68,7 +69,9 @@ def find_packages(names: tuple[str, ...], python: str) -> tuple[tuple[str, str],
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", "") or error
-        raise InfrastructureError(f"The interpreter {python!r} could not look for {', '.join(names)}: {said}") from error
+        raise InfrastructureError(
+            f"The interpreter {python!r} could not look for {', '.join(names)}: {said}"
+        ) from error
     found = json.loads(done.stdout)
     if found["missing"]:
         missing = " ".join(found["missing"])

@@ -37,8 +37,8 @@ class Sandbox:
 
     Args:
         workers: How many programs may run at the same time; None takes one for each processor.
-        isolation: ``"strict"`` refuses to run where the kernel refuses a layer, ``"auto"`` takes what there is and names
-            it, ``"none"`` runs with resource limits only.
+        isolation: ``"strict"`` refuses to run where the kernel refuses a layer, ``"auto"`` takes what there is and
+            names it, ``"none"`` runs with resource limits only.
         packages: Names of packages that programs may import beyond the standard library.
         python: The interpreter that runs the programs.
         without: Layers to leave out, by name: to show that each of them is needed.
@@ -229,8 +229,8 @@ def started_server(settings: ServerSettings, may_fork: bool) -> Server:
         reason = server.layers["refused"]["pid"]
         server.close()
         raise IsolationError(
-            f"Limits(processes=...) above 1 needs PID namespaces, to end whatever a program leaves; this machine refuses: "
-            f"{reason}. Leave processes at 1, or see `codegym doctor` for the remedy."
+            f"Limits(processes=...) above 1 needs PID namespaces, to end whatever a program leaves; "
+            f"this machine refuses: {reason}. Leave processes at 1, or see `codegym doctor` for the remedy."
         )
     return server
 

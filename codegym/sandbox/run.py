@@ -85,7 +85,7 @@ class Clock:
         return Status.WALL_TIMEOUT
 
     def _kept_waiting(self) -> float:
-        """Seconds that the process was ready to run while the machine did something else: these are not the program's."""
+        """Seconds that the process was ready to run and the machine did something else: not the program's."""
         return self.process.seconds_kept_waiting() - self.kept_waiting_before
 
     def tick(self) -> float:

@@ -1,4 +1,4 @@
-"""Script tests that need a process of their own: the script there, the program here, and a conversation between them."""
+"""Script tests that need a process of their own: the script there, the program here, a conversation between them."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ class ServerSettings:
         python: The interpreter that runs them.
         without: Names of layers to leave out.
         may_fork: Programs may fork and start other programs.
-        packages: What programs may import beyond the standard library: pairs of the path where they see it and the path.
+        packages: What programs may import beyond the standard library: pairs of the path where they see it and the
+        path.
         preload: Modules to import before serving.
         work_bytes: Size of the folder in which programs may write.
     """
@@ -160,7 +161,7 @@ class Server:
         return Process(self, self.started, ours, request.get("output_bytes", 2**20) + 2**17)
 
     def order(self, order: str, number: int) -> None:
-        """Sends an order about one process: ``"kill"`` it, or ask ``"where"`` it is; without effect once it has ended."""
+        """Sends an order about a process: ``"kill"`` it, or ask ``"where"`` it is; without effect once it has ended."""
         try:
             self.control.send(json.dumps({"order": order, "number": number}).encode())
         except OSError as error:
@@ -234,7 +235,7 @@ class Process:
             return 0.0
 
     def drain(self) -> None:
-        """Takes what has arrived on the channel, without waiting; after a message that breaks the rules, nothing more."""
+        """Takes what has arrived, without waiting; after a message that breaks the rules, nothing more."""
         while self.open:
             try:
                 data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, socket.MSG_DONTWAIT)
@@ -247,7 +248,7 @@ class Process:
                 return
             if not self.pid:
                 for _, kind, content in ancillary:
-                    if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
+                    if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:
                         self.pid = int.from_bytes(content[:4], "little", signed=True)
             try:
                 while messages := self.mailbox.feed(data):

@@ -117,7 +117,9 @@ def test_machine_that_fails_is_no_wrong_answer() -> None:
 
 
 def test_equal_to_everything_is_wrong(judge: Judge) -> None:
-    liar = "class Yes(int):\n    def __eq__(self, other): return True\n    __hash__ = None\ndef f(x):\n    return Yes(7)\n"
+    liar = (
+        "class Yes(int):\n    def __eq__(self, other): return True\n    __hash__ = None\ndef f(x):\n    return Yes(7)\n"
+    )
     assert judge.judge(DOUBLE, liar).pass_rate == 0.0
     for rule in (Comparison(strict_types=True), Comparison(abs_tolerance=0.1), Comparison(unordered=True)):
         assert judge.judge(Problem(**{**vars(DOUBLE), "comparison": rule}), liar).pass_rate == 0.0
@@ -172,7 +174,9 @@ def test_human_evals_helpers_are_the_problems_own(judge: Judge, number: int, bro
 
 @needs_data
 def test_mbpp_with_its_original_asserts(judge: Judge) -> None:
-    rows = [row for row in _rows("mbpp/mbpp.jsonl") if row["task_id"] % 8 == 0 or row["task_id"] in (126, 367, 601, 927)]
+    rows = [
+        row for row in _rows("mbpp/mbpp.jsonl") if row["task_id"] % 8 == 0 or row["task_id"] in (126, 367, 601, 927)
+    ]
     problems = []
     for row in rows:
         defined = re.findall(r"def\s+(\w+)\s*\(", row["code"])

@@ -1,4 +1,4 @@
-"""Requests and arguments on their way *into* the sandbox: from the trusted side, so that the fast built-in format will do.
+"""Requests and arguments on their way *into* the sandbox: from the trusted side, so that the built-in format will do.
 
 Only this direction may use ``marshal``: what comes out of a program is read by :mod:`codec` alone.
 """

@@ -8,7 +8,7 @@ import struct
 STARTED = b"started"
 """A process's first message, before any of the program's code: whatever goes wrong earlier is the machine's fault."""
 REPORT = struct.Struct("!IidQ?Q")
-"""How a process ended: its number, status, CPU seconds, peak memory in KiB; is the folder for work clean; server's size."""
+"""How a process ended: number, status, CPU seconds, peak memory in KiB; is the work folder clean; server's size."""
 _HEADER = struct.Struct("!I")
 
 
@@ -80,7 +80,7 @@ class Mailbox:
             MessageTooLong: If a message announces more than the limit.
         """
         self.rest += data
-        messages = []
+        messages: list[bytes] = []
         start = 0
         while len(self.rest) - start >= _HEADER.size:
             (length,) = _HEADER.unpack_from(self.rest, start)

@@ -1,9 +1,9 @@
 """Values as bytes, by a closed list of tags: what crosses between processes that do not trust each other.
 
-Plain JSON carries None, bool, int, float, str and list as themselves; every other type is an object with one key, its tag.
-Decoding builds exact built-in types and nothing else: no name from the wire is ever imported, called or looked up outside the
-tables below, and depth, size and length of numbers are bounded. Instances of classes that the *problem* gives cross as a flat
-table of fields, so that linked lists of any length, shared nodes and cycles survive.
+Plain JSON carries None, bool, int, float, str and list as themselves; every other type is an object with one key, its
+tag. Decoding builds exact built-in types and nothing else: no name from the wire is ever imported, called or looked
+up outside the tables below, and depth, size and length of numbers are bounded. Instances of classes that the
+*problem* gives cross as a flat table of fields, so that linked lists of any length, shared nodes and cycles survive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,11 @@ _BIG_INT_BITS = 2000
 _MAX_INT_HEX = 2**20
 _MAX_DEPTH = 120
 _MAX_SAME_HASH = 100
-_BUILTIN_TYPES = {
+_BUILTIN_TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, object, type)
 }
+_BUILTIN_NAMES = {id(kind): name for name, kind in _BUILTIN_TYPES.items()}
 _dumps = json.JSONEncoder(check_circular=False).encode
 
 
@@ -115,9 +116,8 @@ class _Encoder:
         root = self.pack(value, 0)
         if not self.instances:
             return _dumps(root).encode("ascii")
-        fields = []
-        for instance in self.instances:  # grows while it is walked: breadth first, so depth does not matter
-            fields.append(self.pairs(_fields(instance), 0))
+        # The list grows while it is walked: breadth first, so that depth does not matter.
+        fields = [self.pairs(_fields(instance), 0) for instance in self.instances]
         names = [self.name_of(instance) for instance in self.instances]
         return b"@" + _dumps(names).encode("ascii") + b"\n" + _dumps([fields, root]).encode("ascii")
 
@@ -154,7 +154,8 @@ class _Encoder:
         return [self.pack(item, depth + 1) for item in value]
 
     def pairs(self, value: Mapping[Any, Any], depth: int) -> list[Any]:
-        return [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in dict.items(value)]  # type: ignore[arg-type]
+        items: Iterable[tuple[Any, Any]] = dict.items(value)  # type: ignore[arg-type]
+        return [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in items]
 
     def reference(self, instance: Any) -> int:
         index = self.index_of.get(id(instance))
@@ -165,13 +166,14 @@ class _Encoder:
 
     def other(self, value: Any, depth: int) -> Any:
         """Subclasses of data are rebuilt from their built-in layout; the rest becomes a handle."""
+        kind: type = type(value)
         for base, rebuild in _REBUILD:
             if isinstance(value, base) and issubclass(type(value), base):
                 return self.pack(rebuild(value), depth + 1)
         if value is Ellipsis:
             return {"e": 0}
-        if isinstance(value, type) and _BUILTIN_TYPES.get(value.__name__) is value:
-            return {"T": value.__name__}
+        if kind is type and id(value) in _BUILTIN_NAMES:
+            return {"T": _BUILTIN_NAMES[id(value)]}
         if (special := _pack_number(value)) is not None:
             return special
         if self.codec.export is None:
@@ -300,7 +302,7 @@ def _fraction(parts: Any) -> Any:
 
 
 def _hashed(items: Any) -> list[Any]:
-    """Items of a set: refused where they share their hashes, which would take the square of their number to tell apart."""
+    """Items of a set: refused where many share a hash, which would take the square of their number to tell apart."""
     if len(_checked(items, list)) > _MAX_SAME_HASH and max(Counter(map(hash, items)).values()) > _MAX_SAME_HASH:
         raise CodecError("too many keys with the same hash")
     return list(items)

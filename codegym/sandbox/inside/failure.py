@@ -24,14 +24,15 @@ def describe(error: BaseException, source: str, loading: bool, filename: str = P
         filename: The file name whose frames count.
 
     Returns:
-        ``exception``, ``bases``, ``message``, ``place``, ``frames``, ``loading`` and, for SystemExit, ``exit_code``; a place is four numbers or None.
+        ``exception``, ``bases``, ``message``, ``place``, ``frames``, ``loading`` and, for SystemExit, ``exit_code``;
+        a place is four numbers or None.
     """
     lines = source_lines(source)
     frames = _frames(error.__traceback__, lines, filename)
     place = frames[-1] if frames else None
     if isinstance(error, SyntaxError) and error.filename == filename:
         place = _syntax_place(error, source, lines)
-    described = {
+    described: dict[str, Any] = {
         "exception": type(error).__name__,
         "bases": [
             kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins" and kind is not object
@@ -62,7 +63,7 @@ def _message(error: BaseException) -> str:
         return str(error.msg)[:_MAX_MESSAGE]
     builtin = next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
     try:
-        return str(builtin.__str__(error))[:_MAX_MESSAGE]
+        return str(builtin.__str__(error))[:_MAX_MESSAGE]  # type: ignore[call-arg]
     except BaseException:  # the arguments may be objects of the program with a __str__ of their own
         return ""
 

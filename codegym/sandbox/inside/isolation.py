@@ -1,8 +1,9 @@
 """The server shuts itself in: layer by layer, each found out by trying it, each reported.
 
-In order: user, mount, network, IPC, UTS and PID namespaces -> a root of its own with the interpreter's library read-only and a
-small tmpfs for work -> a private uid, where the judge was started as root -> capabilities -> no_new_privs -> Landlock -> seccomp. All of it is
-inherited by every program; per program there remain a PID namespace, the last capability and the resource limits.
+In order: user, mount, network, IPC, UTS and PID namespaces -> a root of its own with the interpreter's library
+read-only and a small tmpfs for work -> a private uid, where the judge was started as root -> capabilities ->
+no_new_privs -> Landlock -> seccomp. All of it is inherited by every program; per program there remain a PID
+namespace, the last capability and the resource limits.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Isolation:
         self.may_be_private = "private_uid" not in self.without and _may_become(self.private_id)
 
     def enter(self) -> None:
-        """Puts this process into every layer that the kernel grants. Returns in the process that is to be the server."""
+        """Enters every layer that the kernel grants; returns in the process that is to be the server."""
         self.attempt("user", self._enter_user_namespace)
         for name, flag in _NAMESPACES.items():
             self.attempt(name, partial(kernel.unshare, flag))
@@ -193,7 +194,7 @@ def _become(uid: int) -> None:
 
 
 def _may_become(uid: int) -> bool:
-    """Whether this process may take another user's id: it is root, with the capabilities for it, and the id exists here."""
+    """Whether this process may take another user's id: it is root, with the capabilities, and the id exists."""
     if os.geteuid() != 0 or not os.path.exists("/proc/self/uid_map"):
         return False
     with open("/proc/self/status") as status:
@@ -265,7 +266,7 @@ def forget_streams() -> None:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.close(null)
-    sys.stdin = sys.stdout = sys.stderr = None  # type: ignore[assignment]
+    sys.stdin = sys.stdout = sys.stderr = None
 
 
 def report(isolation: Isolation) -> dict[str, Any]:

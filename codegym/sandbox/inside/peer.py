@@ -1,8 +1,9 @@
 """Calls between the program's process and the test script's: data crosses by value, everything else as a handle.
 
-Both sides speak the same requests; what the *program* may ask of the script's process is a short list (call a function it was
-handed, iterate, read or set a plain attribute of an instance of the script's own classes), so that no handle leads to the
-script's frames, globals or expected values. Comparison is never forwarded: an opaque object equals only itself.
+Both sides speak the same requests; what the *program* may ask of the script's process is a short list (call a
+function it was handed, iterate, read or set a plain attribute of an instance of the script's own classes), so that no
+handle leads to the script's frames, globals or expected values. Comparison is never forwarded: an opaque object
+equals only itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import builtins
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from .channel import ChannelClosed, MessageTooLong, receive, send
 from .codec import CannotCross, Codec, CodecError
@@ -32,7 +33,7 @@ _HARMLESS = frozenset({"iter", "next", "len", "bool", "getitem"})
 
 
 class PeerGone(BaseException):
-    """The other process ended, or wrote what no peer writes. Not an Exception: a script must not swallow it by accident."""
+    """The other process ended, or wrote what no peer writes. No Exception: a script must not swallow it by accident."""
 
 
 class Peer:
@@ -137,9 +138,9 @@ class Peer:
             self._lost("exceeded")
         except CodecError:
             self._lost("tampered")
-        return message
+        return list(message)
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: str) -> NoReturn:
         self.gone = why or "closed"
         raise PeerGone(self.gone)
 
@@ -224,6 +225,7 @@ class Opaque:
         object.__setattr__(self, "_type_name", type_name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls it, over there."""
         return _ask(self, "call", list(args), kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -269,7 +271,7 @@ def _builtin_exception(name: str) -> type[BaseException] | None:
 
 def _mutable(arguments: Any) -> list[Any]:
     """Lists, dicts, sets and deques among the arguments of a call, in a fixed order."""
-    found = []
+    found: list[Any] = []
     for argument in arguments:
         if type(argument) is list:
             found.extend(item for item in argument if type(item) in _REPLACERS)

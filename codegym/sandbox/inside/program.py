@@ -106,8 +106,9 @@ def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
 def serve_calls(channel: int, request: dict[str, Any]) -> None:
     """Loads the program and answers each call of the request in turn.
 
-    Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok", value, args,
-    stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name, is it true]``, ``["missing"]`` or ``["exceeded"]``.
+    Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok",
+    value, args, stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name, is it true]``, ``["missing"]`` or
+    ``["exceeded"]``.
     """
     pid = os.getpid()
     answer = answerer(channel, pid, request["output_bytes"])
@@ -217,7 +218,7 @@ def _finish(code: int, failure: dict[str, Any] | None, channel: int, pid: int) -
     threading = sys.modules.get("threading")
     try:
         if threading is not None:
-            threading._shutdown()  # type: ignore[attr-defined]
+            threading._shutdown()
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:

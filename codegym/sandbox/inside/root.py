@@ -1,4 +1,4 @@
-"""A root of the server's own: the interpreter's library read-only, an empty device, a small folder for work, nothing else."""
+"""A root of the server's own: the interpreter's library read-only, the null device, a small folder for work."""
 
 from __future__ import annotations
 

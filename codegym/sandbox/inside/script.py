@@ -60,8 +60,8 @@ def _loaded(program: Program, failure: dict[str, Any] | None) -> list[Any]:
 class ScriptGlobals(dict[str, Any]):
     """A script's namespace: a class that neither it nor the context defines is the program's.
 
-    Nothing else is taken from the program: a function, a module or a built-in name that it brought (``abs``, ``math``) would
-    decide the script's assertions.
+    Nothing else is taken from the program: a function, a module or a built-in name that it brought (``abs``,
+    ``math``) would decide the script's assertions.
     """
 
     peer: Peer
@@ -84,6 +84,7 @@ class Candidate:
         self.__peer, self.__name__ = peer, name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls it, in the program's process."""
         return self.__peer.ask("entry", list(args), kwargs)
 
 
@@ -134,8 +135,9 @@ def _run_script(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
 def run_together(channel: int, request: dict[str, Any]) -> None:
     """Runs the program and then the script in its own namespace: for scripts that inspect what cannot cross.
 
-    Without an entry point the program is not run; the script finds its text as ``program_source`` and does with it what it
-    likes (DS-1000 pastes it into a template). Answers as :func:`serve_scripts`, or as :func:`serve_program` if loading fails.
+    Without an entry point the program is not run; the script finds its text as ``program_source`` and does with it
+    what it likes (DS-1000 pastes it into a template). Answers as :func:`serve_scripts`, or as :func:`serve_program`
+    if loading fails.
     """
     answer = answerer(channel, os.getpid(), request["output_bytes"])
     sys.stdout = CappedText(request["output_bytes"])
@@ -176,7 +178,7 @@ def _try_script(script: str, program: Program) -> list[Any]:
 
 def _explanation(error: BaseException, script: str) -> str:
     failure = describe(error, script, loading=False, filename=SCRIPT)
-    text = failure["exception"] + (": " + failure["message"] if failure["message"] else "")
+    text: str = failure["exception"] + (": " + failure["message"] if failure["message"] else "")
     if failure["place"] is not None:
         lines = script.splitlines()
         number = failure["place"][0]

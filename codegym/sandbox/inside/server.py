@@ -2,8 +2,8 @@
 
     python -S -P -s -B server.py CONFIG        CONFIG: JSON, see ``Config``
 
-The *child* takes its job, with fresh descriptors, from the jobs socket itself, so that nothing of one program ever lies in the
-memory that the next one inherits. The server only forks, waits, and reports how each child ended.
+The *child* takes its job, with fresh descriptors, from the jobs socket itself, so that nothing of one program ever
+lies in the memory that the next one inherits. The server only forks, waits, and reports how each child ended.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from typing import Any
 from . import failure, program, script
 from .arguments import pack_arguments, pack_request, unpack_request
 from .channel import REPORT, STARTED, ChannelClosed, frame, receive, send
-from .codec import Codec
 from .isolation import Isolation, forget_streams, leave_last_privileges, report
 from .kernel import fork_into_pid_namespace
 from .root import WORK
@@ -37,7 +36,38 @@ _REHEARSALS = 20
 _HIGH = 200
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
-_PRELOAD = ("abc", "ast", "bisect", "collections", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "os", "random", "re", "statistics", "string", "struct", "sys", "threading", "time", "types", "typing")
+_PRELOAD = (
+    "abc",
+    "ast",
+    "bisect",
+    "collections",
+    "collections.abc",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "os",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "struct",
+    "sys",
+    "threading",
+    "time",
+    "types",
+    "typing",
+)
 
 
 class Service:
@@ -170,7 +200,7 @@ class Service:
             os.closerange(CHANNEL + len(fds), _MOST_DESCRIPTORS)
 
     def tell_place(self, *_: object) -> None:
-        """Answers the question where the program is, by signal, from Python code; C code is left to ``faulthandler``."""
+        """Tells, asked by a signal, where the program is in Python code; C code is left to ``faulthandler``."""
         place = failure.innermost_place(self.source)
         if place is not None:
             os.write(CHANNEL, b"\n@place " + json.dumps(place).encode() + b"\n")
@@ -209,7 +239,7 @@ def _warm(preload: list[str]) -> None:
 
 
 def _rehearse() -> None:
-    """Goes through what a program's process does, until the interpreter has adapted to it: what is written now is shared."""
+    """Goes through what a program's process does until the interpreter has adapted: what is written now is shared."""
     reader, writer = os.pipe()
     sources = ("def f(x):\n    return [x]\nprint(f(1))\n", "import math\ndef f(x):\n    return x.y\n", "f = (")
     calls = [pack_arguments(([1],), {}), pack_arguments((1,), {})]

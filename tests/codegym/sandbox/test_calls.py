@@ -178,7 +178,9 @@ def test_without_actions_loading_is_observed(calls: Observe) -> None:
 
 
 def test_no_fork_unless_allowed(calls: Observe) -> None:
-    source = "import os\ndef f():\n    pid = os.fork()\n    if not pid: os._exit(7)\n    return os.waitpid(pid, 0)[1] >> 8\n"
+    source = (
+        "import os\ndef f():\n    pid = os.fork()\n    if not pid: os._exit(7)\n    return os.waitpid(pid, 0)[1] >> 8\n"
+    )
     (refused,) = calls(source, ())
     assert refused.failure is not None
     assert refused.failure.exception == "PermissionError"

@@ -58,7 +58,9 @@ def test_unknown_words_are_refused() -> None:
 
 
 def test_forks_need_a_pid_namespace(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    source = "import os\ndef f():\n    pid = os.fork()\n    if not pid: os._exit(7)\n    return os.waitpid(pid, 0)[1] >> 8\n"
+    source = (
+        "import os\ndef f():\n    pid = os.fork()\n    if not pid: os._exit(7)\n    return os.waitpid(pid, 0)[1] >> 8\n"
+    )
     job = Job(source=source, entry_point="f", actions=(CallAction(),), limits=Limits(processes=4))
     if sandbox.isolation["pid"].active:
         assert sandbox.run(job).observations[0].value == 7

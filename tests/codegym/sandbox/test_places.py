@@ -10,7 +10,7 @@ from codegym.sandbox.execution import Place
 #: source, then the text that the place covers, and its line
 RAISING = {
     "name": ("def f():\n    return 1 + missing\n", "missing", 2),
-    "after wide characters": ("def f():\n    return 'é☃𝔘', [][3]\n", "[][3]", 2),
+    "after wide characters": ("def f():\n    return 'é☃😀', [][3]\n", "[][3]", 2),
     "innermost frame": ("def g(x):\n    return x.y\ndef f():\n    return g(1)\n", "x.y", 2),
     "in a library": ("import json\ndef f():\n    return json.loads('{')\n", "json.loads('{')", 3),
     "division": ("def f():\n    a = 0\n    return (1 /\n        a)\n", "1 /\n        a", 3),

@@ -134,7 +134,7 @@ def test_arguments_that_are_no_data_are_the_callers_mistake(sandbox: Sandbox) ->
 
 
 def test_packages_are_found_or_named() -> None:
-    with pytest.raises(InfrastructureError, match="Not installed for .*no_such_package.*pip install no_such_package"):
+    with pytest.raises(InfrastructureError, match=r"Not installed for .*no_such_package.*pip install no_such_package"):
         Sandbox(packages=("no_such_package",))
     assert any(path.endswith("/numpy") for path, _ in find_packages(("numpy",), sys.executable))
 
