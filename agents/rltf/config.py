@@ -9,7 +9,7 @@ from typing import Any, Literal
 from agents.rltf.losses import Normalization
 from codegym.errors import InvalidSettingError, UnknownNameError
 
-Term = Literal["coarse", "fine", "adaptive"]
+Term = Literal["coarse", "fine", "adaptive", "weighted_adaptive"]
 Baseline = Literal["leave_one_out", "group_mean", "group_normalized", "greedy", "historical_best", "none"]
 FineCredit = Literal["line", "span", "soft", "conserving"]
 
@@ -26,6 +26,8 @@ class RLTFConfig:
     """Of AdamW, constant; the default suits models of a few million parameters (the paper: 2e-6 for 770 million)."""
     problems_per_step: int = 8
     """Problems that a collection asks."""
+    curriculum: bool = True
+    """Ask more of the difficulties at which some programs pass and some fail; else every problem alike."""
     samples_per_problem: int = 8
     """Completions of each problem: the group that baselines are made of."""
     batch_size: int = 0
@@ -39,7 +41,8 @@ class RLTFConfig:
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this norm."""
     feedback: tuple[Term, ...] = ("coarse", "fine", "adaptive")
-    """The reward's components that teach; components of other names (of a reward of your own) always do."""
+    """The reward's components that teach; those of other names (of a reward of your own) always do. "weighted_adaptive"
+    is adaptive with each test weighted by how many of the group failed it (VeRPO)."""
     fine_credit: FineCredit = "conserving"
     """Where blame goes: the fine reward on the failing line (the paper), on the failing span to the character, shared
     by suspicion ("soft"), or no fine reward but more of the advantage on the span, its total conserved (EGCA)."""
@@ -50,8 +53,6 @@ class RLTFConfig:
     """The mean over the batch's tokens, over completions of token means, or of token sums (the paper)."""
     truncated: Literal["penalize", "mask"] = "penalize"
     """Completions that hit the length limit: blame all their tokens (the paper's U_global), or leave them out."""
-    difficulty_weighted: bool = False
-    """The adaptive reward counts a test by how many of the group failed it (VeRPO)."""
     buffer_size: int = 0
     """Completions that the online buffer holds, the oldest go first; 0: those of one collection, which is on-policy."""
     refresh_every: int = 1
@@ -104,6 +105,7 @@ class RLTFConfig:
             {
                 "learning_rate": 2e-6,
                 "problems_per_step": 16,
+                "curriculum": False,
                 "samples_per_problem": 20,
                 "batch_size": 32,
                 "micro_batch_size": 32,

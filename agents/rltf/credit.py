@@ -47,7 +47,7 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
         best: The best reward of every task before this collection.
     """
     experiences = [blame_truncation(experience) for experience in collected]
-    if config.difficulty_weighted and "adaptive" in config.feedback:
+    if "weighted_adaptive" in config.feedback:
         experiences = _weighted_by_difficulty(experiences)
     rewards = np.array([sequence_reward(experience, config) for experience in experiences])
     advantages = np.nan_to_num(_advantages(experiences, rewards, config, best))
@@ -59,7 +59,8 @@ def sequence_reward(experience: Experience, config: RLTFConfig) -> float:
     """What the completion as a whole earned: all components but fine and those switched off; NaN if not judged."""
     if experience.infra_error:
         return float("nan")
-    off = {"coarse", "fine", "adaptive"} - (set(config.feedback) - {"fine"})
+    on = {"adaptive" if term == "weighted_adaptive" else term for term in config.feedback} - {"fine"}
+    off = {"coarse", "fine", "adaptive"} - on
     return experience.future + sum(reward for name, reward in experience.rewards.items() if name not in off)
 
 

@@ -76,8 +76,8 @@ def conserving_credit(
     """Puts more of the advantage where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
 
     Blame (a negative advantage) weighs ``1 + emphasis`` times as much on the failing span, praise spares the span. The
-    weights are scaled to a mean of 1: each row sums to ``advantage * T``, and none exceeds ``1 + emphasis``, so that one
-    short span never drowns a batch, as ``alpha`` can. Where nothing is left to weigh, the advantage is spread evenly.
+    weights are scaled to a mean of 1: each row sums to ``advantage * T``, and none exceeds ``1 + emphasis``. So a short
+    span never drowns a batch, as ``alpha`` can. Where nothing is left to weigh, the advantage is spread evenly.
 
     Args:
         advantage: float[B].

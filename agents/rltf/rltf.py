@@ -25,6 +25,7 @@ from agents.optimizer import make_optimizer
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
+from agents.rltf.curriculum import Curriculum
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import StepMeasures, log_collection, log_settings, log_step
 from agents.rollout import Places, Rollout
@@ -77,6 +78,7 @@ class RLTF(Agent):
         **changes: Any,
     ) -> None:
         self.config = RLTFConfig.of({**asdict(config or RLTFConfig()), **changes})
+        self.curriculum = Curriculum(())
         super().__init__(
             policy,
             env,
@@ -93,6 +95,12 @@ class RLTF(Agent):
         self._micro_batch_size = min(self.config.micro_batch_size, self.config.batch)
         self._best: dict[str, float] = {}
         self._reference: LMPolicy | None = None
+
+    def set_env(self, env: Env | str) -> None:
+        """Learns from this environment from now on."""
+        super().set_env(env)
+        assert self.stage is not None
+        self.curriculum = Curriculum(self.stage.problems, is_uniform=not self.config.curriculum)
 
     @property
     def completions_per_step(self) -> int:
@@ -168,6 +176,7 @@ class RLTF(Agent):
             collected += rollout.collect(tasks, self._sampling(greedy=True), self.n_updates)
         judged = with_advantages(collected, self.config, self._best)
         self._best = judged.best
+        self.curriculum.learn(judged.experiences)
         self.buffer.add(judged.experiences)
         self.num_timesteps += len(judged.experiences)
         log_collection(self.logger, judged.experiences, rollout.stopwatch, perf_counter() - began)
@@ -175,11 +184,8 @@ class RLTF(Agent):
 
     def _choose_tasks(self) -> list[str | None]:
         assert self.stage is not None
-        problems, number = self.stage.problems, self.config.problems_per_step
-        if not problems:
-            return [None] * number
-        chosen = self.rng.choice(len(problems), size=number, replace=number > len(problems))
-        return [problems[index].task_id for index in chosen.tolist()]
+        number = self.config.problems_per_step
+        return [*self.curriculum.choose(number, self.rng)] if self.stage.problems else [None] * number
 
     def _sampling(self, *, greedy: bool) -> Sampling:
         config = self.config
@@ -310,7 +316,12 @@ class RLTF(Agent):
     # ---- saving and loading
 
     def _record(self) -> dict[str, Any]:
-        return {"config": asdict(self.config), "n_updates": self.n_updates, "best": self._best}
+        return {
+            "config": asdict(self.config),
+            "n_updates": self.n_updates,
+            "best": self._best,
+            "rates": self.curriculum.rates,
+        }
 
     def _state(self) -> dict[str, Any]:
         reference = {} if self._reference is None else self._reference.model.state_dict()
@@ -329,6 +340,7 @@ class RLTF(Agent):
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.n_updates = checkpoint.record["n_updates"]
         self._best = dict(checkpoint.record["best"])
+        self.curriculum.restore(checkpoint.record["rates"])
         self.optimizer.load_state_dict(checkpoint.state["optimizer"])
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate

@@ -118,7 +118,7 @@ def test_difficulty_weights_replace_the_adaptive_reward() -> None:
         experience({"adaptive": 0.35}, passed=(True, False)),
         experience({"adaptive": 1.0}, passed=(True, True)),
     ]
-    judged = with_advantages(group, RLTFConfig(difficulty_weighted=True, baseline="none"), {})
+    judged = with_advantages(group, RLTFConfig(feedback=("weighted_adaptive",), baseline="none"), {})
     assert [e.advantage for e in judged.experiences] == pytest.approx([-0.3, -0.3, 1.0])
 
 
