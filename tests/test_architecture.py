@@ -26,6 +26,7 @@ FLOORS = (
     {"sandbox"},
     {"comparison"},
     {"problem"},
+    {"extraction"},
     {"program"},
     {"feedback"},
     {"judge", "rewards", "rendering", "picture", "spaces"},
