@@ -54,6 +54,7 @@ class Cut:
 
     @cached_property
     def text(self) -> str:
+        """The part as it stands in the program."""
         return "".join([self.completion[start:end] for start, end in self.pieces])
 
     def shortened(self, length: int) -> Cut:
