@@ -161,6 +161,9 @@ class Isolation:
         )
 
 
+_drop_all_capabilities = kernel.capability_setter()
+
+
 class Unavailable(Exception):  # noqa: N818
     """A layer that cannot be had here, for a reason other than the kernel's refusal."""
 
@@ -168,7 +171,7 @@ class Unavailable(Exception):  # noqa: N818
 def leave_last_privileges(isolation: Isolation) -> None:
     """In each program's process: drops what only the server needs."""
     if isolation.has("capabilities") and isolation.has("pid"):
-        kernel.set_capabilities()
+        _drop_all_capabilities()
     if isolation.has("seccomp") and not isolation.has("pid"):
         seccomp.install(seccomp.program_filter(isolation.may_fork))
 

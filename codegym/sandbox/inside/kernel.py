@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from collections.abc import Callable
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # PyDLL: a fork through it must not let go of the interpreter's lock
 _libc.syscall.restype = ctypes.c_long
@@ -38,6 +39,9 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 def machine() -> str:
     """Returns the processor's architecture, as the tables of system calls name it."""
     return platform.machine()
+
+
+_CLONE_ARGUMENTS = [ctypes.c_long(n) for n in (_CLONE.get(machine(), -1), CLONE_NEWPID | _SIGCHLD, 0, 0, 0, 0)]
 
 
 def call(number: int, *arguments: int | bytes | ctypes.c_void_p | None) -> int:
@@ -89,13 +93,19 @@ def pivot_root_here() -> None:
 
 
 def set_capabilities(*kept: int) -> None:
-    """Drops every capability except those named, for good where the bounding set may be changed."""
+    """Drops every capability except those named."""
+    capability_setter(*kept)()
+
+
+def capability_setter(*kept: int) -> Callable[[], int]:
+    """Returns a function that drops every capability except those named: prepared, it costs a child little."""
     bits = sum(1 << capability for capability in kept)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     low, high = bits & 0xFFFFFFFF, bits >> 32
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
-    pointers = [ctypes.cast(array, ctypes.c_void_p) for array in (header, data)]
-    call(_CAPSET[machine()], *pointers)
+    pointers = [ctypes.cast(array, ctypes.c_void_p) for array in (header, data)]  # these keep the arrays alive
+    number = ctypes.c_long(_CAPSET[machine()])
+    return lambda: _checked(_libc.syscall(number, *pointers))
 
 
 def drop_bounding_set() -> None:
@@ -114,7 +124,7 @@ def fork_into_pid_namespace() -> int:
         0 in the child, its process id in the parent.
     """
     _python.PyOS_BeforeFork()
-    pid = int(_libc.syscall(ctypes.c_long(_CLONE[machine()]), ctypes.c_long(CLONE_NEWPID | _SIGCHLD), 0, 0, 0, 0))
+    pid = int(_libc.syscall(*_CLONE_ARGUMENTS))
     if pid == 0:
         _python.PyOS_AfterFork_Child()
         return 0

@@ -12,7 +12,6 @@ import fcntl
 import io
 import json
 import os
-import random
 import resource
 import select
 import signal
@@ -96,7 +95,7 @@ class Service:
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         self.work = Work(WORK if self.isolation.has("root") else "")
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
-        _warm(self.config.preload)
+        _warm(self.config.preload, may_fork=self.config.may_fork)
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
@@ -178,7 +177,8 @@ class Service:
         if self.isolation.has("rlimits"):
             _limit(request["limits"])
         self.source = request["source"]
-        random.seed(0)  # the module seeds itself anew after every fork
+        if self.config.may_fork:
+            sys.modules["random"].seed(0)  # the module has seeded itself anew after the fork
         send(CHANNEL, STARTED)
         if role == "calls":
             program.serve_calls(CHANNEL, request)
@@ -228,14 +228,22 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, value))
 
 
-def _warm(preload: list[str]) -> None:
+def _warm(preload: list[str], may_fork: bool) -> None:
     """Does once what every child would do first, so that its pages and caches are inherited."""
-    for name in (*_PRELOAD, *preload):
+    register = os.register_at_fork
+    if not may_fork:
+        # What ``random`` and ``threading`` would do in every child: seed anew, and forget threads that there are not.
+        os.register_at_fork = lambda **_: None
+    for name in _PRELOAD:
+        __import__(name)
+    os.register_at_fork = register
+    for name in preload:
         __import__(name)
     for name in ("exit", "quit"):  # what the interpreter's own start-up, left out here, would have put there
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
     _rehearse()
     del sys.modules["program"]
+    sys.modules["random"].seed(0)
 
 
 def _rehearse() -> None:
@@ -248,7 +256,6 @@ def _rehearse() -> None:
             request = {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
             os.write(writer, frame(pack_request(request)))
             request = unpack_request(receive(reader, 2**20))
-            random.seed(0)
             send(writer, STARTED)
             program.serve_calls(writer, request)
             os.read(reader, 65536)
