@@ -195,7 +195,7 @@ def events(options: argparse.Namespace) -> list[Event]:
         "humaneval": Event(
             title="HumanEval, canonical programs with their tests",
             contestants=(*everybody, (OURS, 1)), tasks=some, copies=copies, rounds=rounds,
-            remarks=("EvalPlus 0.3.1 never counts HumanEval/32 as passed: its own oracle for it leaves out the count.",),
+            remarks=("EvalPlus 0.3.1 never counts HumanEval/32 as passed: its oracle for it leaves out the count.",),
         ),
         "latency": Event(
             title="Latency of one program at a time", contestants=tuple((name, 1) for name in CONTESTANTS),

@@ -194,6 +194,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.uid:
         resource.setrlimit(resource.RLIMIT_NPROC, (2000, 2000))
     threading.Thread(target=_give_up, args=(options.patience,), daemon=True).start()
+    faulthandler.dump_traceback_later(options.patience + 5, exit=True)  # also where something holds the interpreter
     with lures() as marks:
         return demonstrate(options, marks) if options.demonstrate else suite(options, marks)
 
