@@ -32,12 +32,16 @@ def generate(seed: int) -> dict[str, tuple[Exercise, ...]]:
             raise InvalidProblemError(f"classic {classic.name!r} is too near to another one; change or drop it.")
         found[classic.split].append(exercise)
     selection = Selection(FAMILIES, guard, seed)
-    return {split: _numbered(split, found[split] + selection.exercises(split), seed) for split in SPLITS}
+    splits: dict[str, tuple[Exercise, ...]] = {}
+    for split in SPLITS:
+        first = sum(map(len, splits.values()))  # numbers go on from split to split, so that an id names one problem
+        splits[split] = _numbered(first, split, found[split] + selection.exercises(split), seed)
+    return splits
 
 
-def _numbered(split: str, found: list[Exercise], seed: int) -> tuple[Exercise, ...]:
+def _numbered(first: int, split: str, found: list[Exercise], seed: int) -> tuple[Exercise, ...]:
     order = random.Random(f"{seed}/{split}").sample(found, len(found))
     return tuple(
-        replace(made, problem=replace(made.problem, task_id=f"core/{split}/{index}"))
-        for index, made in enumerate(order)
+        replace(made, problem=replace(made.problem, task_id=f"core/{number}"))
+        for number, made in enumerate(order, start=first)
     )

@@ -23,9 +23,9 @@ DIFFICULTIES = ("easy", "medium", "hard", "expert")
 """By the number of parts between source and result: at most 2, then 3, 4 and 5."""
 
 QUOTAS = {
-    "train": {"easy": 120, "medium": 150, "hard": 90, "expert": 40},
-    "validation": {"easy": 7, "medium": 8, "hard": 3, "expert": 2},
-    "test": {"easy": 22, "medium": 22, "hard": 11, "expert": 5},
+    "train": {"easy": 140, "medium": 160, "hard": 70, "expert": 30},
+    "validation": {"easy": 8, "medium": 8, "hard": 3, "expert": 1},
+    "test": {"easy": 26, "medium": 24, "hard": 7, "expert": 3},
 }
 _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
 _NAMES = ("f", "solve")
