@@ -24,6 +24,7 @@ _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
 _BEGIN_SECONDS = 30.0
+_QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
 _CREDENTIALS = 12  # pid, uid, gid: three ints
@@ -238,7 +239,7 @@ class Process:
         """Takes what has arrived, without waiting; after a message that breaks the rules, nothing more."""
         while self.open:
             try:
-                data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, socket.MSG_DONTWAIT)
+                data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, _QUIETLY)
             except BlockingIOError:
                 return
             except OSError:
@@ -246,10 +247,7 @@ class Process:
             if not data:
                 self.open = False
                 return
-            if not self.pid:
-                for _, kind, content in ancillary:
-                    if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:
-                        self.pid = int.from_bytes(content[:4], "little", signed=True)
+            self._look_at(ancillary)
             try:
                 while messages := self.mailbox.feed(data):
                     self.messages += messages
@@ -259,6 +257,15 @@ class Process:
                 self.open = False
             if not self.started and self.messages:
                 self.started = self.messages.pop(0) == STARTED
+
+    def _look_at(self, ancillary: list[tuple[int, int, bytes]]) -> None:
+        """Notes who sends; descriptors that a program sends along are closed, else they would pile up in our process."""
+        for _, kind, content in ancillary:
+            if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
+                self.pid = self.pid or int.from_bytes(content[:4], "little", signed=True)
+            elif kind == socket.SCM_RIGHTS:
+                for start in range(0, len(content) - len(content) % 4, 4):
+                    os.close(int.from_bytes(content[start : start + 4], "little"))
 
     def take(self) -> list[Any]:
         """Returns the messages that have arrived, decoded.
@@ -313,15 +320,22 @@ class Process:
             self._read_report()
         return self.report
 
-    def where(self, seconds: float = 0.05) -> bytes:
-        """Asks a stuck process for its place and returns what it says: data for people, never trusted."""
+    def where(self, seconds: float = 1.0) -> bytes:
+        """Asks a stuck process for its place and returns what it says: data for people, never trusted.
+
+        It answers at once if it gets a processor; on a busy machine that may take a while.
+        """
         self.drain()
         self.server.order("where", self.number)
-        time.sleep(seconds)
         said = bytes(self.mailbox.rest)
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
         try:
-            while len(said) <= 65536 and (more := self.channel.recv(65536, socket.MSG_DONTWAIT)):
-                said += more
+            while len(said) <= 65536 and poll.poll(seconds * 1000):
+                more = self.channel.recv(65536, socket.MSG_DONTWAIT)
+                if not more:
+                    break
+                said, seconds = said + more, 0.02  # the rest of an answer follows closely
         except OSError:
             pass
         return said

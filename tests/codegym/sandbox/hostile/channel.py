@@ -158,6 +158,20 @@ PROGRAMS = (
         many=False,
     ),
     forgery(
+        "sends_descriptors_to_the_judge",
+        "descriptors that are sent along with an answer do not pile up in the judge's process",
+        """
+        import _socket, array
+        def solve(kind, n):
+            wire = _socket.socket(1, 1, 0, 3)
+            for _ in range(100):
+                wire.sendmsg([b"x"], [(1, 1, array.array("i", [0, 1]))])
+            return 'wrong'
+        """,
+        targets=(Target.CALL,),
+        verdicts=("error", "fail"),
+    ),
+    forgery(
         "closes_every_descriptor",
         "a program that cuts the way back gave no answer",
         "import os\ndef solve(kind, n):\n    os.closerange(0, 1024)\n    return 10",
