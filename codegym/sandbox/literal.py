@@ -7,6 +7,7 @@ program, and what comes back is held against the literal here, with Python's own
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,14 @@ from typing import Any
 from codegym.sandbox.inside.arguments import pack_arguments
 
 _MAX_SOURCE = 2**20
+_MAX_OPERAND, _MAX_POWER = 10**30, 64
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, 
     try:
         body = ast.parse(source).body
         return _checks_of(body, source, frozenset({entry_point or ""}))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, TypeError):
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError, TypeError):
         return None
 
 
@@ -93,22 +102,20 @@ def _has_no_effect(statement: ast.stmt) -> bool:
         case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Assert(test=ast.Constant(value=True)):
             return True
         case ast.Assign(targets=[ast.Name(id="METADATA")], value=value):
-            ast.literal_eval(value)
+            _literal(value)
             return True
     return False
 
 
 def _check_of(statement: ast.stmt, source: str, names: frozenset[str]) -> LiteralCheck | None:
-    if not isinstance(statement, ast.Assert):
-        return None
-    if statement.msg is not None and not isinstance(statement.msg, (ast.Constant, ast.JoinedStr)):
+    if not isinstance(statement, ast.Assert):  # its message is for people, and only once it has failed
         return None
     found = _question(statement.test, names)
     if found is None:
         return None
     call, accepts = found
-    args = tuple(ast.literal_eval(argument) for argument in call.args)
-    kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+    args = tuple(_literal(argument) for argument in call.args)
+    kwargs = {keyword.arg: _literal(keyword.value) for keyword in call.keywords if keyword.arg}
     if len(kwargs) != len(call.keywords):
         return None
     text = ast.get_source_segment(source, statement) or ""
@@ -127,6 +134,16 @@ def _question(test: ast.expr, names: frozenset[str]) -> tuple[ast.Call, Callable
             if _is_candidate(right, names) and isinstance(right, ast.Call):
                 return right, _equals(left)
         case ast.Compare(
+            left=ast.Call(
+                func=ast.Name(id="abs"),
+                args=[ast.BinOp(left=ast.Call() as call, op=ast.Sub(), right=wanted)],
+                keywords=[],
+            ),
+            ops=[ast.Lt()],
+            comparators=[tolerance],
+        ) if _is_candidate(call, names):
+            return call, _is_near(_literal(wanted), _literal(tolerance))
+        case ast.Compare(
             left=ast.Call() as call, ops=[ast.Is()], comparators=[ast.Constant(value=True | False | None as only)]
         ) if _is_candidate(call, names):
             return call, lambda value: value is only
@@ -134,8 +151,35 @@ def _question(test: ast.expr, names: frozenset[str]) -> tuple[ast.Call, Callable
 
 
 def _equals(literal: ast.expr) -> Callable[[Any], bool]:
-    expected = ast.literal_eval(literal)
+    expected = _literal(literal)
     return lambda value: bool(value == expected)
+
+
+def _is_near(wanted: Any, tolerance: Any) -> Callable[[Any], bool]:
+    return lambda value: bool(abs(value - wanted) < tolerance)
+
+
+def _literal(node: ast.expr) -> Any:
+    """Returns a literal's value; sums, products and small powers of numbers and joined texts count as literals.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    match node:
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
+            first, second = _literal(left), _literal(right)
+            numbers = all(type(value) in (int, float) and abs(value) < _MAX_OPERAND for value in (first, second))
+            texts = type(first) is str and type(second) is str and isinstance(sign, ast.Add)
+            if not texts and not (numbers and (not isinstance(sign, ast.Pow) or 0 <= second <= _MAX_POWER)):
+                raise ValueError("an expression too large to be a literal")
+            return _OPERATORS[type(sign)](first, second)
+        case ast.List(elts=items):
+            return [_literal(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_literal(item) for item in items)
+        case ast.Dict(keys=keys, values=values) if all(keys):
+            return {_literal(key): _literal(value) for key, value in zip(keys, values, strict=True) if key is not None}
+    return ast.literal_eval(node)
 
 
 def _is_candidate(node: ast.expr, names: frozenset[str]) -> bool:
