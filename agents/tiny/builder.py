@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 import agents.prompts
 import agents.tiny
+import codegym.feedback
 import envs_registry.suites.core
 from agents.policy import LMPolicy
 from agents.tiny.cache import built_once
@@ -23,9 +24,22 @@ from envs_registry.sources import cache_folder
 from envs_registry.suites.core import exercises
 
 TINY = Recipe(name="tiny")
-NANO = Recipe(name="nano", programs=2_400, tests=300, repairs=300)
+NANO = Recipe(
+    name="nano",
+    difficulties=("easy",),
+    vocabulary=1024,
+    hidden=96,
+    feed_forward=288,
+    layers=3,
+    programs=5_000,
+    tests=100,
+    repairs=100,
+    corrupted=0.05,
+    learning_rate=6e-3,
+    threads=1,
+)
 
-_MADE_BY = (agents.prompts, agents.tiny, envs_registry.suites.core)
+_MADE_BY = (agents.prompts, agents.tiny, codegym.feedback, envs_registry.suites.core)
 _TOKENIZER_LESSONS = 6_000
 
 

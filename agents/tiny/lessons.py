@@ -20,6 +20,10 @@ _ASSERTS = 4
 _LONGEST_ASSERT = 90
 # judging a program that never ends takes as long as it is allowed to run, so the lessons do without
 _QUICK = tuple(kind for kind in Corruption if kind is not Corruption.INFINITE_LOOP)
+_PLAIN = 0.92
+"""Share of the right answers that are in the plainest style."""
+_SHOWN = 0.5
+"""Share of the lessons that are worded as the problem's own prompt is."""
 _LIMITS = Limits(cpu_seconds=1.0)
 
 
@@ -34,6 +38,7 @@ class Lesson:
 def make_lessons(recipe: Recipe, exercises: Sequence[Exercise]) -> list[Lesson]:
     """Returns all lessons of a recipe, shuffled; the same ones every time."""
     rng = random.Random(recipe.seed)
+    exercises = [exercise for exercise in exercises if exercise.problem.difficulty in recipe.difficulties]
     lessons = [
         *_take(recipe.programs, _program_lessons(exercises, recipe.corrupted, rng)),
         *_take(recipe.tests, _test_lessons(exercises, recipe.wrong_tests, rng)),
@@ -58,7 +63,7 @@ def _program_lessons(exercises: Sequence[Exercise], corrupted: float, rng: rando
         program = _style(exercise.problem, rng)
         if rng.random() < corrupted:
             program = _wrong(exercise.problem, program, rng, tuple(Corruption))
-        yield Lesson(told=TEMPLATE.text(Task.PROGRAM, rng.choice(exercise.wordings)), answer=program)
+        yield Lesson(told=TEMPLATE.text(Task.PROGRAM, _wording(exercise, rng)), answer=program)
 
 
 def _test_lessons(exercises: Sequence[Exercise], wrong: float, rng: random.Random) -> Iterator[Lesson]:
@@ -69,7 +74,7 @@ def _test_lessons(exercises: Sequence[Exercise], wrong: float, rng: random.Rando
         short = [line for line in lines if len(line) <= _LONGEST_ASSERT]
         if short:
             chosen = rng.sample(short, min(_ASSERTS, len(short)))
-            yield Lesson(told=TEMPLATE.text(Task.TESTS, rng.choice(exercise.wordings)), answer="\n".join(chosen) + "\n")
+            yield Lesson(told=TEMPLATE.text(Task.TESTS, _wording(exercise, rng)), answer="\n".join(chosen) + "\n")
 
 
 def _assert_line(problem: Problem, test: CallTest, wrong: bool, rng: random.Random) -> str:
@@ -105,7 +110,7 @@ def _repair_lessons(exercises: Sequence[Exercise], recipe: Recipe, rng: random.R
         feedbacks = judge.judge_many(pairs)
     for exercise, answer, feedback in zip(chosen, answers, feedbacks, strict=True):
         said = turn_text(feedback, exercise.problem)
-        told = TEMPLATE.text(Task.REPAIR, rng.choice(exercise.wordings), said)
+        told = TEMPLATE.text(Task.REPAIR, _wording(exercise, rng), said)
         yield Lesson(told=told, answer=answer)
 
 
@@ -114,9 +119,14 @@ def _take_exercises(count: int, exercises: Sequence[Exercise], rng: random.Rando
     return [next(rounds) for _ in range(count)]
 
 
+def _wording(exercise: Exercise, rng: random.Random) -> str:
+    """Half the time the problem's own prompt, which is drawn as those of the other splits are."""
+    return exercise.problem.prompt if rng.random() < _SHOWN else rng.choice(exercise.wordings)
+
+
 def _style(problem: Problem, rng: random.Random) -> str:
-    """A reference program; each style half as often as the one before it, so that there is a habit to learn first."""
-    return rng.choices(problem.solutions, weights=[0.5**i for i in range(len(problem.solutions))])[0]
+    """A reference program, mostly the plainest: a habit is learnt sooner than four manners mixed."""
+    return problem.solutions[0] if rng.random() < _PLAIN else rng.choice(problem.solutions)
 
 
 def _wrong(problem: Problem, program: str, rng: random.Random, kinds: tuple[Corruption, ...]) -> str:

@@ -25,27 +25,27 @@ class Recipe:
     name: str
     """Of the folder it is kept in."""
     seed: int = 0
-    suite: str = "core"
-    """The suite whose train split is learnt from."""
-    vocabulary: int = 1024
+    difficulties: tuple[str, ...] = ("easy", "medium", "hard", "expert")
+    """Of the problems that are learnt from."""
+    vocabulary: int = 1536
     hidden: int = 128
     feed_forward: int = 384
     layers: int = 4
     heads: int = 4
     context: int = 1024
     """Most tokens of prompt and completion together."""
-    programs: int = 12_000
+    programs: int = 26_000
     """Lessons that ask for a program."""
     tests: int = 1_500
     """Lessons that ask for tests."""
     repairs: int = 1_500
     """Lessons that show a wrong program with its feedback and ask for a right one."""
-    corrupted: float = 0.15
+    corrupted: float = 0.08
     """Share of the programs in the answers that are wrong on purpose."""
     wrong_tests: float = 0.3
     """Share of the asserts in the answers that expect a wrong value."""
-    batch_tokens: int = 4096
-    learning_rate: float = 3e-3
+    batch_tokens: int = 256
+    learning_rate: float = 4e-3
     warmup: float = 0.05
     """Share of the steps over which the learning rate rises; then it falls along a cosine."""
     weight_decay: float = 0.05
@@ -56,11 +56,12 @@ class Recipe:
         """Returns the name under which the model is kept: its own, and a digest of what its weights depend on.
 
         Args:
-            made_by: Packages whose source decides what is learnt; when it changes, the model is made anew.
+            made_by: Packages whose source and data decide what is learnt; when they change, the model is made anew.
         """
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
         for package in made_by:
             folder = Path(inspect.getfile(package)).parent
-            for file in sorted(folder.glob("*.py")):
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+            for file in sorted(folder.rglob("*")):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    digest.update(file.name.encode() + b"\0" + file.read_bytes())
         return f"{self.name}-{digest.hexdigest()[:16]}"

@@ -1,11 +1,11 @@
-"""A byte-level BPE of a few hundred merges, trained on the lessons."""
+"""A byte-level BPE, trained on the lessons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 PAD, END = "<|pad|>", "<|end|>"
@@ -16,11 +16,15 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
 
     Args:
         texts: What to be good at.
-        vocabulary: Number of tokens, special ones included. Digits stand alone, so that numbers are spelt one way.
+        vocabulary: Number of tokens, special ones included. A token may reach over words (whole phrases of the lessons
+            are one), but not over lines, and digits stand alone.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        [
+            pre_tokenizers.Split(Regex(r"\n *|[0-9]|[^\n0-9]+"), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(

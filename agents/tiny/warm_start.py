@@ -65,7 +65,7 @@ def train(
     """
     batches = list(_batches(_encoded(tokenizer, lessons), recipe))
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
+        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _cosine(len(batches), recipe.warmup))
     model.train()

@@ -11,7 +11,7 @@ from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.judge import Judge
 from envs_registry.suites.core import exercises
 
-RECIPE = Recipe(name="r", programs=200, tests=40, repairs=20, corrupted=0.25, wrong_tests=0.3)
+RECIPE = Recipe(name="r", programs=80, tests=40, repairs=12, corrupted=0.25, wrong_tests=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +24,11 @@ def ending(lessons: list[Lesson], pattern: str) -> list[Lesson]:
 
 
 def test_the_three_tasks_in_their_numbers(lessons: list[Lesson]) -> None:
-    assert len(lessons) == 260
+    assert len(lessons) == 132
     repairs = [lesson for lesson in lessons if "# wrong\n" in lesson.told]
-    assert len(repairs) == 20
+    assert len(repairs) == 12
     assert len(ending(lessons, TEMPLATE.tests)) == 40
-    assert len(ending(lessons, TEMPLATE.program)) == 220  # repairs end so, too
+    assert len(ending(lessons, TEMPLATE.program)) == 92  # repairs end so, too
 
 
 def test_the_same_recipe_gives_the_same_lessons(lessons: list[Lesson]) -> None:

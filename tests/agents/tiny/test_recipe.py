@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from types import ModuleType
 
 import agents.prompts
@@ -29,7 +30,10 @@ def test_the_key_follows_a_change_of_a_file(tmp_path: object) -> None:
         with open(package.__file__, "w") as file:
             file.write(text)
         keys.add(Recipe(name="r").key([package]))
-    assert len(keys) == 2
+    (Path(str(tmp_path)) / "data").mkdir()
+    (Path(str(tmp_path)) / "data" / "train.jsonl").touch()
+    keys.add(Recipe(name="r").key([package]))
+    assert len(keys) == 3
 
 
 def test_a_recipe_has_at_most_twenty_fields() -> None:
