@@ -63,8 +63,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_places(judge, name):
     marked, kind, scope, verdict = CASES[name]
-    feedback, spans, problem = judged(judge, marked)
-    assert (feedback.kind, feedback.scope, feedback.verdict) == (kind, scope, verdict)
+    for _ in range(4):  # a busy machine may not let a hanging program say in time where it is
+        feedback, spans, problem = judged(judge, marked)
+        assert (feedback.kind, feedback.scope, feedback.verdict) == (kind, scope, verdict)
+        if feedback.diagnostics[0].start_line or not spans:
+            break
     found = feedback.diagnostics[0]
     if not spans:
         assert (found.start, found.start_line) == (-1, 0)
