@@ -1,6 +1,6 @@
 """What CPython itself reports of a broken program: type and place, from a plain process without codegym.
 
-Standard library only; run it with any CPython from 3.11 on. Reads JSON lines from standard input, each with ``source``
+Standard library only; run it with any CPython from 3.11 on, ``python -I -S cpython_report.py``. Reads JSON lines from standard input, each with ``source``
 and, to go on after loading, ``entry`` with ``calls`` (a list of argument tuples as Python literals) or ``script`` (a text
 that defines ``check(candidate)``); writes one JSON line each: ``type`` (the nearest built-in type, ``"ok"``,
 ``"timeout"`` or ``"died"``), ``phase`` (``compile`` or ``run``) and ``place``: start line, start column, end line, end

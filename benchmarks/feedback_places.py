@@ -103,7 +103,7 @@ def compare(lined: Sequence[tuple[Sample, Feedback]]) -> None:
         {"source": fb.program.source, "entry": s.problem.entry_point, "script": s.problem.tests[0].source}  # type: ignore[union-attr]
         for s, fb in lined
     ]
-    done = subprocess.run([sys.executable, "-I", HERE / "cpython_report.py"], text=True, capture_output=True,
+    done = subprocess.run([sys.executable, "-I", "-S", HERE / "cpython_report.py"], text=True, capture_output=True,
                           check=True, input="\n".join(map(json.dumps, asked)))  # fmt: skip
     outcomes: Counter[str] = Counter()
     for (sample, feedback), line in zip(lined, done.stdout.splitlines(), strict=True):
