@@ -1,11 +1,11 @@
 """What CPython itself reports of a broken program: type and place, from a plain process without codegym.
 
-Standard library only; run it with any CPython from 3.11 on, ``python -I -S cpython_report.py``. Reads JSON lines from standard input, each with ``source``
-and, to go on after loading, ``entry`` with ``calls`` (a list of argument tuples as Python literals) or ``script`` (a text
-that defines ``check(candidate)``); writes one JSON line each: ``type`` (the nearest built-in type, ``"ok"``,
-``"timeout"`` or ``"died"``), ``phase`` (``compile`` or ``run``) and ``place``: start line, start column, end line, end
-column; columns count characters from 0. A syntax error's place is read off the carets that CPython prints, a run-time
-error's is the innermost frame of the program in the traceback.
+Standard library only; run it with any CPython from 3.11 on, as ``python -I -S cpython_report.py``. Reads JSON lines from
+standard input, each with ``source`` and, to go on after loading, ``entry`` with ``calls`` (a list of argument tuples as
+Python literals) or ``script`` (a text that defines ``check(candidate)``). Writes one JSON line each: ``type`` (the nearest
+built-in type, ``"ok"``, ``"timeout"`` or ``"died"``), ``phase`` (``compile`` or ``run``) and ``place``: start line, start
+column, end line, end column; columns count characters from 0. A syntax error's place is read off the carets that CPython
+prints, a run-time error's is the innermost frame of the program in the traceback.
 
 Programs are forked off one by one without a sandbox: run it on programs that you trust not to do harm.
 """
@@ -16,6 +16,7 @@ import linecache
 import os
 import re
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -34,11 +35,12 @@ def main():
 
 def in_a_fork(request):
     """Returns the report on one program, made by a process of its own."""
+    folder = tempfile.mkdtemp()
     read, write = os.pipe()
     child = os.fork()
     if not child:
         os.close(read)
-        prepare()
+        prepare(folder)
         report = run(request)
         os.write(write, json.dumps(report).encode())
         os._exit(0)
@@ -46,19 +48,20 @@ def in_a_fork(request):
     with os.fdopen(read, "rb") as pipe:
         data = pipe.read()
     _, status = os.waitpid(child, 0)
+    shutil.rmtree(folder, ignore_errors=True)
     if data:
         return json.loads(data)
     timeout = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU)
     return {"type": "timeout" if timeout else "died"}
 
 
-def prepare():
+def prepare(folder):
     """Closes the forked process off from the terminal and bounds it."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    sys.stdin = open(os.devnull)  # the old one still holds what the parent has read ahead
-    os.chdir(tempfile.mkdtemp())
+    sys.stdin = open(os.devnull)  # noqa: SIM115 - the old one still holds what the parent has read ahead
+    os.chdir(folder)
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**24, 2**24))
     signal.alarm(SECONDS)
@@ -96,8 +99,8 @@ def built_in(error):
 def printed_place(error, lines):
     """Returns the place that CPython points at; only the lines where it prints no carets, None if it points nowhere.
 
-    The compiler and the symbol table give no text along, so nothing is printed: there it is the four numbers, of which the
-    columns count bytes.
+    The compiler and the symbol table give no text along, so nothing is printed: there it is the four numbers, of which
+    the columns count bytes.
     """
     if not isinstance(error, SyntaxError) or not error.lineno:
         return None

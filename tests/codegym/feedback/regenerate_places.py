@@ -69,8 +69,8 @@ def main(pythons):
         version = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], text=True,
                                  capture_output=True, check=True).stdout.strip()  # fmt: skip
         asked = "\n".join(json.dumps(program) for program in programs)
-        answered = subprocess.run([python, "-I", "-S", ROOT / "benchmarks" / "cpython_report.py"], input=asked, text=True,
-                                  capture_output=True, check=True).stdout  # fmt: skip
+        command = [python, "-I", "-S", ROOT / "benchmarks" / "cpython_report.py"]
+        answered = subprocess.run(command, input=asked, text=True, capture_output=True, check=True).stdout
         reports[version] = [json.loads(line) for line in answered.splitlines()]
     target = HERE / "broken_programs.jsonl"
     with target.with_suffix(".new").open("w") as out:
