@@ -1,11 +1,12 @@
 """What CPython itself reports of a broken program: type and place, from a plain process without codegym.
 
-Standard library only; run it with any CPython from 3.11 on, as ``python -I -S cpython_report.py``. Reads JSON lines from
-standard input, each with ``source`` and, to go on after loading, ``entry`` with ``calls`` (a list of argument tuples as
-Python literals) or ``script`` (a text that defines ``check(candidate)``). Writes one JSON line each: ``type`` (the nearest
-built-in type, ``"ok"``, ``"timeout"`` or ``"died"``), ``phase`` (``compile`` or ``run``) and ``place``: start line, start
-column, end line, end column; columns count characters from 0. A syntax error's place is read off the carets that CPython
-prints, a run-time error's is the innermost frame of the program in the traceback.
+Standard library only; run it with any CPython from 3.11 on, as ``python -I -S cpython_report.py``. Reads JSON
+lines from standard input, each with ``source`` and, to go on after loading, ``entry`` with ``calls`` (a list of
+argument tuples as Python literals) or ``script`` (a text that defines ``check(candidate)``). Writes one JSON
+line each: ``type`` (the nearest built-in type, ``"ok"``, ``"timeout"`` or ``"died"``), ``phase`` (``compile``
+or ``run``) and ``place``: start line, start column, end line, end column; columns count characters from 0. A
+syntax error's place is read off the carets that CPython prints, a run-time error's is the innermost frame of
+the program in the traceback.
 
 Programs are forked off one by one without a sandbox: run it on programs that you trust not to do harm.
 """
