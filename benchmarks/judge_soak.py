@@ -101,7 +101,7 @@ def mix(data: Path) -> Iterator[tuple[list[list[Entry]], list[int]]]:
     from hostile.lures import lures
     from hostile.victims import case_of
 
-    suite = {problem.task_id: problem for problem in load_suite("humaneval", data_dir=data, examples=False)}
+    suite = {problem.task_id: problem for problem in load_suite("humaneval", data_dir=data, examples="none")}
     canonical = [
         Entry(
             name=task.task_id, problem=suite[task.task_id], source=task.statement + task.canonical, verdicts=("pass",)
@@ -123,7 +123,7 @@ def mix(data: Path) -> Iterator[tuple[list[list[Entry]], list[int]]]:
                 verdicts = (*program.verdicts, "fail", "error", "timeout")
                 name = f"{program.name}/{target}"
                 hostile.append(Entry(name=name, problem=problem, source=source, verdicts=verdicts, hostile=True))
-        yield [canonical, written, honest, hostile], [180, 785, 25, 10]
+        yield [canonical, written, honest, hostile], [180, 790, 25, 5]
 
 
 def entry_of(number: int, seed: int, kinds: list[list[Entry]], weights: list[int]) -> Entry:

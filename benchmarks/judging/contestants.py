@@ -56,7 +56,7 @@ class Codegym(Contestant):
         from codegym import Judge, Limits
         from envs_registry import load_suite
 
-        suite = load_suite("humaneval", data_dir=data, examples=False)
+        suite = load_suite("humaneval", data_dir=data, examples="none")
         self.problems = {problem.task_id: problem for problem in suite}
         limits = Limits(cpu_seconds=TIME_LIMIT, wall_seconds=4 * TIME_LIMIT, program_cpu_seconds=TIME_LIMIT)
         self.judge = self.stack.enter_context(Judge(workers=workers, isolation=self.isolation, limits=limits))
