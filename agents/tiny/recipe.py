@@ -34,13 +34,13 @@ class Recipe:
     heads: int = 4
     context: int = 1024
     """Most tokens of prompt and completion together."""
-    programs: int = 26_000
+    programs: int = 30_000
     """Lessons that ask for a program."""
-    tests: int = 1_500
+    tests: int = 800
     """Lessons that ask for tests."""
-    repairs: int = 1_500
+    repairs: int = 800
     """Lessons that show a wrong program with its feedback and ask for a right one."""
-    corrupted: float = 0.08
+    corrupted: float = 0.06
     """Share of the programs in the answers that are wrong on purpose."""
     wrong_tests: float = 0.3
     """Share of the asserts in the answers that expect a wrong value."""

@@ -64,6 +64,7 @@ def train(
         progress: Called after each step with steps done, steps in all, and the loss in nats a token.
     """
     batches = list(_batches(_encoded(tokenizer, lessons), recipe))
+    answered = sum(len(example.ids) - example.told for batch in batches for example in batch) / len(batches)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay, fused=True
     )
@@ -71,12 +72,12 @@ def train(
     model.train()
     for step, batch in enumerate(batches, start=1):
         loss = _loss(model, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss / answered).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        progress(step, len(batches), loss.item())
+        progress(step, len(batches), loss.item() / sum(len(example.ids) - example.told for example in batch))
     model.eval()
 
 
@@ -104,7 +105,9 @@ def _batches(sequences: list[Example], recipe: Recipe) -> Iterator[list[Example]
 
 
 def _loss(model: Any, batch: list[Example]) -> Tensor:
-    """Mean cross-entropy of the answers' tokens. Padding is on the right, so causal attention needs no mask."""
+    """Sum of the cross-entropy of the answers' tokens; it is divided by the tokens of an average batch, so that a token
+    counts the same in a batch of a few long lessons. Padding is on the right, so causal attention needs no mask.
+    """
     longest = max(len(s.ids) for s in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.int64)
     is_answer = torch.zeros(len(batch), longest, dtype=torch.bool)
@@ -113,7 +116,7 @@ def _loss(model: Any, batch: list[Example]) -> Tensor:
         is_answer[row, sequence.told : len(sequence.ids)] = True
     states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
     logits = model.lm_head(states[is_answer[:, 1:]])
-    return functional.cross_entropy(logits.float(), ids[:, 1:][is_answer[:, 1:]])
+    return functional.cross_entropy(logits.float(), ids[:, 1:][is_answer[:, 1:]], reduction="sum")
 
 
 def _cosine(steps: int, warmup: float) -> Callable[[int], float]:
