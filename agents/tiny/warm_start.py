@@ -105,8 +105,9 @@ def _batches(sequences: list[Example], recipe: Recipe) -> Iterator[list[Example]
 
 
 def _loss(model: Any, batch: list[Example]) -> Tensor:
-    """Sum of the cross-entropy of the answers' tokens; it is divided by the tokens of an average batch, so that a token
-    counts the same in a batch of a few long lessons. Padding is on the right, so causal attention needs no mask.
+    """Sum of the cross-entropy of the answers' tokens; a mean would weigh a token in a batch of few long lessons more.
+
+    Padding is on the right, so causal attention needs no mask.
     """
     longest = max(len(s.ids) for s in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.int64)
