@@ -56,13 +56,13 @@ def verdict_table(reports: dict[str, dict[str, Any]]) -> Sheet:
         names = [
             name for name in reports[next(iter(reports))]["programs"] if PROGRAMS[name.partition("/")[0]].group == group
         ]
-        cells = [f"{sum(_won(report, name) for name in names)}" for report in reports.values()]
+        cells = [str(sum(_won(report, name) for name in names)) for report in reports.values()]
         rows.append((group, str(len(names)), *cells))
     for group, key in (("leftovers", "pairs"), ("neighbours", "together")):
         cells = [str(sum(o["verdict"] == "pass" for o in report[key].values())) for report in reports.values()]
         rows.append((group, str(len(_first(reports)[key])), *cells))
     remarks = (
-        "Cells: programs that won. An attack that nothing but a namespace can stop is not counted where there are none: "
+        "Cells: programs that won. An attack that only a namespace can stop is not counted where there are none: "
         + "; ".join(sorted({f"{p.name} ({p.needs_namespaces})" for p in PROGRAMS.values() if p.needs_namespaces}))
         + ".",
     )
@@ -134,7 +134,7 @@ def main(argv: Sequence[str]) -> int:
     for table in tables:
         table.show(Console(width=160))
     command = ("python benchmarks/judge_hostile.py " + " ".join(argv)).strip()
-    page = Report(name="judge_hostile", command=command, machine=machine, sheets=tables, data={"reports": reports})
+    page = Report(name="judge_hostile", command=command, machine=machine, sheets=tables, data={})
     _console.print(f"written: {page.write(options.out)}")
     return 1 if any(_won(report, name) for report in reports.values() for name in report["programs"]) else 0
 
