@@ -48,9 +48,11 @@ class RLTFArms:
     """Held-out problems."""
     samples: int = 8
     """Programs a held-out problem."""
-    learning_rate: float = 1e-3
+    max_new_tokens: int = 128
+    """Length limit of a program."""
+    learning_rate: float = 5e-4
     """Of RLTF and rejection sampling."""
-    supervised_learning_rate: float = 1e-3
+    supervised_learning_rate: float = 5e-4
     """Of continued supervised training."""
     at_once: int = 2
     """Runs side by side, one thread each."""
@@ -127,7 +129,7 @@ def run_one(settings: RLTFArms, arm: str, seed: int) -> None:
     torch.set_num_threads(1)
     train, test = (load_suite(settings.suite, split=split) for split in ("train", "test"))
     places = np.linspace(0, len(test) - 1, min(settings.problems, len(test))).round().astype(int)
-    policy = LMPolicy.load(settings.model, device="cpu", seed=seed)
+    policy = LMPolicy.load(settings.model, device="cpu", max_new_tokens=settings.max_new_tokens, seed=seed)
     with Judge(workers=1, packages=train.packages) as judge:
         env = CodeSynthesisEnv(train, judge=judge)
         began = monotonic()

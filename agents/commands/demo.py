@@ -41,7 +41,7 @@ class Demo:
     """Held-out problems to test on."""
     samples: int = 8
     """Programs a held-out problem."""
-    max_new_tokens: int = 160
+    max_new_tokens: int = 128
     """Length limit of a program."""
     run_dir: Path = Path("runs/demo")
     """Where the picture, the curves and the model go."""

@@ -22,11 +22,11 @@ class RLTFConfig:
         InvalidSettingError: If a value makes no sense; the message names the field.
     """
 
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     """Of AdamW, constant; the default suits models of a few million parameters (the paper: 2e-6 for 770 million)."""
     problems_per_step: int = 8
     """Problems that a collection asks."""
-    curriculum: bool = True
+    curriculum: bool = False
     """Ask more of the difficulties at which some programs pass and some fail; else every problem alike."""
     samples_per_problem: int = 8
     """Completions of each problem: the group that baselines are made of."""
@@ -105,7 +105,6 @@ class RLTFConfig:
             {
                 "learning_rate": 2e-6,
                 "problems_per_step": 16,
-                "curriculum": False,
                 "samples_per_problem": 20,
                 "batch_size": 32,
                 "micro_batch_size": 32,
