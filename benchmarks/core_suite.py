@@ -1,4 +1,4 @@
-"""Judges the whole suite ``core``: reference solutions, mutants, empty programs, spoilt programs, and what programs cost.
+"""Judges the whole suite ``core``: solutions, mutants, empty and spoilt programs, and what programs cost.
 
 python benchmarks/core_suite.py [--workers 2] [--spoilt 3] [--json]
 """
@@ -83,8 +83,8 @@ def _spoilt(judge: Judge, everything: list[Exercise], count: int) -> dict[str, A
                 kinds.append(kind.value)
                 break
     passed, all_kinds, verdicts = Counter[str](), Counter(kinds), Counter[str]()
-    for kind, found in zip(kinds, judge.judge_many(pairs), strict=True):
-        passed[kind] += found.is_success
+    for name, found in zip(kinds, judge.judge_many(pairs), strict=True):
+        passed[name] += found.is_success
         verdicts[f"{found.verdict}/{found.kind}"] += 1
     return {
         "programs": len(pairs),

@@ -9,6 +9,7 @@ from codegym.errors import InvalidProblemError
 from envs_registry.suites.core.classics import CLASSICS
 from envs_registry.suites.core.counting import COUNTING
 from envs_registry.suites.core.exercise import Exercise
+from envs_registry.suites.core.handwritten import FAMILY
 from envs_registry.suites.core.lists import LISTS, NUMBERS, STRINGS
 from envs_registry.suites.core.selection import SPLITS, Selection
 from envs_registry.suites.core.separation import Guard
@@ -32,15 +33,22 @@ def generate(seed: int) -> dict[str, tuple[Exercise, ...]]:
             raise InvalidProblemError(f"classic {classic.name!r} is too near to another one; change or drop it.")
         found[classic.split].append(exercise)
     selection = Selection(FAMILIES, guard, seed)
+    taught = {name for exercise in selection.exercises("train") for name in exercise.skeleton}
     splits: dict[str, tuple[Exercise, ...]] = {}
     for split in SPLITS:
         first = sum(map(len, splits.values()))  # numbers go on from split to split, so that an id names one problem
-        splits[split] = _numbered(first, split, found[split] + selection.exercises(split), seed)
+        together = found[split] + selection.exercises(split)
+        order = random.Random(f"{seed}/{split}").sample(together, len(together))
+        splits[split] = _numbered(first, [made for made in order if split == "train" or _is_taught(made, taught)])
     return splits
 
 
-def _numbered(first: int, split: str, found: list[Exercise], seed: int) -> tuple[Exercise, ...]:
-    order = random.Random(f"{seed}/{split}").sample(found, len(found))
+def _is_taught(exercise: Exercise, taught: set[str]) -> bool:
+    """Whether each of its parts is in train; what is written by hand has no parts."""
+    return exercise.family == FAMILY or taught.issuperset(exercise.skeleton)
+
+
+def _numbered(first: int, order: list[Exercise]) -> tuple[Exercise, ...]:
     return tuple(
         replace(made, problem=replace(made.problem, task_id=f"core/{number}"))
         for number, made in enumerate(order, start=first)

@@ -7,6 +7,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from codegym.errors import InvalidProblemError
 from envs_registry.suites.core.builder import exercise
 from envs_registry.suites.core.candidate import Candidate
 from envs_registry.suites.core.composition import ARGUMENT, Composition, Step, split_of
@@ -31,6 +32,8 @@ _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1
 _NAMES = ("f", "solve")
 _ARGUMENT_SHARE = 0.12
 _MAX_PROGRAM, _MAX_LINES = 220, 9
+_PATIENCE = 20_000
+"""Draws without a new problem, after which a family counts as exhausted."""
 _PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
 
 
@@ -41,6 +44,9 @@ class Selection:
         families: What to draw from.
         guard: Knows what is there already, and is told of all that is drawn.
         seed: Two selections with the same seed are the same.
+
+    Raises:
+        InvalidProblemError: If a family's parts do not give as many problems as ``QUOTAS`` wants.
     """
 
     def __init__(self, families: tuple[Family, ...], guard: Guard, seed: int) -> None:
@@ -57,7 +63,14 @@ class Selection:
     def _draw(self, family: Family) -> None:
         rng = random.Random(f"{self._seed}/{family.name}")
         wanted = Counter({(split, name): n for split, row in QUOTAS.items() for name, n in row.items()})
+        barren = 0
         while wanted.total():
+            barren += 1
+            if barren > _PATIENCE:
+                raise InvalidProblemError(
+                    f"family {family.name!r} gave nothing new in {_PATIENCE} draws; still wanted: {dict(+wanted)}. "
+                    "Lower QUOTAS or add parts."
+                )
             difficulty = rng.choice([name for name in DIFFICULTIES if any(wanted[s, name] for s in SPLITS)])
             entry = rng.choice(family.entries)
             composition = _compose(family, entry, DIFFICULTIES.index(difficulty), rng)
@@ -81,6 +94,7 @@ class Selection:
             )
             made = exercise(f"core/{family.name}/{wanted.total()}", candidate, rng)
             if len(made.problem.mutants) > 1 and self._guard.admits(made, split):
+                barren = 0
                 wanted[split, difficulty] -= 1
                 self._exercises[split].append(made)
 

@@ -25,7 +25,7 @@ def test_there_are_enough_problems_in_every_family_difficulty_and_split() -> Non
         table = Counter((exercise.family, exercise.problem.difficulty) for exercise in exercises(split))
         for family in FAMILIES:
             for difficulty in ("easy", "medium", "hard", "expert"):
-                assert table[family.name, difficulty] >= 2, (split, family.name, difficulty)
+                assert table[family.name, difficulty] >= 1, (split, family.name, difficulty)
 
 
 def test_an_unknown_split_is_named_with_a_hint() -> None:
@@ -33,10 +33,9 @@ def test_an_unknown_split_is_named_with_a_hint() -> None:
         load("trian")
 
 
-def test_task_ids_are_unique_and_name_the_split() -> None:
+def test_task_ids_count_on_from_split_to_split() -> None:
     ids = [exercise.problem.task_id for exercise in EVERYTHING]
-    assert len(set(ids)) == len(ids)
-    assert all(problem.task_id.startswith("core/validation/") for problem in load("validation"))
+    assert ids == [f"core/{number}" for number in range(len(ids))]
 
 
 @pytest.mark.parametrize("split", SPLITS)

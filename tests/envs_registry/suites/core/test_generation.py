@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from codegym.errors import InvalidProblemError
 from envs_registry.suites.core import SPLITS, Exercise, exercises, frozen
 from envs_registry.suites.core.composition import Composition, split_of
 from envs_registry.suites.core.generation import FAMILIES, generate
-from envs_registry.suites.core.part import Part
+from envs_registry.suites.core.part import Kind, Part
+from envs_registry.suites.core.selection import Selection
+from envs_registry.suites.core.separation import Guard
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,17 @@ def test_the_files_hold_what_the_tables_generate(split: str, generated: dict[str
         assert here.problem == there.problem
         assert (here.wordings, here.family, here.skeleton) == (there.wordings, there.family, there.skeleton)
         assert here.recipe.workload(30) == there.recipe.workload(30)
+
+
+def test_an_exhausted_family_is_named_instead_of_drawn_from_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(
+        FAMILIES[0],
+        middles={Kind.INTS: FAMILIES[0].middles[Kind.INTS][:1]},
+        ends={Kind.INTS: FAMILIES[0].ends[Kind.INTS][:1]},
+    )
+    monkeypatch.setattr("envs_registry.suites.core.selection._PATIENCE", 200)
+    with pytest.raises(InvalidProblemError, match=r"family 'lists' gave nothing new .* still wanted"):
+        Selection((small,), Guard(), 0)
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
