@@ -259,9 +259,9 @@ class Process:
                 self.started = self.messages.pop(0) == STARTED
 
     def _look_at(self, ancillary: list[tuple[int, int, bytes]]) -> None:
-        """Notes who sends; descriptors that a program sends along are closed, else they would pile up in our process."""
+        """Notes who sends; closes descriptors that a program sends along: they would pile up in our process."""
         for _, kind, content in ancillary:
-            if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:  # type: ignore[attr-defined]
+            if kind == socket.SCM_CREDENTIALS and len(content) >= _CREDENTIALS:
                 self.pid = self.pid or int.from_bytes(content[:4], "little", signed=True)
             elif kind == socket.SCM_RIGHTS:
                 for start in range(0, len(content) - len(content) % 4, 4):
