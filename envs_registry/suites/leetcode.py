@@ -14,7 +14,7 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
-_LIMITS = Limits(cpu_seconds=6.0, wall_seconds=18.0, program_cpu_seconds=12.0)
+_LIMITS = Limits(cpu_seconds=6.0, wall_seconds=36.0, program_cpu_seconds=12.0)
 _REQUEST = "\nPlease complete the following python code precisely:"
 """Where the published query goes over from the statement to the code."""
 
