@@ -68,7 +68,7 @@ class HubFiles:
                 local_files_only=not (download and self._is_reachable()),
             )
         except Exception as error:  # whichever HTTP library the client uses has errors of its own
-            raise DataError(self._not_had(name, error)) from error
+            raise DataError(self._not_had(name, error, download)) from error
         return self._checked(Path(path), name)
 
     def _checked(self, path: Path, name: str) -> Path:
@@ -91,7 +91,7 @@ class HubFiles:
         if not names and download and self._is_reachable():
             names = self._matching(self._published_names(pattern), pattern)
         if not names:
-            raise DataError(self._not_had(pattern, FileNotFoundError("not all of its parts are there")))
+            raise DataError(self._not_had(pattern, FileNotFoundError("not all of its parts are there"), download))
         return names
 
     def _matching(self, names: list[str], pattern: str) -> list[str]:
@@ -110,7 +110,7 @@ class HubFiles:
         try:
             return list(api.list_repo_files(self.repo, repo_type="dataset", revision=self.revision))
         except Exception as error:  # as above
-            raise DataError(self._not_had(pattern, error)) from error
+            raise DataError(self._not_had(pattern, error, download=True)) from error
 
     def _is_reachable(self) -> bool:
         """Asks the name service first: a machine without a network learns it at once, not after five tries."""
@@ -122,11 +122,11 @@ class HubFiles:
             return False
         return True
 
-    def _not_had(self, name: str, error: Exception) -> str:
+    def _not_had(self, name: str, error: Exception, download: bool) -> str:
         why = _first_line(error)
         if is_offline():
             why = "HF_HUB_OFFLINE is set"
-        elif not self._is_reachable():
+        elif download and not self._is_reachable():
             why = f"{_endpoint()} cannot be reached"
         return (
             f"{name} of the dataset {self.repo} (revision {self.revision[:8]}) is not in the hub's cache and could not "
