@@ -79,6 +79,7 @@ class LMPolicy:
 
         Raises:
             ValueError: If a module comes without a tokenizer, or the dtype is not a torch type.
+            UnknownNameError: If the name is nearly that of a built-in model.
             OSError: If there is no such model; the message says where it was looked for.
         """
         place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)

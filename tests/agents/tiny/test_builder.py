@@ -11,6 +11,7 @@ from agents.policy import LMPolicy
 from agents.prompts import Task
 from agents.tiny import builder
 from agents.tiny.recipe import TEMPLATE, Recipe
+from codegym.errors import UnknownNameError
 from envs_registry.suites.core import exercises
 
 SMALL = Recipe(name="small", hidden=32, feed_forward=64, layers=1, programs=60, tests=6, repairs=4, threads=1)
@@ -66,3 +67,5 @@ def test_the_table_of_built_in_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder, "folder_of", lambda recipe: Path(recipe.name))
     assert {name: builtin_model(name) for name in BUILTIN_MODELS} == {name: Path(name) for name in BUILTIN_MODELS}
     assert builtin_model("Qwen/Qwen2.5-Coder-0.5B") is None
+    with pytest.raises(UnknownNameError, match="Did you mean 'tiny'"):
+        builtin_model("tinny")
