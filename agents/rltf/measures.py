@@ -15,6 +15,7 @@ from agents.experience import Experience
 from agents.rollout import Stopwatch
 from agents.token_batch import TokenBatch, TokenScores
 
+_SUMMED = ("loss", "tokens", "completions", "entropy", "entropy_tokens", "drift", "clipped", "kl", "staleness")
 _TEXT_ONLY = ("stdout", "log", "json", "csv")
 
 
@@ -26,6 +27,8 @@ class StepMeasures:
     tokens: int = 0
     completions: int = 0
     entropy: float = 0.0
+    entropy_tokens: int = 0
+    """How many of the tokens the entropy was taken of: it costs a softmax with all its probabilities."""
     drift: float = 0.0
     """Sum of ``r - 1 - log r``, r the ratio to the probabilities at sampling: estimates the KL divergence to them."""
     clipped: float = 0.0
@@ -42,16 +45,17 @@ class StepMeasures:
         cls, scores: TokenScores, batch: TokenBatch, clip_range: float | None, kl: float, staleness: int
     ) -> StepMeasures:
         """Measures a micro-batch."""
-        assert scores.entropy is not None
         with torch.no_grad():
             mask = batch.completion_mask
+            tokens = int(mask.sum())
             log_ratio = torch.where(mask, scores.logprobs - batch.logprobs, 0.0)
             ratio = log_ratio.exp()
             clipped = (ratio - 1).abs() > clip_range if clip_range else torch.zeros_like(mask)
             return cls(
-                tokens=int(mask.sum()),
+                tokens=tokens,
                 completions=len(batch),
-                entropy=float((scores.entropy * mask).sum()),
+                entropy=0.0 if scores.entropy is None else float((scores.entropy * mask).sum()),
+                entropy_tokens=0 if scores.entropy is None else tokens,
                 drift=float((ratio - 1 - log_ratio).sum()),
                 clipped=float((clipped & mask).sum()),
                 kl=kl,
@@ -59,10 +63,7 @@ class StepMeasures:
             )
 
     def __add__(self, other: Self) -> Self:
-        sums = {
-            name: getattr(self, name) + getattr(other, name)
-            for name in ("loss", "tokens", "completions", "entropy", "drift", "clipped", "kl", "staleness")
-        }
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _SUMMED}
         return type(self)(**sums, is_supervised=self.is_supervised or other.is_supervised)
 
 
@@ -87,7 +88,7 @@ def log_step(logger: Logger, measures: StepMeasures, n_updates: int, learning_ra
         return
     tokens, completions = max(measures.tokens, 1), max(measures.completions, 1)
     logger.record_mean("train/loss", measures.loss)
-    logger.record_mean("train/entropy_loss", -measures.entropy / tokens)
+    logger.record_mean("train/entropy_loss", -measures.entropy / max(measures.entropy_tokens, 1))
     logger.record_mean("train/approx_kl", measures.drift / tokens)
     logger.record_mean("train/clip_fraction", measures.clipped / tokens)
     logger.record_mean("train/reference_kl", measures.kl / completions)

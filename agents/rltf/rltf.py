@@ -29,7 +29,7 @@ from agents.rltf.curriculum import Curriculum
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import StepMeasures, log_collection, log_settings, log_step
 from agents.rollout import Places, Rollout
-from agents.token_batch import TokenBatch
+from agents.token_batch import TokenBatch, TokenScores
 from codegym.errors import InvalidSettingError
 
 PLACES = {
@@ -247,17 +247,18 @@ class RLTF(Agent):
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
         heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
         heard.sort(key=lambda row: experiences[row].length)  # neighbours of a length need little padding
-        for part in self._parts(len(heard)):
+        parts = self._parts(len(heard))
+        for number, part in enumerate(parts):
             rows = heard[part]
             chosen = [experiences[row] for row in rows]
             batch = self.policy.batch([experience.completion for experience in chosen])
-            yield self._policy_loss(chosen, batch, weights[rows].to(self.policy.device))
+            scores = self.policy.score(batch, temperature=self.config.temperature, entropy=number == len(parts) // 2)
+            yield self._policy_loss(chosen, batch, scores, weights[rows].to(self.policy.device))
 
     def _policy_loss(
-        self, experiences: Sequence[Experience], batch: TokenBatch, weights: Tensor
+        self, experiences: Sequence[Experience], batch: TokenBatch, scores: TokenScores, weights: Tensor
     ) -> tuple[Tensor, StepMeasures]:
         config = self.config
-        scores = self.policy.score(batch, temperature=config.temperature, entropy=True)
         credit = token_credit(experiences, batch.completion_mask, config)
         if config.clip_range is None:
             losses = policy_gradient_loss(scores.logprobs, credit)
