@@ -41,7 +41,10 @@ def test_unknown_name_is_an_attribute_error(module: str) -> None:
     ("target", "parameters"),
     [
         ("codegym:Judge", ["workers", "isolation", "packages", "python"]),
-        ("codegym.env:CodeSynthesisEnv", ["problems", "max_turns", "reward", "judge", "limits", "isolation", "workers"]),
+        (
+            "codegym.env:CodeSynthesisEnv",
+            ["problems", "max_turns", "reward", "judge", "limits", "isolation", "workers"],
+        ),
         ("envs_registry:load_suite", ["name", "split", "data_dir"]),
         (
             "agents.rltf.losses:rltf_loss",
