@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -73,17 +74,22 @@ class Judge:
         jobs = [self.job(problem, program) for problem, program in asked]
         for index, execution in self._sandbox.run_as_they_end(jobs):
             problem, program = asked[index]
-            yield index, interpret(problem, program, execution, kinds=self.kinds)
+            observed = dict(zip(_order(problem), execution.observations, strict=False))
+            observations = tuple(observed[number] for number in sorted(observed))
+            yield index, interpret(problem, program, replace(execution, observations=observations), kinds=self.kinds)
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs that are no tests (traces, say) on the same workers, in order."""
         return self._sandbox.run_many(list(jobs))
 
     def job(self, problem: Problem, program: Program) -> Job:
-        """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts."""
+        """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts.
+
+        Public tests come first: what a program remembers of a private one cannot show in a public one's outcome.
+        """
         return Job(
             source=program.source,
-            actions=tuple(_action(test) for test in problem.tests),
+            actions=tuple(_action(problem.tests[index]) for index in _order(problem) if problem.tests),
             entry_point=problem.entry_point,
             context=problem.context,
             script_context=_given_definitions(problem.starter_code, problem.entry_point),
@@ -109,6 +115,11 @@ class Judge:
 
     def __reduce__(self) -> tuple[type[Judge], tuple[Any, ...]]:
         return type(self), self._configuration
+
+
+def _order(problem: Problem) -> list[int]:
+    """Returns the tests' indices in the order in which they run; without tests there is one observation, of loading."""
+    return sorted(range(len(problem.tests)), key=lambda index: not problem.tests[index].public) or [0]
 
 
 def _action(test: TestCase) -> Action:

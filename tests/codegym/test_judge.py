@@ -17,6 +17,7 @@ import pytest
 
 from codegym import CallTest, Judge, Limits, Problem, ScriptTest, StdioTest
 from codegym.comparison import Comparison
+from codegym.feedback.report import observation_text
 from codegym.feedback.verdict import Verdict
 from codegym.sandbox.execution import Trust
 
@@ -210,3 +211,13 @@ def test_leetcode_with_lists_and_trees(judge: Judge) -> None:
     assert [f.task_id for f in feedback if not f.is_success] == []
     wrong = "class Solution:\n    def __getattr__(self, name):\n        return lambda *a, **k: None\n"
     assert not any(f.is_success for f in judge.judge_many([(problem, wrong) for problem in problems[:10]]))
+
+
+def test_a_public_test_cannot_tell_what_a_private_one_asked(judge: Judge) -> None:
+    secret = 735_911
+    tests = (CallTest(args=(secret,), expected=0), CallTest(args=(1,), expected=0, public=True))
+    gossip = "seen = []\ndef f(x):\n    if seen:\n        raise ValueError(seen)\n    seen.append(x)\n    return 0\n"
+    problem = Problem(task_id="private/1", prompt="", entry_point="f", tests=tests)
+    feedback = judge.judge(problem, gossip)
+    assert [test.status for test in feedback.tests] == ["error", "pass"], "public tests run first"
+    assert str(secret) not in observation_text(feedback, problem)
