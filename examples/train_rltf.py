@@ -19,7 +19,7 @@ def main(folder: str) -> None:
     """Learns for a few updates; a real run is `codegym demo` or `codegym train rltf`."""
     test = load_suite("core", split="test")[:40]
     envs = gym.make_vec("CodeSynthesis-v0", num_envs=64, suite="core", split="train")
-    agent = RLTF("LMPolicy", envs, policy_kwargs={"model": "tiny"}, tensorboard_log=folder, device="auto", seed=0)
+    agent = RLTF("LMPolicy", envs, policy_kwargs={"model": "nano"}, tensorboard_log=folder, device="auto", seed=0)
     print("before:", evaluate(agent, test, k=(1,), n=4))
     agent.learn(total_timesteps=64 * 12, progress_bar=True)
     print("after: ", evaluate(agent, test, k=(1,), n=4))
