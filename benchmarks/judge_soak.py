@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from envs_registry import load_suite
 
 _ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(_ROOT / "tests" / "codegym" / "sandbox"))
-_BATCH = 1000
+_BATCH = 2500
 _LIMITS = Limits(cpu_seconds=1.0, wall_seconds=10.0, program_cpu_seconds=1.0)
 _console = Console(stderr=True)
 
@@ -101,7 +101,8 @@ def mix(data: Path) -> Iterator[tuple[list[list[Entry]], list[int]]]:
     from hostile.lures import lures
     from hostile.victims import case_of
 
-    suite = {problem.task_id: problem for problem in load_suite("humaneval", data_dir=data, examples="none")}
+    problems = load_suite("humaneval", data_dir=data, examples="none")
+    suite = {problem.task_id: replace(problem, limits=_LIMITS) for problem in problems}
     canonical = [
         Entry(
             name=task.task_id, problem=suite[task.task_id], source=task.statement + task.canonical, verdicts=("pass",)

@@ -83,10 +83,15 @@ def _special() -> tuple[HonestProgram, ...]:
     )
 
 
+_FOLDER = "a folder to write in takes a mount namespace; without one programs cannot write files"
+
 HONEST_PROGRAMS = (
     *(
         HonestProgram(
-            name=f"{name}_{target}", problem=problem(target, many=True), source=dedent(head) + HONEST_FUNCTION
+            name=f"{name}_{target}",
+            problem=problem(target, many=True),
+            source=dedent(head) + HONEST_FUNCTION,
+            needs_namespaces=_FOLDER if name in ("uses_files", "uses_temporary_files") else "",
         )
         for name, head in _FUNCTION_STYLES.items()
         for target in (Target.CALL, Target.SCRIPT)
