@@ -172,7 +172,12 @@ def sheets(tally: Tally, watch: Watch, last: dict[str, float], known: tuple[list
             ("infrastructure failures", f"{tally.infra:,}"),
             ("model programs whose verdict differs from the label", f"{len(amiss):,} of {labelled:,}"),
         ),
-        remarks=tuple(f"- {line}" for line in (tally.forged + tally.wrong + amiss)[:40]),
+        remarks=(
+            "Labels were measured on completions cut at the end of the function. Here the whole text runs, so that asserts "
+            "of the model's own that fail, and imports of packages that are not granted, are errors.",
+            "",
+            *(f"- {line}" for line in (tally.forged + tally.wrong + amiss)[:40]),
+        ),
     )
     rows = [(name, f"{early:g}", f"{late:g}", f"{last[name]:g}") for name, (early, late) in watch.growth().items()]
     held = Sheet(
