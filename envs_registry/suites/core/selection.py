@@ -25,8 +25,8 @@ DIFFICULTIES = ("easy", "medium", "hard", "expert")
 
 QUOTAS = {
     "train": {"easy": 140, "medium": 160, "hard": 70, "expert": 30},
-    "validation": {"easy": 8, "medium": 8, "hard": 3, "expert": 1},
-    "test": {"easy": 26, "medium": 24, "hard": 7, "expert": 3},
+    "validation": {"easy": 10, "medium": 7, "hard": 2, "expert": 1},
+    "test": {"easy": 32, "medium": 21, "hard": 5, "expert": 2},
 }
 _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
 _NAMES = ("f", "solve")
