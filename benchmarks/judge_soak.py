@@ -173,8 +173,8 @@ def sheets(tally: Tally, watch: Watch, last: dict[str, float], known: tuple[list
             ("model programs whose verdict differs from the label", f"{len(amiss):,} of {labelled:,}"),
         ),
         remarks=(
-            "Labels were measured on completions cut at the end of the function. Here the whole text runs, so that asserts "
-            "of the model's own that fail, and imports of packages that are not granted, are errors.",
+            "Labels were measured on completions cut at the end of the function. Here the whole text runs, so that "
+            "asserts of the model's own that fail, and imports of packages that are not granted, are errors.",
             "",
             *(f"- {line}" for line in (tally.forged + tally.wrong + amiss)[:40]),
         ),

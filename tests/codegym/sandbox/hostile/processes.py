@@ -54,7 +54,7 @@ PROGRAMS = (
                 except OSError: continue
                 won = won or pid == @DECOY@
         """,
-        layers=(),
+        verdicts=("error", "fail", "timeout"),
     ),
     attack(
         "queues_a_signal",

@@ -234,20 +234,14 @@ def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
     descriptors = len(os.listdir("/proc/self/fd"))
     judge = Judge(workers=options.workers, _without=frozenset(options.without))
     with judge:
-        layers = {layer.name: layer.active for layer in getattr(judge, "isolation", ())}
+        layers = {layer.name: layer.active for layer in judge.isolation}
         _refuse_to_harm(options, layers)
-        from hostile.record import Target
-        from hostile.victims import honest_program, problem
 
-        judge.judge_many([(problem(kind), honest_program(kind)) for kind in Target] * 4)
-        idle = len(list(_descendants(os.getpid())))
         report: dict[str, Any] = {"layers": layers, **_judged(judge, options.only, marks, options.first)}
         if not options.only:
             report["honest"] = _honest(judge)
             report["timing"] = _timing(judge)
             report["together"] = _together(judge)
-        time.sleep(0.1)
-        report["more_processes_when_idle"] = max(0, len(list(_descendants(os.getpid()))) - idle)
     report["descriptors_kept"] = len(os.listdir("/proc/self/fd")) - descriptors
     report["pairs"] = _pairs(options) if not options.only else {}
     return report
