@@ -36,6 +36,7 @@ NANO = Recipe(
     repairs=100,
     corrupted=0.05,
     learning_rate=6e-3,
+    threads=1,
 )
 
 _MADE_BY = (agents.prompts, agents.tiny, codegym.feedback, envs_registry.suites.core)
