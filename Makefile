@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/codegym demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 check: setup
 	$(BIN)/ruff format --check .
