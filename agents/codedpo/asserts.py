@@ -1,0 +1,221 @@
+"""Tests that a model wrote, cut into single assert statements: parsed, filtered, each once."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+_LONGEST = 2000
+"""Characters of an assert; longer ones are a model's loop."""
+_MOST_LINES = 40
+_ASSERT = re.compile(r"\s*assert\b")
+_END = re.compile(r"\s*(assert\b|```|def\s|class\s|if __name__)")
+_UNSAFE = frozenset(
+    [
+        "breakpoint",
+        "compile",
+        "copyright",
+        "credits",
+        "delattr",
+        "dir",
+        "eval",
+        "exec",
+        "exit",
+        "getattr",
+        "globals",
+        "hasattr",
+        "help",
+        "id",
+        "input",
+        "license",
+        "locals",
+        "memoryview",
+        "object",
+        "open",
+        "print",
+        "quit",
+        "setattr",
+        "super",
+        "vars",
+    ]
+)
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) - _UNSAFE
+_MODULES = frozenset(
+    ["bisect", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "math", "re", "string"]
+)
+_INSPECTING = frozenset(["gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "tb_frame", "mro", "format_map"])
+
+
+class Refusal(StrEnum):
+    """Why an assert is no test."""
+
+    SYNTAX = "syntax"
+    """No Python; mostly cut off by the length limit."""
+    LENGTH = "length"
+    """Too long."""
+    FOREIGN = "foreign"
+    """Does not call the entry point."""
+    UNKNOWN_NAME = "unknown_name"
+    """Names something that neither Python nor the task defines."""
+    UNSAFE = "unsafe"
+    """Reaches for files, code or the inside of objects."""
+    VACUOUS = "vacuous"
+    """Holds whatever the program does."""
+    ENDLESS = "endless"
+    """Does not end by itself."""
+    DUPLICATE = "duplicate"
+    """Another assert is the same."""
+
+
+@dataclass(frozen=True)
+class Assertions:
+    """What was cut out of a model's texts."""
+
+    sources: tuple[str, ...]
+    """Single ``assert`` statements in one spelling, without messages, in order of appearance."""
+    refused: Counter[Refusal] = field(default_factory=Counter)
+    """How many were left out, and why."""
+
+
+def cut_asserts(
+    texts: Iterable[str], entry_point: str, *, opening: str = "", known_names: Iterable[str] = ()
+) -> Assertions:
+    """Cuts texts into asserts that call the entry point.
+
+    Conjunctions are split, messages dropped, ``candidate`` stands for the entry point.
+
+    Args:
+        texts: What the model wrote: bare asserts, a code block, a test function, with or without prose.
+        entry_point: The name, or expression, that tests call.
+        opening: What the prompt ended with, so that each text continues it: ``"assert "`` in CodeT's samples.
+        known_names: Further names that the task defines.
+    """
+    root = entry_point.partition("(")[0].partition(".")[0]
+    rule = _Rule(root, frozenset(known_names) | _BUILTINS | _MODULES | {root})
+    refused: Counter[Refusal] = Counter()
+    found: dict[str, None] = {}
+    for text in texts:
+        for parsed in _statements(opening + text):
+            if isinstance(parsed, Refusal):
+                refused[parsed] += 1
+                continue
+            for condition in _conjuncts(parsed.test):
+                source, refusal = rule.examine(condition)
+                if refusal is None and source in found:
+                    refusal = Refusal.DUPLICATE
+                if refusal is None:
+                    found[source] = None
+                else:
+                    refused[refusal] += 1
+    return Assertions(tuple(found), refused)
+
+
+def opening_of(prompt: str) -> str:
+    """Returns the ``assert`` with which a prompt ends, if it does: the model then writes on behind it."""
+    return "assert " if re.search(r"(^|\n)[ \t]*assert\s*\Z", prompt) else ""
+
+
+def defined_names(code: str) -> frozenset[str]:
+    """Returns the names that code defines at its top level; none if it is no Python."""
+    tree = _parsed(code)
+    names: set[str] = set()
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return frozenset(names)
+
+
+def _statements(text: str) -> Iterator[ast.Assert | Refusal]:
+    """Each statement that begins with ``assert``, over as many lines as it takes."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    for start, line in enumerate(lines):
+        if not _ASSERT.match(line):
+            continue
+        end = start + 1
+        while end < min(len(lines), start + _MOST_LINES) and not _END.match(lines[end]):
+            end += 1
+        yield _statement(lines[start:end])
+
+
+def _statement(lines: list[str]) -> ast.Assert | Refusal:
+    if len(lines[0]) > _LONGEST:
+        return Refusal.LENGTH
+    for stop in range(1, len(lines) + 1):
+        tree = _parsed(textwrap.dedent("\n".join(lines[:stop])))
+        if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Assert):
+            return tree.body[0]
+    return Refusal.SYNTAX
+
+
+def _parsed(code: str) -> ast.Module | None:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _conjuncts(condition: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And):
+        for part in condition.values:
+            yield from _conjuncts(part)
+    else:
+        yield condition
+
+
+@dataclass(frozen=True)
+class _Rule:
+    root: str
+    """The entry point's own name."""
+    names: frozenset[str]
+
+    def examine(self, condition: ast.expr) -> tuple[str, Refusal | None]:
+        """Returns the assert in one spelling, and why it is no test, if so."""
+        for node in ast.walk(condition):
+            if isinstance(node, ast.Name) and node.id == "candidate":
+                node.id = self.root
+        try:
+            source = ast.unparse(ast.Assert(test=condition, msg=None))
+        except (ValueError, RecursionError):  # a number of too many digits, too deep an expression
+            return "", Refusal.LENGTH
+        if len(source) > _LONGEST:
+            return source, Refusal.LENGTH
+        return source, self._refusal(condition)
+
+    def _refusal(self, condition: ast.expr) -> Refusal | None:
+        nodes = list(ast.walk(condition))
+        if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in nodes):
+            return Refusal.SYNTAX
+        read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        if read & _UNSAFE or any(name.startswith("_") or name in _INSPECTING for name in read | attributes):
+            return Refusal.UNSAFE
+        bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        if not any(isinstance(node, ast.Call) and _root(node.func) == self.root for node in nodes):
+            return Refusal.FOREIGN
+        if read - bound - self.names:
+            return Refusal.UNKNOWN_NAME
+        return Refusal.VACUOUS if _is_same_on_both_sides(condition) else None
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_same_on_both_sides(condition: ast.expr) -> bool:
+    match condition:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return ast.dump(left) == ast.dump(right)
+    return False
