@@ -59,10 +59,21 @@ class Run:
 
 @dataclass
 class Clock:
-    """Watches one test's time on one process, from outside."""
+    """Watches one test's time on one process, from outside.
+
+    Attributes:
+        run: The job.
+        process: Whose time.
+        partner: The process for which it may have to wait: time in which the machine keeps that one waiting does not
+            count either.
+        cpu_start: CPU seconds of the process when the test began.
+        wall_start: When the test began.
+        kept_waiting_before: Seconds that the machine had kept them waiting by then.
+    """
 
     run: Run
     process: Process
+    partner: Process | None = None
     cpu_start: float = 0.0
     wall_start: float = field(default_factory=time.monotonic)
     kept_waiting_before: float = 0.0
@@ -70,12 +81,14 @@ class Clock:
     def restart(self) -> None:
         """A test begins."""
         if time.monotonic() - self.wall_start > _WORTH_LOOKING:
-            self.kept_waiting_before = self.process.seconds_kept_waiting()
+            self.kept_waiting_before = self._kept_waiting_ever()
         self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
 
     def exceeded(self) -> Status | None:
         """Returns the limit that is used up, or None."""
         cpu, budget, wall = self._left()
+        if self.process.report is not None:
+            return None  # it is over: how it ended is what counts
         if cpu <= 0:
             return Status.CPU_TIMEOUT
         if budget <= 0:
@@ -85,8 +98,17 @@ class Clock:
         return Status.WALL_TIMEOUT
 
     def _kept_waiting(self) -> float:
-        """Seconds that the process was ready to run and the machine did something else: not the program's."""
-        return self.process.seconds_kept_waiting() - self.kept_waiting_before
+        """Seconds that the process was ready to run and the machine did something else: not the program's.
+
+        Where the program may fork, its own children may be that something else: there it is at most as long again.
+        """
+        seconds = self._kept_waiting_ever() - self.kept_waiting_before
+        limits = self.run.job.limits
+        return seconds if limits.processes == 1 else min(seconds, limits.wall_seconds)
+
+    def _kept_waiting_ever(self) -> float:
+        both = (self.process, self.partner)
+        return sum(process.seconds_kept_waiting() for process in both if process is not None)
 
     def tick(self) -> float:
         """Returns how many seconds one may wait before the next look."""

@@ -97,8 +97,8 @@ class _Pair:
             except BaseException:
                 self.program.finish()
                 raise
-        self.clock = Clock(run, self.program)
-        self.script_clock = Clock(run, self.script)
+        self.clock = Clock(run, self.program, self.script)
+        self.script_clock = Clock(run, self.script, self.program)
 
     def close(self) -> None:
         """Ends both processes."""

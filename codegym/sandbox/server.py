@@ -216,16 +216,16 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """CPU time so far, from the kernel's clock of the process."""
-        if self.report is not None:
-            return self.report.cpu_seconds
-        if not self.pid:
+        if self.report is None and not self.pid:
             self.drain()
-        if not self.pid:
+        if self.report is None and not self.pid:
             return 0.0
-        try:
-            return time.clock_gettime((~self.pid << 3) | 2)
-        except OSError:
-            return 0.0
+        while self.report is None:
+            try:
+                return time.clock_gettime((~self.pid << 3) | 2)
+            except OSError:
+                self._read_report()  # it has ended, and its server has waited for it: the report is on its way
+        return self.report.cpu_seconds
 
     def seconds_kept_waiting(self) -> float:
         """Seconds that the process was ready to run and had no processor, as far as the kernel tells."""
@@ -287,6 +287,8 @@ class Process:
         Returns:
             Whether the process has ended.
         """
+        if self.report is not None:
+            return True
         poll = select.poll()
         poll.register(self.server.control, select.POLLIN)
         for fd in also:

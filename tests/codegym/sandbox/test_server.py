@@ -1,0 +1,94 @@
+"""One server and its processes: what is read of a process that has ended before anybody looked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from codegym.sandbox.execution import Status
+from codegym.sandbox.inside.arguments import pack_arguments
+from codegym.sandbox.job import Job
+from codegym.sandbox.limits import Limits
+from codegym.sandbox.run import Clock, Run
+from codegym.sandbox.scripts import run_scripts
+from codegym.sandbox.server import Process, Server, ServerSettings
+
+BURN_SECONDS = 0.1
+BURNS = f"import time\ndef f():\n    while time.process_time() < {BURN_SECONDS}: pass\n    return 1\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(ServerSettings(sys.executable))
+    yield server
+    server.close()
+
+
+def _run(server: Server, source: str, **limits: float) -> Run:
+    job = Job(source=source, actions=(), entry_point="f", limits=Limits(**limits))  # type: ignore[arg-type]
+    return Run(job, lambda role: server)
+
+
+def _started(run: Run, server: Server) -> Process:
+    return server.start("calls", run.request(calls=[pack_arguments((), {})]), run.rlimits())
+
+
+def _await_that_it_is_gone(process: Process) -> None:
+    """Waits until nothing is left of the process; the server's report of it stays unread."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        process.drain()
+        if process.pid and not os.path.exists(f"/proc/{process.pid}"):
+            return
+        time.sleep(0.01)
+    pytest.fail("the process did not end")
+
+
+def test_cpu_time_of_a_process_that_nobody_watched_ending(server: Server) -> None:
+    run = _run(server, BURNS)
+    process = _started(run, server)
+    clock = Clock(run, process)
+    _await_that_it_is_gone(process)
+    assert clock.elapsed()[0] > 0.8 * BURN_SECONDS
+    process.finish()
+
+
+def test_a_process_that_has_ended_exceeds_nothing(server: Server) -> None:
+    run = _run(server, BURNS, cpu_seconds=0.001, wall_seconds=0.001)
+    process = _started(run, server)
+    clock = Clock(run, process)
+    _await_that_it_is_gone(process)
+    assert clock.exceeded() is None
+    assert process.wait(60)
+    process.finish()
+
+
+@pytest.mark.parametrize("starved", ["program", "script"])
+def test_a_script_may_wait_as_long_as_the_machine_keeps_either_process_waiting(
+    server: Server, starved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Server(ServerSettings(sys.executable))
+    servers = {"program": server, "script": other}
+    monkeypatch.setattr(Process, "seconds_kept_waiting", lambda self: 60.0 * (self.server is servers[starved]))
+    run = _run(server, "import time\ndef f():\n    time.sleep(0.5)\n    return 1\n", wall_seconds=0.1)
+    run.server = servers.__getitem__
+    run_scripts(run, {0: "for once in [0]:\n    assert f() == 1"})
+    other.close()
+    assert run.observed[0].status is Status.OK
+
+
+@pytest.mark.parametrize(("processes", "status"), [(1, None), (2, Status.WALL_TIMEOUT)])
+def test_a_program_cannot_stretch_its_time_by_forks_that_keep_it_waiting(
+    server: Server, processes: int, status: Status | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(server, "import time\ndef f():\n    time.sleep(60)\n", wall_seconds=0.1, processes=processes)
+    process = _started(run, server)
+    clock = Clock(run, process)
+    monkeypatch.setattr(Process, "seconds_kept_waiting", lambda self: 60.0)
+    time.sleep(0.3)
+    assert clock.exceeded() is status
+    process.finish()
