@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from agents.backbone import make_backbone
 from agents.builtin import builtin_model
 from agents.completion import Completion
-from agents.generation import Engine, LocalEngine, Sample, Sampling, distinct_rows
+from agents.generation import Engine, LocalEngine, Sample, Sampling
 from agents.offsets import TokenText
 from agents.prompts.template import CHAT, PLAIN, PromptTemplate, Task
 from agents.token_batch import TokenBatch, TokenScores
@@ -173,22 +174,11 @@ class LMPolicy:
 
     def batch(self, completions: Sequence[Completion]) -> TokenBatch:
         """Returns the completions side by side, on the model's device."""
-        longest = max(len(completion) for completion in completions)
-        ids = np.zeros((len(completions), longest), dtype=np.int64)
-        mask = np.zeros((len(completions), longest), dtype=np.bool_)
-        logprobs = np.zeros((len(completions), longest), dtype=np.float32)
+        batch = TokenBatch.of([c.prompt_ids for c in completions], [c.token_ids for c in completions])
+        logprobs = np.zeros(batch.completion_ids.shape, dtype=np.float32)
         for i, completion in enumerate(completions):
-            length = len(completion)
-            ids[i, :length], mask[i, :length] = completion.token_ids, True
-            logprobs[i, :length] = completion.logprobs
-        prompts, index = distinct_rows([completion.prompt_ids for completion in completions])
-        return TokenBatch(
-            prompts=tuple(prompts),
-            prompt_index=torch.from_numpy(index),
-            completion_ids=torch.from_numpy(ids),
-            completion_mask=torch.from_numpy(mask),
-            logprobs=torch.from_numpy(logprobs),
-        ).to(self.device)
+            logprobs[i, : len(completion)] = completion.logprobs
+        return replace(batch, logprobs=torch.from_numpy(logprobs)).to(self.device)
 
     def token_logprobs(self, batch: TokenBatch, *, temperature: float = 1.0) -> Tensor:
         """Returns the log-probability of every token, float32 [B, T], with gradient, zero where there is no token."""
@@ -219,13 +209,30 @@ class LMPolicy:
         What does not fit into the model's context is cut off, and the completion is then not finished.
         """
         prompt_ids = self.encode(prompt)
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        token_ids = np.array([*ids, self.end_ids[0]], dtype=np.int64)
-        room = self._room_after(prompt_ids)
+        token_ids = self.text_ids(text)
+        room = self.room_after(prompt_ids)
         finished = room is None or len(token_ids) <= room
         token_ids = token_ids[:room]
         sample = Sample(token_ids=token_ids, logprobs=np.zeros(len(token_ids), dtype=np.float32), finished=finished)
         return self._completion(prompt, prompt_ids, sample)
+
+    def text_ids(self, text: str) -> NDArray[np.int64]:
+        """Returns a completion's ids, the end token included, int64 [T], however long it is."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return np.array([*ids, self.end_ids[0]], dtype=np.int64)
+
+    def room_after(self, prompt_ids: NDArray[np.int64], max_length: int | None = None) -> int | None:
+        """Returns how many tokens may follow a prompt, 0 or more; None without a limit.
+
+        Args:
+            prompt_ids: int64 [P].
+            max_length: Most tokens of prompt and completion together, besides the model's own limit.
+        """
+        context = self.backbone.context
+        limits = [] if max_length is None else [max_length - len(prompt_ids)]
+        if context is not None:
+            limits.append(context if self.model.config.is_encoder_decoder else context - len(prompt_ids))
+        return max(min(limits), 0) if limits else None
 
     def save(self, folder: str | Path) -> None:
         """Writes model, tokenizer and template in the hub's layout; whole or not at all, replacing what was there."""
@@ -279,12 +286,6 @@ class LMPolicy:
             stacklevel=4,
         )
         return ids[-room:]
-
-    def _room_after(self, prompt_ids: NDArray[np.int64]) -> int | None:
-        context = self.backbone.context
-        if context is None or self.model.config.is_encoder_decoder:
-            return context
-        return context - len(prompt_ids)
 
     def _first_id(self) -> int:
         bos = self.tokenizer.bos_token_id

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from agents.generation import distinct_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +30,28 @@ class TokenBatch:
     completion_ids: Tensor
     completion_mask: Tensor
     logprobs: Tensor
+
+    @classmethod
+    def of(cls, prompts: Sequence[NDArray[np.int64]], completions: Sequence[NDArray[np.int64]]) -> TokenBatch:
+        """Puts completions side by side, on the CPU, with nothing kept from sampling.
+
+        Args:
+            prompts: The ids that each completion continues, B of them; equal ones are kept once.
+            completions: Their ids, B of them.
+        """
+        longest = max(len(completion) for completion in completions)
+        ids = np.zeros((len(completions), longest), dtype=np.int64)
+        mask = np.zeros((len(completions), longest), dtype=np.bool_)
+        for i, completion in enumerate(completions):
+            ids[i, : len(completion)], mask[i, : len(completion)] = completion, True
+        distinct, index = distinct_rows(prompts)
+        return cls(
+            prompts=tuple(distinct),
+            prompt_index=torch.from_numpy(index),
+            completion_ids=torch.from_numpy(ids),
+            completion_mask=torch.from_numpy(mask),
+            logprobs=torch.zeros(ids.shape, dtype=torch.float32),
+        )
 
     def __len__(self) -> int:
         return len(self.prompt_index)

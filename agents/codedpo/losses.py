@@ -1,10 +1,30 @@
-"""The preference losses, as pure functions of summed log-probabilities; ``B`` is the size of the batch."""
+"""CodeDPO's losses as pure functions of tensors: two kinds of preference, plain imitation, and what a token counts.
+
+Shapes: B completions (or pairs), T tokens (right-padded). A preference loss reads one number a completion:
+:func:`sequence_logprobs` sums its tokens' log-probabilities, each times a weight. The weights (``agents.codedpo.focus``)
+are what tells the token-focused and the length-normalised variants from the plain ones; policy and reference are summed
+with the same. Every loss returns one number a pair or completion, so that cutting a batch changes no gradient.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
+
+
+def sequence_logprobs(logps: Tensor, weights: Tensor) -> Tensor:
+    """``sum_t w_t log p_t``: with weights 1 on a completion's tokens its log-probability.
+
+    Args:
+        logps: ``[B, T]`` log-probabilities of the tokens; anything where the weight is 0.
+        weights: ``[B, T]``, 0 on padding.
+
+    Returns:
+        ``[B]``, differentiable in ``logps``.
+    """
+    weights = weights.to(logps.dtype)
+    return torch.where(weights != 0, weights * logps, torch.zeros_like(logps)).sum(1)
 
 
 def dpo_loss(
@@ -47,3 +67,31 @@ def kto_loss(policy: Tensor, reference: Tensor, desirable: Tensor, kl: Tensor | 
     point = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
     gain = policy - reference - point
     return 1 - torch.sigmoid(beta * torch.where(desirable, gain, -gain))
+
+
+def kto_reference_point(policy: Tensor, reference: Tensor) -> Tensor:
+    """KTO's estimate of KL(policy || reference): the mean log-ratio over completions of *other* prompts.
+
+    ``z = max(0, 1/B * sum_i [log pi(y_j | x_i) - log pi_ref(y_j | x_i)])``, ``j != i`` (arXiv 2402.01306, section 4.1).
+
+    Args:
+        policy: ``[B]`` log-probabilities of mismatched prompts and completions under the policy.
+        reference: ``[B]`` likewise under the reference.
+
+    Returns:
+        A scalar without gradient.
+    """
+    return (policy - reference).mean().detach().clamp(min=0)
+
+
+def nll_loss(logps: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy, ``-sum_t w_t log p_t``: the second term of CodeDPO's objective on the chosen completion, or SFT.
+
+    Args:
+        logps: ``[B, T]``.
+        weights: ``[B, T]``: 1 over the completion's length on its tokens gives the mean over tokens.
+
+    Returns:
+        Losses ``[B]``.
+    """
+    return -sequence_logprobs(logps, weights)
