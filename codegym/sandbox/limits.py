@@ -30,7 +30,8 @@ class Limits:
     processes: int = 1
     """Processes the program may consist of; 1 means that it may not fork (threads are allowed)."""
     program_cpu_seconds: float = 30.0
-    """CPU seconds for all tests of a program together; tests left after that count as timeouts."""
+    """CPU seconds for all tests of a program together; tests left after that count as timeouts. A test that sleeps
+    through ``wall_seconds`` is charged ``cpu_seconds``."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

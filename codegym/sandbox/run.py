@@ -24,7 +24,8 @@ class Run:
         job: What is to be tried.
         server: Gives the server for a role (``"program"`` or ``"script"``), starting it if need be.
         observed: What has been seen so far, by the action's index.
-        spent: CPU seconds of the program's processes that have ended.
+        spent: CPU seconds of the program's processes that have ended; a test that slept through its wall-clock limit
+            counts as one that used up its CPU limit, so that sleeping has a budget, too.
     """
 
     job: Job
@@ -95,6 +96,7 @@ class Clock:
             return Status.BUDGET
         if wall > 0 or wall + self._kept_waiting() > 0:
             return None
+        self.run.spent += self.run.job.limits.cpu_seconds
         return Status.WALL_TIMEOUT
 
     def _kept_waiting(self) -> float:

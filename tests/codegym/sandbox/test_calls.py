@@ -91,6 +91,12 @@ def test_budget_bounds_the_sum(calls: Observe) -> None:
     assert sum(s.cpu_seconds for s in seen) < 2
 
 
+def test_budget_bounds_sleeping_too(calls: Observe) -> None:
+    limits = Limits(cpu_seconds=0.2, wall_seconds=0.3, program_cpu_seconds=0.5)
+    seen = calls("import time\ndef f():\n    time.sleep(60)\n", (), (), (), (), (), limits=limits)
+    assert [s.status for s in seen] == [Status.WALL_TIMEOUT] * 3 + [Status.BUDGET] * 2
+
+
 def test_memory_limit_is_a_status_with_a_place(calls: Observe) -> None:
     (seen,) = calls("def f():\n    return 'x' * 10**10\n", ())
     assert seen.status is Status.MEMORY
