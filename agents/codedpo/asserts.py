@@ -17,39 +17,13 @@ _MOST_LINES = 40
 _ASSERT = re.compile(r"\s*assert\b")
 _END = re.compile(r"\s*(assert\b|```|def\s|class\s|if __name__)")
 _UNSAFE = frozenset(
-    [
-        "breakpoint",
-        "compile",
-        "copyright",
-        "credits",
-        "delattr",
-        "dir",
-        "eval",
-        "exec",
-        "exit",
-        "getattr",
-        "globals",
-        "hasattr",
-        "help",
-        "id",
-        "input",
-        "license",
-        "locals",
-        "memoryview",
-        "object",
-        "open",
-        "print",
-        "quit",
-        "setattr",
-        "super",
-        "vars",
-    ]
+    """breakpoint compile delattr dir eval exec exit getattr globals hasattr help id input locals memoryview object open
+    print quit setattr super vars __import__""".split()  # noqa: SIM905
 )
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) - _UNSAFE
-_MODULES = frozenset(
-    ["bisect", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "math", "re", "string"]
-)
-_INSPECTING = frozenset(["gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "tb_frame", "mro", "format_map"])
+_MODULES = frozenset({"bisect", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "math"})
+_MODULES |= {"re", "string"}
+_INSPECTING = frozenset({"gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "tb_frame", "mro"})
 
 
 class Refusal(StrEnum):
@@ -150,6 +124,8 @@ def _statements(text: str) -> Iterator[ast.Assert | Refusal]:
 def _statement(lines: list[str]) -> ast.Assert | Refusal:
     if len(lines[0]) > _LONGEST:
         return Refusal.LENGTH
+    if lines[0].strip() == "assert" and len(lines) > 1:  # the condition was written on the next line
+        lines = [f"{lines[0].rstrip()} {lines[1].lstrip()}", *lines[2:]]
     for stop in range(1, len(lines) + 1):
         tree = _parsed(textwrap.dedent("\n".join(lines[:stop])))
         if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Assert):

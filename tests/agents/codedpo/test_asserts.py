@@ -37,6 +37,10 @@ Done; assert that they pass."""
     assert cut_asserts([text], "total").sources == ("assert total([1, 2]) == 3", "assert total([]) == 0")
 
 
+def test_the_condition_may_stand_on_the_next_line() -> None:
+    assert cut_asserts(["assert \n    f([1]) == (\n  2\n )\nassert\n\n"], "f").sources == ("assert f([1]) == 2",)
+
+
 def test_conjunctions_are_two_tests() -> None:
     assert cut_asserts(["assert f(1) == 2 and f(2) == 3"], "f").sources == ("assert f(1) == 2", "assert f(2) == 3")
 
