@@ -11,6 +11,8 @@ from codegym.errors import InfrastructureError
 
 SEEN_AT = "/packages"
 """Where programs see the packages, in a root of their own."""
+_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+"""What is installed under another name than it is imported by."""
 
 _PROBE = r"""
 import importlib.metadata as metadata, importlib.util, json, os, re, sys
@@ -30,6 +32,7 @@ def distribution(name):
 paths, missing, seen = set(), [], set()
 owners = metadata.packages_distributions()
 for module in sys.argv[1:]:
+    module = module.split(".")[0]
     spec = importlib.util.find_spec(module)
     if spec is None:
         missing.append(module)
@@ -53,7 +56,7 @@ def find_packages(names: tuple[str, ...], python: str) -> tuple[tuple[str, str],
     """Returns where packages and what they require lie.
 
     Args:
-        names: Names to import, ``"numpy"``.
+        names: Names to import, ``"numpy"``, ``"matplotlib.pyplot"``.
         python: The interpreter whose packages are meant.
 
     Returns:
@@ -74,6 +77,9 @@ def find_packages(names: tuple[str, ...], python: str) -> tuple[tuple[str, str],
         ) from error
     found = json.loads(done.stdout)
     if found["missing"]:
-        missing = " ".join(found["missing"])
-        raise InfrastructureError(f"Not installed for {python}: {missing}. Run: {python} -m pip install {missing}")
+        missing = list(dict.fromkeys(found["missing"]))
+        wanted = " ".join(_DISTRIBUTIONS.get(name, name) for name in missing)
+        raise InfrastructureError(
+            f"Not installed for {python}: {', '.join(missing)}. Run: {python} -m pip install {wanted}"
+        )
     return tuple((f"{SEEN_AT}/{os.path.basename(path)}", path) for path in found["paths"])

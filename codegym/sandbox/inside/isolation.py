@@ -118,7 +118,8 @@ class Isolation:
     def _enter_root(self) -> None:
         if not self.has("mount"):
             raise Unavailable("needs the mount namespace")
-        root.enter({**root.interpreter_paths(self.may_fork), **self.folders}, self.work_bytes)
+        folders = {**root.interpreter_paths(self.may_fork), **self.folders}
+        root.enter(folders, self._devices(), self.work_bytes)
 
     def _take_private_uid(self) -> None:
         if not self.may_be_private:
@@ -143,8 +144,12 @@ class Isolation:
             rules = dict.fromkeys(root.interpreter_paths(self.may_fork).values(), landlock.READ | execute)
             rules |= dict.fromkeys(self.folders.values(), landlock.READ)
             rules |= {os.path.dirname(path): landlock.READ_DIR for path in self.folders.values()}
-        rules["/dev/null"] = landlock.READ_FILE | landlock.WRITE_FILE
-        landlock.restrict(rules)
+        landlock.restrict(rules | self._devices())
+
+    def _devices(self) -> dict[str, int]:
+        """The devices that there are, with the rights to them; numerical libraries read random bytes as they load."""
+        devices = {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE}
+        return devices | ({"/dev/urandom": landlock.READ_FILE} if self.folders else {})
 
     def _limit(self) -> None:
         limits = dict(_LIMITS)

@@ -1,10 +1,11 @@
-"""A root of the server's own: the interpreter's library read-only, the null device, a small folder for work."""
+"""A root of the server's own: the interpreter's library read-only, a device or two, a small folder for work."""
 
 from __future__ import annotations
 
 import os
 import sys
 import sysconfig
+from collections.abc import Iterable
 
 from .kernel import (
     MS_BIND,
@@ -52,11 +53,12 @@ def _shared_libraries(standard_library: str) -> set[str]:
     return found
 
 
-def enter(folders: dict[str, str], work_bytes: int) -> None:
+def enter(folders: dict[str, str], devices: Iterable[str], work_bytes: int) -> None:
     """Builds the root and moves into it.
 
     Args:
         folders: What is bound, read-only, by the path where it is to be seen.
+        devices: The devices that are there, ``/dev/null``.
         work_bytes: Size of the folder for work.
     """
     mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -73,9 +75,10 @@ def enter(folders: dict[str, str], work_bytes: int) -> None:
         if os.path.islink(path) and not os.path.lexists(path[1:]):
             os.symlink(os.readlink(path), path[1:])
     os.mkdir("dev")
-    os.close(os.open("dev/null", os.O_CREAT | os.O_WRONLY))
-    mount("/dev/null", "dev/null", None, MS_BIND)
-    set_mount_flags("dev/null", MS_RDONLY | MS_NOSUID)
+    for device in devices:
+        os.close(os.open(device[1:], os.O_CREAT | os.O_WRONLY))
+        mount(device, device[1:], None, MS_BIND)
+        set_mount_flags(device[1:], MS_RDONLY | MS_NOSUID)
     pivot_root_here()
     set_mount_flags("/", MS_RDONLY | MS_NOSUID | MS_NODEV, recursive=False)
     os.chdir(WORK)
