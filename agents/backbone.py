@@ -18,6 +18,8 @@ from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
 from transformers.cache_utils import DynamicLayer
 
+from agents.llama_reading import LlamaReading, is_plain_llama
+
 
 class Reading(Protocol):
     """What a model remembers of B rows while it writes after them."""
@@ -28,8 +30,8 @@ class Reading(Protocol):
     def select(self, rows: Tensor) -> None:
         """Keeps these rows, int64 [N], in this order; a row may be taken more than once."""
 
-    def reserve(self, tokens: int) -> None:
-        """Makes room for that many tokens to be written without copying (only without gradients)."""
+    def reserve(self, tokens: int) -> Reading:
+        """Returns what goes on from here, with room for that many tokens (only without gradients, and only once)."""
 
     def write(self, ids: Tensor) -> Tensor:
         """Appends ``ids`` [B, t] to the rows and returns the scores after each of them, [B, t, V]."""
@@ -104,9 +106,13 @@ class CausalReading:
         self._cache.reorder_cache(rows)
         self._mask, self.logits = self._mask[rows], self.logits[rows]
 
-    def reserve(self, tokens: int) -> None:
-        """Makes room for that many tokens."""
+    def reserve(self, tokens: int) -> Reading:
+        """Makes room for that many tokens; models that may go on in the short way."""
+        model = self._backbone.model
+        if is_plain_llama(model):
+            return LlamaReading(model, self._cache, self._mask, self.logits, tokens)
         self._cache.layers = [_roomy(layer, tokens) for layer in self._cache.layers]
+        return self
 
     def write(self, ids: Tensor) -> Tensor:
         """Appends ``ids`` [B, t] and returns the scores after each of them, [B, t, V]."""
@@ -159,10 +165,11 @@ class Seq2SeqReading:
         self._cache.reorder_cache(rows)
         self._mask, self._states, self.logits = self._mask[rows], self._states[rows], self.logits[rows]
 
-    def reserve(self, tokens: int) -> None:
+    def reserve(self, tokens: int) -> Reading:
         """Makes room for that many tokens."""
         own = self._cache.self_attention_cache
         own.layers = [_roomy(layer, tokens) for layer in own.layers]
+        return self
 
     def write(self, ids: Tensor) -> Tensor:
         """Appends ``ids`` [B, t] and returns the scores after each of them, [B, t, V]."""

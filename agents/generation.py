@@ -95,7 +95,7 @@ class LocalEngine:
             reading = self.backbone.read(distinct)
             device = reading.logits.device
             reading.select(torch.from_numpy(index).to(device))
-            reading.reserve(sampling.max_new_tokens)
+            reading = reading.reserve(sampling.max_new_tokens)
             batch = _Batch(reading, draws.to(device), torch.tensor(self.end_ids, device=device), sampling)
         for _ in range(sampling.max_new_tokens):
             with torch.inference_mode():
