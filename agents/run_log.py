@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from stable_baselines3.common.logger import HumanOutputFormat, KVWriter, Logger, make_output_format
+from stable_baselines3.common.logger import HParam, HumanOutputFormat, KVWriter, Logger, make_output_format
 from stable_baselines3.common.utils import get_latest_run_id
+
+TEXT_ONLY = ("stdout", "log", "json", "csv")
+"""The formats that are told to leave out what only TensorBoard can show."""
 
 
 def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_timesteps: int) -> Logger:
@@ -32,3 +37,17 @@ def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_times
         make_output_format("csv", folder, f"_{num_timesteps}" if num_timesteps else ""),
     ]
     return Logger(folder=folder, output_formats=formats + files)
+
+
+def log_settings(logger: Logger, settings: Mapping[str, Any], metrics: Sequence[str]) -> None:
+    """Records the settings of a run, for TensorBoard's table of runs.
+
+    Args:
+        logger: Where to.
+        settings: By name; what is no number or text is written as text.
+        metrics: Keys of the log that the table shows beside them.
+    """
+    plain = {
+        name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in settings.items()
+    }
+    logger.record("settings", HParam(plain, dict.fromkeys(metrics, 0.0)), exclude=TEXT_ONLY)

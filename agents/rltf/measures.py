@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from stable_baselines3.common.logger import HParam, Logger
+from stable_baselines3.common.logger import Logger
 
 from agents.experience import Experience
 from agents.rollout import Stopwatch
+from agents.run_log import TEXT_ONLY
 from agents.token_batch import TokenBatch, TokenScores
 
 _SUMMED = ("loss", "tokens", "completions", "entropy", "entropy_tokens", "drift", "clipped", "kl", "staleness")
-_TEXT_ONLY = ("stdout", "log", "json", "csv")
+METRICS = ("rollout/success_rate", "rollout/ep_rew_mean")
+"""What TensorBoard's table of runs shows beside the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +69,6 @@ class StepMeasures:
         return type(self)(**sums, is_supervised=self.is_supervised or other.is_supervised)
 
 
-def log_settings(logger: Logger, settings: Mapping[str, Any]) -> None:
-    """Records the settings, for TensorBoard's table of runs."""
-    plain = {
-        name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in settings.items()
-    }
-    shown = {"rollout/success_rate": 0.0, "rollout/ep_rew_mean": 0.0}
-    logger.record("settings", HParam(plain, shown), exclude=_TEXT_ONLY)
-
-
 def log_step(logger: Logger, measures: StepMeasures, n_updates: int, learning_rate: float, seconds: float) -> None:
     """Records an optimizer step; several between two writings are averaged."""
     logger.record("train/n_updates", n_updates, exclude="tensorboard")
@@ -119,7 +112,7 @@ def log_collection(logger: Logger, experiences: Sequence[Experience], watch: Sto
     for label in ("verdict", "kind", "scope"):
         for value, count in Counter(getattr(e, label) for e in judged).items():
             logger.record(f"{label}/{value or 'unnamed'}", count / len(judged))
-    logger.record("samples/program", sample_text(_most_telling(judged)), exclude=_TEXT_ONLY)
+    logger.record("samples/program", sample_text(_most_telling(judged)), exclude=TEXT_ONLY)
 
 
 def sample_text(experience: Experience) -> str:

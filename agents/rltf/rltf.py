@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, replace
@@ -10,7 +9,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
-import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
@@ -21,14 +19,16 @@ from agents.checkpoint import Checkpoint
 from agents.completion import Completion
 from agents.experience import Experience
 from agents.generation import Sampling
+from agents.gradient_step import GradientStep
 from agents.optimizer import make_optimizer
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
 from agents.rltf.curriculum import Curriculum
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
-from agents.rltf.measures import StepMeasures, log_collection, log_settings, log_step
+from agents.rltf.measures import METRICS, StepMeasures, log_collection, log_step
 from agents.rollout import Places, Rollout
+from agents.run_log import log_settings
 from agents.token_batch import TokenBatch, TokenScores
 from codegym.errors import InvalidSettingError
 
@@ -92,7 +92,12 @@ class RLTF(Agent):
         self.buffer = ExperienceBuffer(self.config.capacity)
         self.n_updates = 0
         """Optimizer steps so far: the version of the policy."""
-        self._micro_batch_size = min(self.config.micro_batch_size, self.config.batch)
+        self._gradient_step = GradientStep(
+            self.policy.model,
+            self.optimizer,
+            self.config.max_grad_norm,
+            min(self.config.micro_batch_size, self.config.batch),
+        )
         self._best: dict[str, float] = {}
         self._reference: LMPolicy | None = None
 
@@ -132,7 +137,7 @@ class RLTF(Agent):
         total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
         total_timesteps = total  # by this name callbacks find it
         try:
-            log_settings(self.logger, asdict(self.config))
+            log_settings(self.logger, asdict(self.config), METRICS)
             calls.on_training_start(locals(), globals())
             self._loop(total_timesteps, calls, log_interval)
             calls.on_training_end()
@@ -204,50 +209,28 @@ class RLTF(Agent):
         began = perf_counter()
         if int((self.n_updates + 1) * share) > int(self.n_updates * share):
             completions = sorted(self._reference_solutions(self.config.batch), key=len)
-            measures = self._step(lambda: self._supervised_losses(completions))
+            measures = self._step(lambda size: self._supervised_losses(completions, size))
         else:
             if self.config.max_staleness:
                 self.buffer.drop_older_than(self.n_updates - self.config.max_staleness)
             experiences = self.buffer.sample(self.config.batch, self.rng)
-            measures = self._step(lambda: self._policy_losses(experiences))
+            measures = self._step(lambda size: self._policy_losses(experiences, size))
         self.n_updates += 1
         log_step(self.logger, measures, self.n_updates, self.config.learning_rate, perf_counter() - began)
 
-    def _step(self, losses: Callable[[], Iterator[tuple[Tensor, StepMeasures]]]) -> StepMeasures:
-        """Accumulates the gradients of the parts of a loss, and steps; parts that do not fit into memory are halved."""
-        while True:
-            try:
-                measures = self._accumulate(losses())
-                break
-            except torch.OutOfMemoryError:
-                if self._micro_batch_size == 1:
-                    raise
-                self._micro_batch_size //= 2
-            warnings.warn(f"out of memory: going on with a micro_batch_size of {self._micro_batch_size}.", stacklevel=2)
-            torch.cuda.empty_cache()
-        if not measures.completions:
-            return measures
-        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.model.parameters(), self.config.max_grad_norm))
-        if np.isfinite(norm):
-            self.optimizer.step()
-        return replace(measures, gradient_norm=norm, skipped=not np.isfinite(norm))
+    def _step(self, losses: Callable[[int], Iterator[tuple[Tensor, StepMeasures]]]) -> StepMeasures:
+        taken = self._gradient_step.take(losses)
+        measures = sum(taken.measures, StepMeasures())
+        return replace(measures, loss=sum(taken.losses), gradient_norm=taken.gradient_norm, skipped=taken.skipped)
 
-    def _accumulate(self, losses: Iterator[tuple[Tensor, StepMeasures]]) -> StepMeasures:
-        self.optimizer.zero_grad(set_to_none=True)
-        measures = StepMeasures()
-        for loss, part in losses:
-            loss.backward()  # type: ignore[no-untyped-call]
-            measures = measures + replace(part, loss=float(loss.detach()))
-        return measures
-
-    def _policy_losses(self, experiences: Sequence[Experience]) -> Iterator[tuple[Tensor, StepMeasures]]:
+    def _policy_losses(self, experiences: Sequence[Experience], size: int) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.tensor([teaches(experience, self.config) for experience in experiences], dtype=torch.bool)
         lengths = torch.tensor([experience.length for experience in experiences])
         weights = completion_weights(lengths, keep, self.config.normalization)
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
         heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
         heard.sort(key=lambda row: experiences[row].length)  # neighbours of a length need little padding
-        parts = self._parts(len(heard))
+        parts = _parts(len(heard), size)
         for number, part in enumerate(parts):
             rows = heard[part]
             chosen = [experiences[row] for row in rows]
@@ -274,11 +257,11 @@ class RLTF(Agent):
         measured = StepMeasures.of(scores, batch, config.clip_range, float(kl.detach().sum()), staleness)
         return loss, measured
 
-    def _supervised_losses(self, completions: Sequence[Completion]) -> Iterator[tuple[Tensor, StepMeasures]]:
+    def _supervised_losses(self, completions: Sequence[Completion], size: int) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.ones(len(completions), dtype=torch.bool)
         lengths = torch.tensor([len(completion) for completion in completions])
         weights = completion_weights(lengths, keep, self.config.normalization).to(self.policy.device)
-        for part in self._parts(len(completions)):
+        for part in _parts(len(completions), size):
             batch = self.policy.batch(completions[part])
             loss = (weights[part] * supervised_loss(self.policy.token_logprobs(batch), batch.completion_mask)).sum()
             yield loss, StepMeasures(is_supervised=True, completions=len(batch))
@@ -297,10 +280,6 @@ class RLTF(Agent):
             prompt = self.policy.prompt_text({"prompt": problem.prompt, "feedback": "", "turn": 0})
             completions.append(self.policy.supervised_completion(prompt, solution))
         return completions
-
-    def _parts(self, number: int) -> list[slice]:
-        size = self._micro_batch_size
-        return [slice(start, start + size) for start in range(0, number, size)]
 
     def _steps_now(self) -> int:
         """Optimizer steps after a collection: as many as until the next; offline as many completions' worth."""
@@ -348,3 +327,7 @@ class RLTF(Agent):
         self.buffer.add(Experience.from_dict(values) for values in checkpoint.state["buffer"])
         if checkpoint.state["reference"]:
             self._reference_policy().model.load_state_dict(checkpoint.state["reference"])
+
+
+def _parts(number: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, number, size)]
