@@ -82,6 +82,10 @@ class Judge:
         """Runs jobs that are no tests (traces, say) on the same workers, in order."""
         return self._sandbox.run_many(list(jobs))
 
+    def run_as_they_end(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Execution]]:
+        """Runs jobs on the same workers and yields each one's index and execution as soon as it is there."""
+        return self._sandbox.run_as_they_end(jobs)
+
     def job(self, problem: Problem, program: Program) -> Job:
         """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts.
 
