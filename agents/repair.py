@@ -31,7 +31,7 @@ def repaired_samples(
     n: int,
     turns: int,
     sampling: Sampling,
-    seed: int = 0,
+    generator: torch.Generator,
 ) -> list[ProgramSample]:
     """Writes n programs for each problem, each with up to so many turns to get the public tests right.
 
@@ -42,12 +42,11 @@ def repaired_samples(
         n: Programs for each problem.
         turns: Programs of an episode at most; 1 is plain sampling.
         sampling: How programs are drawn.
-        seed: Of the drawing.
+        generator: The source of chance.
 
     Returns:
-        The last program of every episode, problem by problem.
+        The programs of every episode, turn by turn, problem by problem; the last of an episode is its final one.
     """
-    generator = torch.Generator().manual_seed(seed)
     public = [replace(problem, tests=problem.public_tests) for problem in problems]
     written: dict[str, list[ProgramSample]] = {problem.task_id: [] for problem in problems}
     for chosen, allowed in (([p for p in public if p.tests], turns), ([p for p in public if not p.tests], 1)):
@@ -56,11 +55,14 @@ def repaired_samples(
         rollout = Rollout(make_stage(CodeSynthesisEnv(chosen, max_turns=allowed, judge=judge)), policy, generator)
         tasks = [problem.task_id for problem in chosen for _ in range(n)]
         for start in range(0, len(tasks), _AT_ONCE):
-            for last in _last_turns(rollout.collect(tasks[start : start + _AT_ONCE], sampling, version=0)):
-                written[last.task_id].append(ProgramSample(last.task_id, last.completion.text))
+            for sample in _episodes(rollout.collect(tasks[start : start + _AT_ONCE], sampling, version=0)):
+                written[sample.task_id].append(sample)
     return [sample for samples in written.values() for sample in samples]
 
 
-def _last_turns(experiences: Sequence[Experience]) -> list[Experience]:
+def _episodes(experiences: Sequence[Experience]) -> list[ProgramSample]:
     following = [*experiences[1:], None]
-    return [e for e, after in zip(experiences, following, strict=True) if after is None or after.turn == 0]
+    return [
+        ProgramSample(e.task_id, e.completion.text, turn=e.turn, is_final=after is None or after.turn == 0)
+        for e, after in zip(experiences, following, strict=True)
+    ]

@@ -1,11 +1,11 @@
-"""Samples files in HumanEval's format: one JSON object a line, with ``task_id`` and ``completion``."""
+"""Programs that somebody wrote: files in HumanEval's and EvalPlus's formats, and folders with one for each problem."""
 
 from __future__ import annotations
 
+import gzip
 import json
-import os
-import tempfile
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,40 +21,46 @@ class ProgramSample:
     completion: str
     place: str = ""
     """Where it was read (``file:line``), for messages."""
+    turn: int = 0
+    """The turn of its episode, from 0."""
+    is_final: bool = True
+    """Whether it is what its episode came to; what a repair replaced is not."""
 
 
-def read_samples(path: str | Path) -> list[ProgramSample]:
-    """Reads a samples file; ``solution`` (EvalPlus) is read as a whole program in place of ``completion``.
+def read_samples(path: str | Path, task_ids: Iterable[str] = ()) -> list[ProgramSample]:
+    """Reads programs in any of the formats that people use.
+
+    A file holds a JSON object a line (it may end in ``.gz``): ``task_id`` with ``completion`` (HumanEval: what follows
+    the prompt, or a whole program) or with ``solution`` (EvalPlus: a whole program). A folder holds a folder for each
+    problem with one ``.py`` file a program, as EvalPlus has them: ``HumanEval_0/0.py`` is for ``HumanEval/0``.
+
+    Args:
+        path: The file or the folder.
+        task_ids: The tasks that there are, to know a folder's names by.
 
     Raises:
-        DataError: If the file is missing, or a line is not what it should be; the message names file and line.
+        DataError: If there is nothing, or something is not what it should be; the message names file and line.
     """
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as error:
-        raise DataError(f"cannot read the samples file {path}: {error.strerror}.") from error
-    samples = [_sample(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    path = Path(path)
+    samples = list(_of_folder(path, task_ids) if path.is_dir() else _of_file(path))
     if not samples:
-        raise DataError(f"{path} holds no samples; expected lines like {_EXAMPLE}.")
+        raise DataError(f"{path} holds no samples; expected {_FOLDER if path.is_dir() else f'lines like {_EXAMPLE}'}.")
     return samples
 
 
-def write_samples(path: str | Path, samples: Iterable[ProgramSample]) -> None:
-    """Writes a samples file, whole or not at all."""
-    target = Path(path).absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    number, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            for sample in samples:
-                file.write(json.dumps({"task_id": sample.task_id, "completion": sample.completion}) + "\n")
-        os.replace(beside, target)
-    except BaseException:
-        os.unlink(beside)
-        raise
-
-
 _EXAMPLE = '{"task_id": "HumanEval/0", "completion": "    return 1"}'
+_FOLDER = "a folder for each problem with .py files in it, such as HumanEval_0/0.py"
+
+
+def _of_file(path: Path) -> Iterator[ProgramSample]:
+    try:
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read the samples file {path}: {getattr(error, 'strerror', None) or error}.") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _sample(line, f"{path}:{number}")
 
 
 def _sample(line: bytes, place: str) -> ProgramSample:
@@ -70,3 +76,20 @@ def _sample(line: bytes, place: str) -> ProgramSample:
             got = "nothing" if value is None else type(value).__name__
             raise DataError(f"{place}: {name} must be a text, got {got}; expected a line like {_EXAMPLE}.")
     return ProgramSample(str(task_id), str(text), place)
+
+
+def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
+    named = _folder_names(task_ids)
+    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=lambda f: _natural(f.name)):
+        for file in sorted(folder.glob("*.py"), key=lambda f: _natural(f.name)):
+            text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+            yield ProgramSample(named.get(folder.name, folder.name), text, str(file))
+
+
+def _folder_names(task_ids: Iterable[str]) -> Mapping[str, str]:
+    return {task_id.replace("/", "_"): task_id for task_id in task_ids}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Orders ``2.py`` before ``10.py``."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]

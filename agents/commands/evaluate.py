@@ -1,148 +1,203 @@
-"""``codegym evaluate``: pass@k of a model or of a samples file."""
+"""``codegym evaluate``: pass@k of a model or of programs that somebody wrote, on any suites."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Any
 
+import tyro
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import MofNCompleteColumn, Progress
-from rich.table import Table
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agents.bootstrap import Interval
-from agents.evaluation import Evaluation, evaluate
-from agents.generation import Sampling
-from agents.policy import LMPolicy
-from agents.repair import repaired_samples
-from agents.samples import ProgramSample, read_samples, write_samples
-from codegym import Judge
+from agents.evaluation.evaluation import Evaluation
+from agents.evaluation.evaluator import Evaluator, given_samples
+from agents.evaluation.folder import EvaluationFolder, summary, write_program
+from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.run_comparison import RunComparison, compare
+from agents.evaluation.store import Store, default_store_path
+from agents.evaluation.tables import show_comparison, show_evaluation
+from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
-from codegym.feedback.feedback import Feedback
 from envs_registry import Suite, load_suite
-
-SHOWN = 10
-"""Missing problems that are named; the rest is counted."""
 
 
 @dataclass(frozen=True)
-class Evaluate:
-    """Judge programs on a suite and estimate pass@k, with 95 % bootstrap intervals over problems."""
+class Writing:
+    """How a model writes programs; samples have been written already."""
 
-    suite: str
-    """Name of the suite (see `codegym suites list`), or a JSONL file with your own problems."""
-    samples: Path | None = None
-    """A samples file in HumanEval's format: a JSON object a line with task_id and completion."""
-    model: str | None = None
-    """tiny, nano, a name on the Hugging Face hub, or a folder; instead of --samples."""
-    split: str | None = None
-    """Split of the suite; the suite's default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
-    k: tuple[int, ...] = (1, 10)
-    """Of pass@k."""
     n: int = 20
     """Programs that a model writes for each problem."""
-    temperature: float = 1.0
-    """Of a model's sampling."""
+    temperature: tuple[float, ...] = (1.0,)
+    """Of a model's sampling; several make a sweep."""
     top_p: float = 1.0
     """Of a model's sampling."""
     greedy: bool = False
     """Let a model write its most probable program; then one a problem."""
     turns: int = 1
-    """Turns that a model may take to get the public tests right; above 1 it repairs its programs."""
+    """Programs that a model may write to get the public tests right; above 1 it repairs its programs."""
     max_new_tokens: int = 256
     """Length limit of a model's programs."""
-    save_samples: Path | None = None
-    """Write the model's programs here, in the format that --samples reads."""
-    seed: int = 0
-    """Of sampling and of the intervals."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
-    json: bool = False
-    """Print one JSON document instead."""
+
+    def settings(self) -> Iterator[Mapping[str, Any]]:
+        """Yields what is to be evaluated one after another, as plain data."""
+        always = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
+        if self.greedy:
+            yield {"greedy": True, "n": 1, **always}
+            return
+        for temperature in self.temperature:
+            yield {"temperature": temperature, "top_p": self.top_p, "n": self.n, **always}
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Judge programs on suites and estimate pass@k, with 95 % bootstrap intervals over problems."""
+
+    suite: tuple[str, ...]
+    """Names of suites (see `codegym suites list`), or JSONL files with your own problems."""
+    samples: Path | None = None
+    """Programs: a JSONL file in HumanEval's or EvalPlus's format, or a folder with one for each problem."""
+    model: str | None = None
+    """tiny, nano, a name on the hub, a folder, a saved agent, or a run; instead of --samples."""
+    split: str | None = None
+    """Split of the suites; each one's default without it."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    k: tuple[int, ...] = (1, 10)
+    """Of pass@k."""
+    writing: tyro.conf.OmitArgPrefixes[Writing] = field(default_factory=Writing)
+    """How a model writes."""
+    out: Path | None = None
+    """Folder for every program with its verdict, and a summary."""
+    baseline: Path | None = None
+    """Folder that an earlier evaluation wrote with --out: what was won and lost since?"""
+    cache: Path | None = field(default_factory=default_store_path)
+    """File that keeps programs and verdicts by content, so that a killed evaluation goes on; None for none."""
+    workers: int | None = None
+    """Programs that are judged at a time; one for each core without it."""
+    cpu_seconds: float = Limits.cpu_seconds
+    """What a test may take where the suite does not say."""
+    seed: int = 0
+    """Of sampling and of the intervals."""
+    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
 
     def run(self) -> int:
         """Evaluates; returns 0 if every problem has a verdict and 1 if some are missing.
 
         Raises:
-            DataError: If the samples file is missing or malformed.
+            DataError: If samples, a model's folder or an earlier evaluation are missing or malformed.
             UnknownNameError: If the suite or the split does not exist, or a sample is for an unknown task.
-            InvalidSettingError: If there is not exactly one of samples and model.
+            InvalidSettingError: If there is not exactly one of samples and model, or no k can be had.
         """
         if (self.samples is None) == (self.model is None):
             raise InvalidSettingError("give either --samples FILE or --model MODEL: what is to be evaluated?")
-        suite = load_suite(self.suite, split=self.split, data_dir=self.data_dir)
-        programs, number = self._programs(suite)
-        judged: list[ProgramSample] = []
+        before = [] if self.baseline is None else EvaluationFolder(self.baseline).evaluations()
+        suites = {_label(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
+        results = list(self._evaluations(suites))
+        comparisons = [compare(earlier, result, self.seed) for earlier, result in _pairs(before, results)]
+        if self.out is not None:
+            EvaluationFolder(self.out).write_summary(results, comparisons)
+        self._say(results, comparisons)
+        return 1 if any(result.missing for result in results) else 0
+
+    def _evaluations(self, suites: Mapping[str, Suite]) -> Iterator[Evaluation]:
+        sources = self._sources(suites)
+        settings = [{"samples": str(self.samples)}] if self.samples else list(self.writing.settings())
+        sweeps = len(settings) > 1
+        with ExitStack() as stack:
+            store = None if self.cache is None else stack.enter_context(Store(self.cache))
+            for name, suite in suites.items():
+                judge = stack.enter_context(
+                    Judge(self.workers, packages=suite.packages, limits=Limits(cpu_seconds=self.cpu_seconds))
+                )
+                for setting in settings:
+                    evaluator = Evaluator(
+                        judge=judge,
+                        store=store,
+                        k=self.k,
+                        seed=self.seed,
+                        setting=setting if self.samples else {"model": self.model, **setting},
+                    )
+                    part = f"{name}-temperature-{setting['temperature']}" if sweeps else name
+                    yield replace(self._evaluated(evaluator, sources[name], suite, part), suite=name)
+
+    def _evaluated(self, evaluator: Evaluator, source: Any, suite: Suite, part: str) -> Evaluation:
+        evaluator = evaluator if self.samples else replace(evaluator, **_written_as(evaluator.setting))
+        number = len(source) if self.samples else len(suite) * evaluator.n
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
         console = Console(stderr=True, quiet=self.json)
-        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True) as bar:
-            task = bar.add_task("judging", total=number)
+        with ExitStack() as stack:
+            file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(part))
+            passed = TextColumn("passed {task.fields[passed]}")
+            bar = stack.enter_context(Progress(*columns, passed, console=console, transient=True))
+            task, count = bar.add_task(part, total=number, passed=0), [0]
 
-            def on_judged(sample: ProgramSample, feedback: Feedback) -> None:
-                judged.append(sample)
-                bar.update(task, advance=1)
+            def on_judged(program: JudgedProgram) -> None:
+                if file is not None:
+                    write_program(file, program)
+                count[0] += program.is_success and program.is_final
+                bar.update(task, advance=program.is_final, passed=count[0])
 
-            result = evaluate(programs, suite, self.k, self._n, None, self.seed, self._sampling, on_judged)
-        if self.save_samples is not None:
-            write_samples(self.save_samples, judged)
-        if self.json:
-            print(json.dumps(result.to_dict()))
-        else:
-            show(result)
-        return 1 if result.missing else 0
+            return replace(evaluator, on_judged=on_judged).evaluate(source, suite)
 
-    def _programs(self, suite: Suite) -> tuple[list[ProgramSample] | LMPolicy, int]:
-        """What is evaluated, and how many programs that is."""
-        if self.samples is not None:
-            samples = read_samples(self.samples)
-            return samples, len(samples)
-        policy = LMPolicy.load(str(self.model), device=self.device, max_new_tokens=self.max_new_tokens)
-        if self.turns == 1:
-            return policy, len(suite) * self._n
-        with Judge(packages=suite.packages) as judge:
-            repaired = repaired_samples(
-                policy, suite, judge, n=self._n, turns=self.turns, sampling=self._sampling, seed=self.seed
+    def _sources(self, suites: Mapping[str, Suite]) -> dict[str, Any]:
+        """Who or what is evaluated on each suite; a sample counts on every suite that has its task."""
+        if self.samples is None:
+            from agents.evaluation.model_source import load_policy
+
+            policy = load_policy(
+                str(self.model), device=self.writing.device, max_new_tokens=self.writing.max_new_tokens
             )
-        return repaired, len(repaired)
+            return dict.fromkeys(suites, policy)
+        known = [task_id for suite in suites.values() for task_id in suite.task_ids]
+        samples = given_samples(self.samples, known) or []
+        tasks = {name: set(suite.task_ids) for name, suite in suites.items()}
+        return {name: [sample for sample in samples if sample.task_id in tasks[name]] for name in suites}
 
-    @property
-    def _n(self) -> int:
-        return 1 if self.greedy else self.n
+    def _split(self, name: str) -> str | None:
+        return None if name.endswith((".jsonl", ".jsonl.gz")) else self.split
 
-    @property
-    def _sampling(self) -> Sampling:
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            greedy=self.greedy,
-            max_new_tokens=self.max_new_tokens,
-        )
-
-
-def show(result: Evaluation, console: Console | None = None) -> None:
-    """Prints an evaluation for people."""
-    console = console or Console()
-    table = Table(title=f"{result.suite}: {len(result.problems)} problems", title_justify="left")
-    table.add_column("")
-    table.add_column("problems", justify="right")
-    for k in result.k:
-        table.add_column(f"pass@{k}  [95 %]", justify="right")
-    _row(table, "all", len(result.problems), result.pass_at)
-    for name, estimates in result.by_difficulty.items():
-        _row(table, name, sum(problem.difficulty == name for problem in result.problems), estimates)
-    console.print(table)
-    total = max(sum(result.kinds.values()), 1)
-    shares = ", ".join(f"{kind} {100 * count / total:.1f} %" for kind, count in result.kinds.items())
-    console.print(f"programs: {total}; {shares.replace('none ', 'passed ', 1) if 'none' in result.kinds else shares}")
-    for note in result.notes:
-        console.print(f"note: {escape(note)}")
-    if result.missing:
-        names = ", ".join(result.missing[:SHOWN]) + (", ..." if len(result.missing) > SHOWN else "")
-        console.print(f"missing: {len(result.missing)} problems have no verdict and are not counted: {escape(names)}")
+    def _say(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
+        if self.json:
+            document = summary(results, comparisons)
+            print(json.dumps({**document, **document["evaluations"][0]} if len(results) == 1 else document))
+            return
+        console = Console()
+        for result in results:
+            show_evaluation(result, console)
+        for comparison in comparisons:
+            show_comparison(comparison, console)
+        if self.out is not None:
+            console.print(f"written: {self.out}    (codegym report {self.out})", markup=False)
 
 
-def _row(table: Table, name: str, number: int, estimates: Mapping[int, Interval]) -> None:
-    table.add_row(name, str(number), *(str(interval) for interval in estimates.values()))
+def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
+    from agents.generation import Sampling
+
+    names = ("temperature", "top_p", "greedy", "max_new_tokens")
+    sampling = Sampling(**{name: setting[name] for name in names if name in setting})
+    return {"sampling": sampling, "n": setting["n"], "turns": setting["turns"]}
+
+
+def _label(name: str) -> str:
+    return Path(name).name.removesuffix(".gz").removesuffix(".jsonl")
+
+
+def _pairs(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, Evaluation]]:
+    """Each evaluation with its earlier one: of the same suite and, where that was a sweep, the same temperature."""
+    for result in after if before else ():
+        earlier = [e for e in before if e.suite == result.suite]
+        if len(earlier) > 1:
+            earlier = [e for e in earlier if e.setting.get("temperature") == result.setting.get("temperature")]
+        if not earlier:
+            suites = ", ".join(sorted({e.suite for e in before}))
+            raise InvalidSettingError(
+                f"the baseline has no evaluation to hold {result.suite!r} (temperature "
+                f"{result.setting.get('temperature')}) against: it has {suites}."
+            )
+        yield earlier[0], result

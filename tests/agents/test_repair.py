@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch import Generator
 
 from agents.completion import Completion
 from agents.evaluation import evaluate
@@ -53,8 +54,11 @@ class Scripted:
 
 def texts(policy: Scripted, problems: list[Problem], turns: int) -> dict[str, list[str]]:
     with Judge(workers=1) as judge:
-        samples = repaired_samples(policy, problems, judge, n=2, turns=turns, sampling=Sampling())  # type: ignore[arg-type]
-    return {p.task_id: [s.completion for s in samples if s.task_id == p.task_id] for p in problems}
+        samples = repaired_samples(
+            policy, problems, judge, n=2, turns=turns, sampling=Sampling(), generator=Generator()
+        )  # type: ignore[arg-type]
+    final = [sample for sample in samples if sample.is_final]
+    return {p.task_id: [s.completion for s in final if s.task_id == p.task_id] for p in problems}
 
 
 def test_public_tests_decide_who_writes_again() -> None:
@@ -77,5 +81,8 @@ def test_the_samples_are_evaluated_on_all_tests() -> None:
     problems = [problem("a", True), problem("b", True)]
     with Judge(workers=1) as judge:
         policy = Scripted({"a": [WRONG, GOOD], "b": [HALF, GOOD]})
-        samples = repaired_samples(policy, problems, judge, n=1, turns=2, sampling=Sampling())  # type: ignore[arg-type]
-        assert evaluate(samples, problems, (1,), judge=judge).pass_at[1].estimate == pytest.approx(0.5)
+        samples = repaired_samples(policy, problems, judge, n=1, turns=2, sampling=Sampling(), generator=Generator())  # type: ignore[arg-type]
+        result = evaluate(samples, problems, (1,), judge=judge)
+    assert result.pass_at[1].estimate == pytest.approx(0.5)
+    assert [interval.estimate for interval in result.after_turn] == [0.0, 0.5]  # a is repaired, b is not
+    assert [problem.judged for problem in result.problems] == [1, 1]  # what a repair replaced does not count

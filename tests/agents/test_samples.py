@@ -1,17 +1,37 @@
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
-from agents.samples import ProgramSample, read_samples, write_samples
+from agents.samples import read_samples
 from codegym.errors import DataError
 
 
-def test_round_trip(tmp_path: Path) -> None:
-    samples = [ProgramSample("a/1", "    return 1\n"), ProgramSample("a/2", 'é"\n\ud800')]
-    write_samples(tmp_path / "deep" / "samples.jsonl", samples)
-    read = read_samples(tmp_path / "deep" / "samples.jsonl")
-    assert [(s.task_id, s.completion) for s in read] == [(s.task_id, s.completion) for s in samples]
-    assert read[1].place.endswith("samples.jsonl:2")
+def test_completions_are_read_as_they_are(tmp_path: Path) -> None:
+    texts = ["    return 1\n", 'é"\n\ud800']
+    lines = [json.dumps({"task_id": f"a/{i}", "completion": text}) + "\n" for i, text in enumerate(texts)]
+    (tmp_path / "s.jsonl").write_text("".join(lines))
+    (tmp_path / "s.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    for name in ("s.jsonl", "s.jsonl.gz"):
+        read = read_samples(tmp_path / name)
+        assert [s.completion for s in read] == texts
+        assert read[1].place.endswith(f"{name}:2")
+
+
+def test_a_folder_for_each_problem(tmp_path: Path) -> None:
+    for name in ("HumanEval_0/10.py", "HumanEval_0/2.py", "HumanEval_1/0.py", "unknown/0.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}")
+    read = read_samples(tmp_path, ["HumanEval/0", "HumanEval/1"])
+    assert [(s.task_id, s.completion) for s in read] == [
+        ("HumanEval/0", "# HumanEval_0/2.py"),
+        ("HumanEval/0", "# HumanEval_0/10.py"),
+        ("HumanEval/1", "# HumanEval_1/0.py"),
+        ("unknown", "# unknown/0.py"),
+    ]
+    with pytest.raises(DataError, match=r"expected a folder for each problem"):
+        read_samples(tmp_path / "unknown")
 
 
 @pytest.mark.parametrize(
@@ -41,17 +61,3 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("\n")
     with pytest.raises(DataError, match="holds no samples"):
         read_samples(tmp_path / "empty.jsonl")
-
-
-def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
-    file = tmp_path / "s.jsonl"
-    write_samples(file, [ProgramSample("a", "b")])
-
-    def breaking() -> object:
-        yield ProgramSample("c", "d")
-        raise RuntimeError("generation failed")
-
-    with pytest.raises(RuntimeError, match="generation failed"):
-        write_samples(file, breaking())  # type: ignore[arg-type]
-    assert [s.task_id for s in read_samples(file)] == ["a"]
-    assert [path.name for path in tmp_path.iterdir()] == ["s.jsonl"]

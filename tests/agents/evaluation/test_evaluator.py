@@ -3,12 +3,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents import cli
 from agents.evaluation import Evaluation, evaluate
 from codegym import CallTest, Judge, Problem
 from codegym.errors import InvalidSettingError, UnknownNameError
@@ -93,7 +91,7 @@ class FlakyJudge:
 
 
 def test_machine_failures_are_no_zeros() -> None:
-    result = evaluate(samples(p0=[GOOD, GOOD], p1=[GOOD, GOOD]), PROBLEMS[:2], k=(1,), judge=FlakyJudge())  # type: ignore[arg-type]
+    result = evaluate(samples(p0=[GOOD, GOOD + "\n"], p1=[GOOD, GOOD + "\n"]), PROBLEMS[:2], k=(1,), judge=FlakyJudge())  # type: ignore[arg-type]
     assert result.pass_at[1].estimate == 1.0
     assert [p.infra_errors for p in result.problems] == [1, 1]
     assert any("failed on 2 programs" in note for note in result.notes)
@@ -113,7 +111,7 @@ class Writer:
 
 def test_anything_that_predicts_can_be_evaluated(judge: Judge) -> None:
     seen: list[str] = []
-    result = evaluate(Writer(), PROBLEMS, (1, 4), 4, judge, on_judged=lambda sample, _: seen.append(sample.task_id))
+    result = evaluate(Writer(), PROBLEMS, (1, 4), 4, judge, on_judged=lambda program: seen.append(program.task_id))
     assert result.pass_at[1].estimate == 0.5
     assert result.pass_at[4].estimate == 1.0
     assert seen == [f"p/{i}" for i in range(4) for _ in range(4)]
@@ -128,57 +126,11 @@ def test_a_policy_is_evaluated_reproducibly(judge: Judge, model_folder: Any) -> 
 
     def written(seed: int) -> list[str]:
         texts: list[str] = []
-        evaluate(policy, PROBLEMS, (1,), 3, judge, seed, on_judged=lambda sample, _: texts.append(sample.completion))
+        evaluate(policy, PROBLEMS, (1,), 3, judge, seed, on_judged=lambda program: texts.append(program.completion))
         return texts
 
     assert written(1) == written(1)
     assert written(1) != written(2)
-
-
-def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = cli.main(["evaluate", *arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-@pytest.fixture
-def suite_file(tmp_path: Path) -> str:
-    rows = [
-        {
-            "task_id": f"p/{i}",
-            "prompt": "Add 1.",
-            "entry_point": "f",
-            "tests": [{"type": "call", "args": [1], "expected": 2}],
-        }
-        for i in range(3)
-    ]
-    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(tmp_path / "mine.jsonl")
-
-
-def test_the_command(tmp_path: Path, suite_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "samples.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in samples(p0=[GOOD, WRONG], p1=[GOOD, GOOD])))
-    code, out, _ = run(["--suite", suite_file, "--samples", str(file), "--k", "1", "--json"], capsys)
-    assert code == 1  # a problem is missing
-    result = json.loads(out)
-    assert result["missing"] == ["p/2"]
-    assert result["pass_at"]["1"]["estimate"] == pytest.approx(0.75)
-    code, out, _ = run(["--suite", suite_file, "--samples", str(file), "--k", "1"], capsys)
-    assert "75.0 %" in out
-    assert "p/2" in out
-
-
-def test_the_commands_complaints(tmp_path: Path, suite_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "samples.jsonl"
-    file.write_text('{"task_id": "p/00", "completion": ""}\n')
-    code, _, err = run(["--suite", suite_file, "--samples", str(file)], capsys)
-    assert (code, "samples.jsonl:1" in err, "Did you mean" in err) == (cli.BAD_INPUT, True, True)
-    assert run(["--suite", suite_file], capsys)[0] == cli.BAD_INPUT
-    file.write_text("nonsense\n")
-    code, _, err = run(["--suite", suite_file, "--samples", str(file), "--json"], capsys)
-    assert code == cli.BAD_INPUT
-    assert "samples.jsonl:1: not JSON" in json.loads(err)["message"]
 
 
 @pytest.mark.skipif("CODEGYM_DATA" not in os.environ, reason="needs CODEGYM_DATA, the folder with HumanEval")

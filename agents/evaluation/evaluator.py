@@ -1,0 +1,166 @@
+"""How good a policy's programs are: programs are written or read, judged, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agents.evaluation.evaluation import Evaluation, summarize
+from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.judging import JudgingLine
+from agents.evaluation.store import Store
+from agents.samples import ProgramSample, read_samples
+from codegym import Judge, Problem
+from codegym.errors import UnknownNameError
+from envs_registry import load_suite
+
+if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
+    from agents.generation import Sampling
+
+OnJudged = Callable[[JudgedProgram], None]
+
+
+def evaluate(
+    agent_or_samples: Any,
+    suite: str | Sequence[Problem],
+    k: Sequence[int] = (1, 10),
+    n: int = 20,
+    judge: Judge | None = None,
+    seed: int = 0,
+    sampling: Sampling | None = None,
+    on_judged: OnJudged | None = None,
+) -> Evaluation:
+    """Judges programs on a suite and estimates pass@k.
+
+    Args:
+        agent_or_samples: An agent, an :class:`LMPolicy`, anything with ``predict(observation)``; or programs: a
+            file or a folder that :func:`agents.samples.read_samples` reads, or an iterable of mappings with
+            ``task_id`` and ``completion``.
+        suite: A suite's name, or problems.
+        k: Of pass@k. One that is larger than the samples of a problem cannot be had: it is left out, and a note says
+            so.
+        n: Completions to write for each problem; samples files bring their own number.
+        judge: To judge with; None opens one.
+        seed: Of sampling and of the bootstrap: the same seed gives the same result.
+        sampling: How completions are drawn; at temperature 1 by default.
+        on_judged: Called with each judged program, in order, as the verdicts come.
+
+    Returns:
+        The evaluation.
+
+    Raises:
+        UnknownNameError: If a sample is for a task that the suite does not have.
+        DataError: If a samples file is malformed.
+        InvalidSettingError: If no k can be had.
+    """
+    problems = load_suite(suite) if isinstance(suite, str) else suite
+    own = Judge(packages=getattr(problems, "packages", ())) if judge is None else None
+    try:
+        evaluator = Evaluator(
+            judge=judge or own, k=tuple(k), n=n, seed=seed, sampling=sampling, on_judged=on_judged or _nothing
+        )
+        return evaluator.evaluate(agent_or_samples, problems)
+    finally:
+        if own is not None:
+            own.close()
+
+
+def _nothing(program: JudgedProgram) -> None:
+    """Is told of every program, and does nothing about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluator:
+    """Everything about an evaluation but who is evaluated, and on what."""
+
+    judge: Any
+    """A :class:`codegym.Judge`, or whatever has its ``judge_many``."""
+    k: tuple[int, ...] = (1, 10)
+    n: int = 20
+    seed: int = 0
+    sampling: Sampling | None = None
+    turns: int = 1
+    """Programs of an episode at most: above 1, a policy repairs what public tests find wrong."""
+    store: Store | None = None
+    """Generations and verdicts by content."""
+    on_judged: OnJudged = _nothing
+    setting: Mapping[str, Any] = field(default_factory=dict)
+    """Who writes and how, for the record."""
+
+    def evaluate(self, source: Any, suite: Sequence[Problem]) -> Evaluation:
+        """Judges an agent's, a policy's or somebody's programs; see :func:`evaluate`."""
+        problems = list(suite)
+        by_id = {problem.task_id: problem for problem in problems}
+        given = given_samples(source, by_id)
+        samples = self._written(source, problems) if given is None else given
+        judged: dict[str, list[JudgedProgram]] = {task_id: [] for task_id in by_id}
+        line = JudgingLine(by_id, self.judge, self.store)
+        for program in line.judged(samples):
+            judged[program.task_id].append(program)
+            self.on_judged(program)
+        name = str(getattr(suite, "name", "problems"))
+        notes = [] if given is None else _duplicates(given)
+        if line.reused:
+            notes.append(f"{line.reused} verdicts were in the cache.")
+        return summarize(name, problems, judged, self.k, self.seed, notes, self.setting)
+
+    def _written(self, agent: Any, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
+        from agents.evaluation.writing import Writer, observation
+        from agents.generation import Sampling
+        from agents.policy import LMPolicy
+
+        policy = agent if isinstance(agent, LMPolicy) else getattr(agent, "policy", None)
+        if isinstance(policy, LMPolicy):
+            writer = Writer(
+                policy=policy,
+                sampling=self.sampling or Sampling(max_new_tokens=policy.max_new_tokens),
+                n=self.n,
+                seed=self.seed,
+                store=self.store,
+                turns=self.turns,
+                judge=self.judge,
+            )
+            yield from writer.programs(problems)
+            return
+        if not callable(getattr(agent, "predict", None)):
+            raise TypeError(
+                "expected an agent, an LMPolicy, something with predict(observation), a samples file or samples, "
+                f"got {type(agent).__name__}."
+            )
+        for problem in problems:
+            for _ in range(self.n):
+                action, _ = agent.predict(observation(problem), deterministic=False)
+                yield ProgramSample(problem.task_id, str(action))
+
+
+def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | None:
+    """Returns the programs that were handed in, None if there is an agent to write them.
+
+    Args:
+        source: A file, a folder, samples, or something else.
+        known: The tasks that there are.
+
+    Raises:
+        UnknownNameError: If a program is for another task; the message says where it stands.
+    """
+    tasks = dict.fromkeys(known)
+    if isinstance(source, str | Path):
+        samples = read_samples(source, tasks)
+    elif isinstance(source, Iterable) and not hasattr(source, "predict"):
+        samples = [s if isinstance(s, ProgramSample) else ProgramSample(s["task_id"], s["completion"]) for s in source]
+    else:
+        return None
+    for sample in samples:
+        if sample.task_id not in tasks:
+            what = f"{sample.place}: task" if sample.place else "task"
+            raise UnknownNameError(what, sample.task_id, tasks)
+    return samples
+
+
+def _duplicates(samples: Sequence[ProgramSample]) -> list[str]:
+    seen = Counter((sample.task_id, sample.completion) for sample in samples)
+    twice = sum(count - 1 for count in seen.values())
+    return [f"{twice} of {len(samples)} samples repeat another of the same task; all were counted."] if twice else []

@@ -1,0 +1,105 @@
+"""Programs that a policy writes for an evaluation: portion by portion, each with chance of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.evaluation.store import Store, content_key
+from agents.generation import Sampling
+from agents.policy import LMPolicy
+from agents.repair import repaired_samples
+from agents.samples import ProgramSample
+from codegym import Judge, Problem
+
+_AT_ONCE = 256
+"""Programs (or episodes) written at a time: the most that a kill can take away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """Lets a policy write n programs for each problem.
+
+    A portion's chance depends on the seed, on the portion's own prompts and on its place alone: a portion that is in
+    the store is taken from there, and those after it stay what they would have been.
+    """
+
+    policy: LMPolicy
+    sampling: Sampling
+    n: int
+    seed: int = 0
+    store: Store | None = None
+    turns: int = 1
+    """Programs of an episode at most: above 1 public tests decide which programs are written anew."""
+    judge: Judge | None = field(default=None, repr=False)
+    """Runs the public tests; needed for more than one turn."""
+
+    def programs(self, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
+        """Yields the programs problem by problem."""
+        per_portion = max(1, _AT_ONCE // self.n)
+        if self.n > _AT_ONCE:
+            for problem in problems:
+                for start in range(0, self.n, _AT_ONCE):
+                    yield from self._portion([problem], min(_AT_ONCE, self.n - start), start)
+            return
+        remaining = iter(problems)
+        place = 0
+        while portion := list(islice(remaining, per_portion)):
+            yield from self._portion(portion, self.n, place)
+            place += 1
+
+    def _portion(self, problems: Sequence[Problem], n: int, place: int) -> Iterable[ProgramSample]:
+        prompts = [self.policy.prompt_text(observation(problem)) for problem in problems]
+        key = content_key("programs", self._key, n, place, [p.task_id for p in problems], prompts)
+        rows = None if self.store is None else self.store.get(key)
+        if rows is None:
+            chance = np.random.SeedSequence([self.seed, place]).generate_state(1)[0]
+            generator = torch.Generator().manual_seed(int(chance))
+            rows = [
+                [sample.task_id, sample.completion, sample.turn, sample.is_final]
+                for sample in self._written(problems, prompts, n, generator)
+            ]
+            if self.store is not None:
+                self.store.put({key: rows})
+        return [ProgramSample(task_id, text, turn=turn, is_final=final) for task_id, text, turn, final in rows]
+
+    def _written(
+        self, problems: Sequence[Problem], prompts: Sequence[str], n: int, generator: torch.Generator
+    ) -> Iterator[ProgramSample]:
+        if self.turns > 1:
+            assert self.judge is not None
+            yield from repaired_samples(
+                self.policy, problems, self.judge, n=n, turns=self.turns, sampling=self.sampling, generator=generator
+            )
+            return
+        asked = [(problem.task_id, prompt) for problem, prompt in zip(problems, prompts, strict=True) for _ in range(n)]
+        completions = dict(self.policy.stream([prompt for _, prompt in asked], self.sampling, generator))
+        for place, (task_id, _) in enumerate(asked):
+            yield ProgramSample(task_id, completions[place].text)
+
+    @cached_property
+    def _key(self) -> str:
+        weights = "" if self.store is None else weights_key(self.policy)
+        return content_key(weights, sorted(asdict(self.sampling).items()), self.seed, self.turns)
+
+
+def weights_key(policy: LMPolicy) -> str:
+    """Returns the digest of all that a policy's programs depend on: weights, tokenizer and words."""
+    digest = hashlib.sha256(repr((type(policy.model).__name__, policy.template, policy.end_ids)).encode())
+    digest.update(repr(sorted(policy.tokenizer.get_vocab().items())).encode("utf-8", "surrogatepass"))
+    for name, tensor in policy.model.state_dict().items():
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def observation(problem: Problem) -> dict[str, Any]:
+    """What an agent sees of a problem before its first program."""
+    return {"prompt": problem.prompt, "feedback": "", "turn": 0}

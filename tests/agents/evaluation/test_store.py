@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agents.evaluation.store import Store, content_key, problem_key
+from codegym import CallTest, Problem
+from codegym.comparison import Comparison
+from codegym.errors import DataError
+
+PROBLEM = Problem(task_id="p", prompt="", entry_point="f", tests=(CallTest(args=(1,), expected=2),))
+
+
+def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
+    with Store(tmp_path / "deep" / "store.sqlite") as store:
+        assert store.get("a") is None
+        store.put({"a": {"text": "é\ud800\0"}, "b": [1, 2.5, None]})
+    with Store(tmp_path / "deep" / "store.sqlite") as again:
+        assert again.get("a") == {"text": "é\ud800\0"}
+        assert again.get("b") == [1, 2.5, None]
+        assert len(again) == 2
+
+
+def test_a_kill_takes_nothing_that_was_put_in(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from agents.evaluation.store import Store; store = Store(sys.argv[1])\n"
+        "store.put({'a': 1}); store._connection.execute('BEGIN'); "
+        "store._connection.execute(\"INSERT INTO entries VALUES ('half', x'00')\"); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s")], env={**os.environ}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with Store(tmp_path / "s") as store:
+        assert store.get("a") == 1
+        assert store.get("half") is None
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, and long enough to be looked at as one" * 50)
+    with pytest.raises(DataError, match=r"cannot use .*text as a cache"):
+        Store(tmp_path / "text")
+
+
+def test_keys_tell_contents_apart() -> None:
+    assert content_key("ab", "c") != content_key("a", "bc")
+    assert content_key("a") == content_key("a")
+    same = replace(PROBLEM, prompt="other words")
+    assert problem_key(same) == problem_key(PROBLEM)
+    changes = [
+        replace(PROBLEM, tests=(CallTest(args=(1,), expected=3),)),
+        replace(PROBLEM, tests=(CallTest(args=(1,), expected=2, public=True),)),
+        replace(PROBLEM, context="import math"),
+        replace(PROBLEM, comparison=Comparison(unordered=True)),
+        replace(PROBLEM, comparison=Comparison(checker=lambda args, expected, actual: actual > 1)),
+        replace(PROBLEM, comparison=Comparison(checker=lambda args, expected, actual: actual > 2)),
+    ]
+    assert len({problem_key(problem) for problem in [PROBLEM, *changes]}) == 1 + len(changes)
