@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 
 from codegym.problem import CallTest, ScriptTest, TestCase
 
 
+@lru_cache(maxsize=64)  # the tests of one problem are looked at several times
 def parsed(source: str) -> ast.Module | None:
-    """Returns the syntax tree of a text, None where it does not parse."""
+    """Returns the syntax tree of a text, None where it does not parse. The tree is shared: do not change it."""
     try:
         with warnings.catch_warnings():  # a benchmark's "\d" is its own business
             warnings.simplefilter("ignore")

@@ -12,6 +12,7 @@ from typing import Any
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from envs_registry.checkers import CHECKERS, name_of
 
 
 def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> int:
@@ -26,7 +27,7 @@ def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> 
         How many were written.
 
     Raises:
-        InvalidProblemError: If a problem holds what no file can: a checker, or a value that is no literal.
+        InvalidProblemError: If a problem holds what no file can: a checker without a name, a value that is no literal.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -43,16 +44,30 @@ def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> 
     return count
 
 
+def can_be_written(problem: Problem) -> bool:
+    """Says whether a file can hold a problem."""
+    try:
+        row_of_problem(problem)
+    except InvalidProblemError:
+        return False
+    return True
+
+
 def row_of_problem(problem: Problem) -> dict[str, Any]:
     """Returns a problem as the ``jsonl`` loader reads it.
 
     Raises:
         InvalidProblemError: If a checker or a value cannot be written.
     """
+    plain, rule = asdict(Comparison()), asdict(problem.comparison)
     if problem.comparison.checker is not None:
-        raise InvalidProblemError(f"{problem.task_id}: its comparison is code (a checker), which no file can hold.")
-    plain = asdict(Comparison())
-    comparison = {name: value for name, value in asdict(problem.comparison).items() if value != plain[name]}
+        rule["checker"] = name_of(problem.comparison.checker)
+        if rule["checker"] is None:
+            raise InvalidProblemError(
+                f"{problem.task_id}: its comparison is code (a checker) that is none of {', '.join(CHECKERS)}; "
+                "no file can hold it. Put it into envs_registry/checkers.py, and it has a name."
+            )
+    comparison = {name: value for name, value in rule.items() if value != plain[name]}
     row = {
         "task_id": problem.task_id,
         "prompt": problem.prompt,

@@ -28,7 +28,7 @@ from envs_registry.loading import is_at_hand
 from envs_registry.statistics import Statistics, statistics_of
 from envs_registry.strengthen.given import read_tests
 from envs_registry.strengthen.strengthening import Effort, Strengthened, Strengthener
-from envs_registry.writing import write_problems
+from envs_registry.writing import row_of_problem, write_problems
 
 _OUT = Console(highlight=False)
 if not _OUT.is_terminal:
@@ -222,6 +222,8 @@ class StrengthenSuite:
     def run(self) -> int:
         """Strengthens the suite and prints how many mutants die before and after."""
         suite = load_suite(*_name_and_split(self.suite), self.data_dir)[: self.limit or None]
+        for problem in suite:
+            row_of_problem(problem)  # what no file can hold is told before the work, not after it
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)
         effort = Effort(mutants=self.mutants, inputs=self.inputs, keep=self.keep, seed=self.seed)
         packages = _installed(suite)
@@ -230,7 +232,7 @@ class StrengthenSuite:
             Sandbox(workers=1, isolation=self.isolation, packages=packages) as sandbox,
             _bar(str(suite)) as bar,
         ):
-            results = Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=bar)
+            results = list(Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=bar))
         written = write_problems(self.out, (result.problem for result in results))
         numbers = _numbers(results) | {"written": written, "out": str(self.out)}
         if self.json:
@@ -282,10 +284,19 @@ def _installed(suite: Suite) -> tuple[str, ...]:
 
 @contextmanager
 def _bar(title: str) -> Iterator[Any]:
+    if not _ERR.is_terminal:
+        yield lambda done, total: _print_tenth(title, done, total)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as progress:
+    with Progress(*columns, console=_ERR, transient=True) as progress:
         task = progress.add_task(title.replace("[", r"\["), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _print_tenth(title: str, done: int, total: int) -> None:
+    """A line for each tenth, where there is no terminal to draw a bar on."""
+    if total >= 100 and 10 * done // total > 10 * (done - 1) // total:
+        _ERR.print(f"{title}: {done} of {total}", markup=False, soft_wrap=True)
 
 
 def _print_faults(report: CheckReport) -> None:

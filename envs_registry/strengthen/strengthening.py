@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import random
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from codegym.feedback.feedback import Feedback
+from codegym.feedback.feedback import Feedback, TestResult
 from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest, TestCase
@@ -19,9 +20,10 @@ from codegym.sandbox.pool import Sandbox
 from envs_registry.strengthen.inputs import InputMutator
 from envs_registry.strengthen.program_mutants import program_mutants
 from envs_registry.suite import Suite
+from envs_registry.writing import can_be_written
 
-_LIMITS = Limits(cpu_seconds=0.25, wall_seconds=3.0, program_cpu_seconds=0.5)
-"""Mutants often hang; nobody waits long for them."""
+_LIMITS = Limits(cpu_seconds=0.25, wall_seconds=20.0, program_cpu_seconds=0.5)
+"""Mutants often hang; nobody waits long for them. On a starved machine the little CPU time takes long."""
 _LONGEST = 2000
 """Characters of a new test's arguments or expected value."""
 
@@ -80,23 +82,32 @@ class Strengthener:
         self,
         suite: Suite,
         given: Mapping[str, Sequence[TestCase]] | None = None,
+        threads: int = 2,
         progress: Callable[[int, int], None] | None = None,
-    ) -> list[Strengthened]:
-        """Strengthens every problem of a suite.
+    ) -> Iterator[Strengthened]:
+        """Yields every problem of a suite with its new tests, in order, as soon as it is there.
 
         Args:
             suite: The suite.
             given: Tests by task id that someone else wrote (a model, say); they are tried instead of mutated inputs.
                 One that the reference solution does not pass is left out.
+            threads: How many problems are worked on at a time: one that waits for a mutant's endless loop delays no
+                other. The judge and the sandbox have the workers.
             progress: Called with the number of problems done and their total.
         """
-        results: list[Strengthened] = []
-        for problem in suite:
-            tests = None if given is None else tuple(given.get(problem.task_id, ()))
-            results.append(self.strengthened(problem, tests))
-            if progress is not None:
-                progress(len(results), len(suite))
-        return results
+
+        def of_place(place: int) -> Strengthened:
+            problem = suite[place]
+            return self.strengthened(problem, None if given is None else tuple(given.get(problem.task_id, ())))
+
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for done, result in enumerate(pool.map(of_place, range(len(suite))), start=1):
+                    yield result
+                    if progress is not None:
+                        progress(done, len(suite))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def strengthened(self, problem: Problem, given: Sequence[TestCase] | None = None) -> Strengthened:
         """Returns one problem with the new tests that kill most mutants, and the count."""
@@ -104,22 +115,25 @@ class Strengthener:
         skipped = self._reason_to_skip(problem, given)
         if skipped:
             return Strengthened(problem=problem, skipped=skipped)
-        mutants = list(dict.fromkeys((*problem.mutants, *self._mutants(problem, generator))))
-        survivors = [
-            mutant
-            for mutant, feedback in zip(mutants, self._judged(problem, mutants), strict=True)
-            if feedback.is_success
-        ]
-        before = len(mutants) - len(survivors)
+        mutants = dict.fromkeys((*problem.mutants, *self._mutants(problem, generator)))
+        judged, survivors = self._survivors(problem, mutants)
         candidates = self._valued(problem, generator) if given is None else self._right(problem, given)
         kept = self._chosen(problem, candidates, survivors)
+        _, alive = self._survivors(replace(problem, tests=kept), survivors) if kept else (0, survivors)
         return Strengthened(
-            problem=replace(problem, tests=(*problem.tests, *(test for test, _ in kept))),
-            mutants=len(mutants),
-            killed_before=before,
-            killed_after=before + sum(count for _, count in kept),
+            problem=replace(problem, tests=(*problem.tests, *kept)),
+            mutants=judged,
+            killed_before=judged - len(survivors),
+            killed_after=judged - len(alive),
             added=len(kept),
         )
+
+    def _survivors(self, problem: Problem, programs: Iterable[str]) -> tuple[int, list[str]]:
+        """How many programs the machine could judge, and those of them that pass."""
+        programs = list(programs)
+        pairs = list(zip(programs, self._judged(problem, programs), strict=True))
+        judged = sum(feedback.verdict is not Verdict.INFRA_ERROR for _, feedback in pairs)
+        return judged, [program for program, feedback in pairs if feedback.is_success]
 
     def _reason_to_skip(self, problem: Problem, given: Sequence[TestCase] | None) -> str:
         if not problem.solutions:
@@ -148,7 +162,8 @@ class Strengthener:
         for first, *others in zip(*answers, strict=True):
             if first is None or not _is_literal(first) or not all(_agree(problem, first, other) for other in others):
                 continue
-            accepted.append(first)
+            if can_be_written(replace(problem, tests=(first,))):
+                accepted.append(first)
         return accepted
 
     def _answers(self, problem: Problem, program: str, inputs: Sequence[CallTest]) -> list[CallTest | None]:
@@ -176,28 +191,29 @@ class Strengthener:
         feedback = self._judge.judge(replace(problem, tests=tuple(given)), problem.solutions[0])
         return [test for test, result in zip(given, feedback.tests, strict=True) if result.status is Verdict.PASS]
 
-    def _chosen(
-        self, problem: Problem, candidates: Sequence[TestCase], survivors: list[str]
-    ) -> list[tuple[TestCase, int]]:
-        """The tests that kill most of the survivors that are left, one after the other, with their counts."""
+    def _chosen(self, problem: Problem, candidates: Sequence[TestCase], survivors: list[str]) -> tuple[TestCase, ...]:
+        """The tests that kill most of the survivors that are left, one after the other."""
         if not candidates or not survivors:
-            return []
+            return ()
         tried = replace(problem, tests=tuple(candidates))
         kills = [
-            {index for index, test in enumerate(feedback.tests) if test.status in _KILLED}
+            {index for index, test in enumerate(feedback.tests) if _kills(test)}
             for feedback in self._judged(tried, survivors)
         ]
-        chosen: list[tuple[TestCase, int]] = []
+        chosen: list[TestCase] = []
         alive = [killers for killers in kills if killers]
         while alive and len(chosen) < self._effort.keep:
             counts = [sum(index in killers for killers in alive) for index in range(len(candidates))]
             best = max(range(len(candidates)), key=lambda index: (counts[index], -_size(candidates[index]), -index))
-            chosen.append((candidates[best], counts[best]))
+            chosen.append(candidates[best])
             alive = [killers for killers in alive if best not in killers]
-        return chosen
+        return tuple(chosen)
 
 
-_KILLED = (Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT)
+def _kills(test: TestResult) -> bool:
+    """Whether a test refuses a program. One that earlier tests left no time for was never tried."""
+    was_tried = test.cpu_seconds > 0 or test.seconds > 0
+    return test.status in (Verdict.FAIL, Verdict.ERROR) or (test.status is Verdict.TIMEOUT and was_tried)
 
 
 def _agree(problem: Problem, one: CallTest, other: CallTest | None) -> bool:

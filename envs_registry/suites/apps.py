@@ -12,6 +12,7 @@ from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from envs_registry.building import LazyProblems, RowTable
 from envs_registry.catalogue import ALL
+from envs_registry.checkers import accepts_as_apps
 from envs_registry.examples import shows
 from envs_registry.options import choice
 from envs_registry.rows import Row, read_text
@@ -104,7 +105,7 @@ class _Style:
             tags=("apps", "call" if function else "stdio"),
             comparison=Comparison(
                 output=OutputRule.APPS if self.comparator == "apps" else OutputRule.STRICT,
-                checker=_accepts if function else None,
+                checker=accepts_as_apps if function else None,
             ),
         )
 
@@ -213,20 +214,6 @@ def _prompt(style: str, question: str, starter: str, function: str | None) -> st
         return f"\nQUESTION:\n{question}{given}\nUse {form} format\nANSWER:\n"
     given = f"\n\n```python\n{starter}\n```" if starter else "\n\nRead standard input and print the answer."
     return f"{question.strip()}{given}\n\nAnswer with one ```python block."
-
-
-def _accepts(args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
-    """The benchmark's rule for calls: lists and tuples are the same, and the answer may be wrapped in a list of one."""
-    actual, expected = _listed(actual), _listed(expected)
-    return bool(actual == expected or (isinstance(expected, list) and len(expected) == 1 and actual == expected[0]))
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_listed(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _listed(item) for key, item in value.items()}
-    return value
 
 
 _SEVERAL = "several outputs are right, and only one of them is accepted"

@@ -13,13 +13,14 @@ from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_asserts, parsed
 from envs_registry.building import build_all
 from envs_registry.catalogue import ALL
+from envs_registry.checkers import checker_named
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
 _TEXTS = ("task_id", "prompt", "entry_point", "starter_code", "context", "difficulty", "split")
 _LISTS = ("tests", "solutions", "mutants", "tags")
 _FIELDS = (*_TEXTS, *_LISTS, "limits", "comparison", "one_process")
-_COMPARISON = {field.name for field in fields(Comparison)} - {"checker"}
+_COMPARISON = {field.name for field in fields(Comparison)}
 _LIMITS = {field.name for field in fields(Limits)}
 
 
@@ -137,6 +138,11 @@ def _comparison(row: Row) -> Comparison:
         if given["output"] not in rules:
             row.fail(f"field 'comparison.output' must be one of {', '.join(rules)}, got {given['output']!r}.")
         given["output"] = rules[given["output"]]
+    if given.get("checker") is not None:
+        try:
+            given["checker"] = checker_named(str(given["checker"]))
+        except UnknownNameError as error:
+            row.fail(f"field 'comparison.checker': {error}")
     return Comparison(**given)
 
 

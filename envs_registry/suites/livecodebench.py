@@ -17,6 +17,7 @@ from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.building import LazyProblems, RowTable
 from envs_registry.catalogue import ALL
+from envs_registry.checkers import accepts_as_livecodebench
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
@@ -133,7 +134,7 @@ def _problem(row: Row, rule: OutputRule) -> Problem:
         context=_IMPORTS,
         difficulty=row.get("difficulty", str, "") or None,
         tags=("livecodebench", row.get("platform", str, "unknown"), row.get("contest_date", str, "")[:10] or "undated"),
-        comparison=Comparison(output=rule, checker=_accepts if function else None),
+        comparison=Comparison(output=rule, checker=accepts_as_livecodebench if function else None),
         limits=_LIMITS,
     )
 
@@ -191,8 +192,3 @@ def _test(row: Row, item: dict[str, Any], public: bool) -> TestCase:
         return CallTest(args=args, expected=json.loads(wanted), public=public)
     except ValueError as error:
         row.fail(f"a functional test must have one JSON value a line: {error}")
-
-
-def _accepts(args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
-    """The benchmark takes a tuple for a list, at the top."""
-    return bool((list(actual) if isinstance(actual, tuple) else actual) == expected)

@@ -11,6 +11,7 @@ from codegym.comparison import Comparison
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, ScriptTest, TestCase
 from envs_registry.assertions import parsed
+from envs_registry.checkers import accepts_within_second_argument
 from envs_registry.options import choice
 from envs_registry.rows import read_text
 from envs_registry.sources import Source
@@ -60,7 +61,7 @@ def _problem(folder: Path, name: str, task: str, slow: bool) -> Problem:
         solutions=(correct.strip() + "\n",),
         mutants=(buggy + "\n",),
         tags=("quixbugs",),
-        comparison=Comparison(checker=_within_epsilon) if name == "sqrt" else Comparison(),
+        comparison=Comparison(checker=accepts_within_second_argument) if name == "sqrt" else Comparison(),
     )
 
 
@@ -95,11 +96,6 @@ def _test(name: str, args: list[Any], expected: Any) -> TestCase:
     if name in _PAIRS:
         expected = [tuple(pair) for pair in expected]
     return CallTest(args=tuple(args), expected=expected)
-
-
-def _within_epsilon(args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
-    """The square root may be off by the second argument."""
-    return isinstance(actual, (int, float)) and abs(actual - expected) <= args[1]
 
 
 KNOWN_BAD: dict[str, str] = {}

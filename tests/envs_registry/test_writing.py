@@ -7,7 +7,8 @@ import pytest
 
 from codegym import CallTest, Limits, Problem, ScriptTest, StdioTest
 from codegym.comparison import Comparison, OutputRule
-from codegym.errors import InvalidProblemError
+from codegym.errors import DataError, InvalidProblemError
+from envs_registry.checkers import CHECKERS
 from envs_registry.loading import load_suite
 from envs_registry.writing import write_problems
 
@@ -40,6 +41,30 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert write_problems(path, PROBLEMS, split="train") == 2
     assert tuple(load_suite(str(path), "train")) == PROBLEMS
     assert [file.name for file in path.parent.iterdir()] == ["own.jsonl"]
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_checkers_are_written_by_name(tmp_path: Path, name: str) -> None:
+    tests = (CallTest(args=(1, 0.1), expected=[2]),)
+    problem = Problem(
+        task_id="own/4", prompt="", tests=tests, entry_point="f", comparison=Comparison(checker=CHECKERS[name])
+    )
+    path = tmp_path / "own.jsonl"
+    write_problems(path, [problem])
+    assert f'"checker": "{name}"' in path.read_text()
+    assert tuple(load_suite(str(path))) == (problem,)
+    path.write_text(path.read_text().replace(name, f"{name}s"))
+    with pytest.raises(DataError, match=rf"own\.jsonl, line 1 .*'comparison\.checker'.*Did you mean '{name}'"):
+        load_suite(str(path))
+
+
+def test_rules_of_the_checkers() -> None:
+    assert CHECKERS["apps"]((), [[1, 2]], (1, 2))
+    assert not CHECKERS["apps"]((), [[1, 2]], (1, 3))
+    assert CHECKERS["livecodebench"]((), [[1], [2]], ([1], [2]))
+    assert not CHECKERS["livecodebench"]((), [[1]], [(1,)])
+    assert CHECKERS["within_second_argument"]((2, 0.1), 1.4, 1.45)
+    assert not CHECKERS["within_second_argument"]((2, 0.1), 1.4, 1.6)
 
 
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_what_cannot_be_strengthened_says_why(strengthener: Strengthener) -> Non
         task_id="own/s", prompt="", tests=(StdioTest(stdin="", expected_stdout="1"),), solutions=("print(1)",)
     )
     unsolved = Problem(task_id="own/u", prompt="", tests=WEAK.tests, entry_point="clamp")
-    results = strengthener.strengthen(Suite("own", "all", [stdio, unsolved]))
+    results = list(strengthener.strengthen(Suite("own", "all", [stdio, unsolved])))
     assert [result.skipped for result in results] == ["it has no function to call", "it has no reference solution"]
     assert [result.problem for result in results] == [stdio, unsolved]
 
@@ -115,3 +115,24 @@ def test_given_tests(strengthener: Strengthener, tmp_path: Path) -> None:
     path.write_text('{"task_id": "own/other", "tests": []}')
     with pytest.raises(DataError, match=r"tests\.jsonl, line 1 \(own/other\)"):
         read_tests(path, suite)
+
+
+def test_a_test_that_was_never_tried_kills_nobody(strengthener: Strengthener) -> None:
+    """A mutant that hangs on the first tests has no time left for the others: they say nothing about it."""
+    hangs, wrong = (
+        "def same(x):\n    while x < 0:\n        pass\n    return x\n",
+        "def same(x):\n    return x if x != 7 else 0\n",
+    )
+    weak = Problem(
+        task_id="own/same",
+        prompt="",
+        tests=(CallTest(args=(1,), expected=1),),
+        entry_point="same",
+        solutions=("def same(x):\n    return x\n",),
+        mutants=(hangs, wrong),
+    )
+    result = strengthener.strengthened(weak, [CallTest(args=(x,), expected=x) for x in (-1, -2, -3, 5, 7)])
+    assert (result.killed_before, result.killed_after, result.mutants) == (0, 2, 2)
+    kept = {test.args[0] for test in result.problem.tests[1:] if isinstance(test, CallTest)}
+    assert 7 in kept
+    assert any(x < 0 for x in kept)
