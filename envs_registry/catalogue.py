@@ -24,7 +24,8 @@ class SuiteEntry:
         default_split: The one that is meant when none is named.
         embedded: Made by code that is installed with this package; needs no data.
         options: Options of the loader that this line sets.
-        packages: What the benchmark lets programs import beyond the standard library.
+        packages: What the benchmark lets programs import beyond the standard library; where that depends on the
+            loader's options, the loader's module has a ``packages_for(**options)`` in its place.
         folder: The name of its data's folder, where it is not the suite's own name.
         hub: Its files on the hub, for those who have no folder.
         url: Where the benchmark lives.
@@ -225,7 +226,6 @@ CATALOGUE: dict[str, SuiteEntry] = {
         loader="envs_registry.suites.ds1000:load",
         splits=("test",),
         default_split="test",
-        packages=("numpy", "pandas", "scipy", "sklearn", "matplotlib", "seaborn", "torch", "tensorflow"),
         hub=_DS1000,
         url="https://github.com/xlang-ai/DS-1000",
         licence="CC BY-SA 4.0",

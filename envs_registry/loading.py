@@ -65,13 +65,15 @@ def _load(
     fetch = partial(entry.hub.fetch, split, download) if entry.hub is not None and split in entry.hub.files else None
     source = source_of(entry.folder or name, data_dir, f"It is published at {entry.url}." if entry.url else "", fetch)
     problems = loader(source, split, **options)
+    module = inspect.getmodule(loader)
+    packages_for = getattr(module, "packages_for", None)
     return Suite(
         name,
         split,
         problems,
         origin=_origin(source.used),
-        known_bad=getattr(inspect.getmodule(loader), "KNOWN_BAD", {}),
-        packages=entry.packages,
+        known_bad=getattr(module, "KNOWN_BAD", {}),
+        packages=packages_for(**options) if packages_for else entry.packages,
     )
 
 

@@ -23,6 +23,7 @@ _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
 _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
+"""And as long again for each package: torch alone takes ten on a busy machine."""
 _BEGIN_SECONDS = 30.0
 _QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MAX_SIZE_KB = 2**20
@@ -118,10 +119,10 @@ class Server:
         finally:
             jobs.close()
             control.close()
-        self.layers = self._await_ready()
+        self.layers = self._await_ready(_START_SECONDS * (1 + len(settings.preload)))
 
-    def _await_ready(self) -> dict[str, Any]:
-        self.control.settimeout(_START_SECONDS)
+    def _await_ready(self, seconds: float) -> dict[str, Any]:
+        self.control.settimeout(seconds)
         try:
             ready = self.control.recv(65536)
         except OSError:

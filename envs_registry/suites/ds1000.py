@@ -11,7 +11,16 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
-_LIBRARIES = ("Matplotlib", "Numpy", "Pandas", "Pytorch", "Scipy", "Sklearn", "Tensorflow")
+_PACKAGES = {
+    "Matplotlib": ("numpy", "pandas", "matplotlib", "seaborn"),
+    "Numpy": ("numpy", "pandas", "scipy", "sklearn", "torch", "tensorflow"),
+    "Pandas": ("numpy", "pandas"),
+    "Pytorch": ("numpy", "pandas", "torch"),
+    "Scipy": ("numpy", "pandas", "scipy"),
+    "Sklearn": ("numpy", "pandas", "scipy", "sklearn"),
+    "Tensorflow": ("numpy", "pandas", "tensorflow"),
+}
+"""What the problems of each library import."""
 _LIMITS = Limits(cpu_seconds=60.0, wall_seconds=120.0, memory_bytes=16 * 2**30, program_cpu_seconds=180.0)
 """Loading tensorflow or torch takes seconds and gigabytes of address space."""
 _RUN = "test_execution(program_source)\n"
@@ -30,7 +39,7 @@ def load(source: Source, split: str, *, library: str = ALL, perturbation: str = 
         library: One of the seven libraries, or ``"all"``.
         perturbation: ``"Origin"``, ``"Surface"``, ``"Semantic"``, ``"Difficult-Rewrite"`` or ``"all"``.
     """
-    choice("library", library, (ALL, *_LIBRARIES))
+    choice("library", library, (ALL, *_PACKAGES))
     choice("perturbation", perturbation, (ALL, "Origin", "Surface", "Semantic", "Difficult-Rewrite"))
     table = RowTable([source.file("ds1000.jsonl.gz", "ds1000.jsonl", "test.jsonl", "*.jsonl*", "*.parquet")])
 
@@ -42,6 +51,12 @@ def load(source: Source, split: str, *, library: str = ALL, perturbation: str = 
 
     every = library == ALL and perturbation == ALL
     return table.problems(lambda rows, place: _task_id(rows.row(place)), _problem, None if every else keep)
+
+
+def packages_for(library: str = ALL, perturbation: str = ALL) -> tuple[str, ...]:
+    """Returns what programs may import: with one library chosen, the others need not be installed."""
+    chosen = _PACKAGES.values() if library == ALL else (_PACKAGES[library],)
+    return tuple(dict.fromkeys(package for packages in chosen for package in packages))
 
 
 def _task_id(row: Row) -> str:
