@@ -9,7 +9,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
 
@@ -27,6 +29,7 @@ from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
 from agents.rltf.curriculum import Curriculum
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import METRICS, StepMeasures, log_collection, log_step
+from agents.rltf.micro_batches import merged, micro_batches
 from agents.rollout import Places, Rollout
 from agents.run_log import log_settings
 from agents.token_batch import TokenBatch, TokenScores
@@ -201,6 +204,13 @@ class RLTF(Agent):
             max_new_tokens=self.policy.max_new_tokens,
         )
 
+    def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[np.float32]]:
+        """What each token of a completion gets of what was paid: the advantage, and more blame where it failed."""
+        longest = max(experience.length for experience in experiences)
+        mask = torch.stack([torch.arange(longest) < experience.length for experience in experiences])
+        credit = token_credit(experiences, mask, self.config).numpy()
+        return [row[: experience.length] for row, experience in zip(credit, experiences, strict=True)]
+
     # ---- training
 
     def train(self) -> None:
@@ -229,14 +239,14 @@ class RLTF(Agent):
         weights = completion_weights(lengths, keep, self.config.normalization)
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
         heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
-        heard.sort(key=lambda row: experiences[row].length)  # neighbours of a length need little padding
-        parts = _parts(len(heard), size)
+        read = merged([experiences[row] for row in heard], weights[heard])
+        parts = micro_batches(read.experiences, size)
         for number, part in enumerate(parts):
-            rows = heard[part]
-            chosen = [experiences[row] for row in rows]
+            chosen = [read.experiences[place] for place in part]
             batch = self.policy.batch([experience.completion for experience in chosen])
             scores = self.policy.score(batch, temperature=self.config.temperature, entropy=number == len(parts) // 2)
-            yield self._policy_loss(chosen, batch, scores, weights[rows].to(self.policy.device))
+            counts = torch.tensor([read.weights[place] for place in part], device=self.policy.device)
+            yield self._policy_loss(chosen, batch, scores, counts)
 
     def _policy_loss(
         self, experiences: Sequence[Experience], batch: TokenBatch, scores: TokenScores, weights: Tensor
