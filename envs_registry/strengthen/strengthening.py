@@ -116,10 +116,15 @@ class Strengthener:
         if skipped:
             return Strengthened(problem=problem, skipped=skipped)
         mutants = dict.fromkeys((*problem.mutants, *self._mutants(problem, generator)))
-        judged, survivors = self._survivors(problem, mutants)
+        reference, *verdicts = self._judged(problem, (problem.solutions[0], *mutants))
+        if not reference.is_success:
+            why = f"its reference solution does not pass within the mutants' limits ({reference.kind})"
+            return Strengthened(problem=problem, skipped=why)
+        judged, survivors = _survivors(mutants, verdicts)
         candidates = self._valued(problem, generator) if given is None else self._right(problem, given)
         kept = self._chosen(problem, candidates, survivors)
-        _, alive = self._survivors(replace(problem, tests=kept), survivors) if kept else (0, survivors)
+        now = replace(problem, tests=kept)
+        _, alive = _survivors(survivors, self._judged(now, survivors)) if kept else (0, survivors)
         return Strengthened(
             problem=replace(problem, tests=(*problem.tests, *kept)),
             mutants=judged,
@@ -127,13 +132,6 @@ class Strengthener:
             killed_after=judged - len(alive),
             added=len(kept),
         )
-
-    def _survivors(self, problem: Problem, programs: Iterable[str]) -> tuple[int, list[str]]:
-        """How many programs the machine could judge, and those of them that pass."""
-        programs = list(programs)
-        pairs = list(zip(programs, self._judged(problem, programs), strict=True))
-        judged = sum(feedback.verdict is not Verdict.INFRA_ERROR for _, feedback in pairs)
-        return judged, [program for program, feedback in pairs if feedback.is_success]
 
     def _reason_to_skip(self, problem: Problem, given: Sequence[TestCase] | None) -> str:
         if not problem.solutions:
@@ -208,6 +206,12 @@ class Strengthener:
             chosen.append(candidates[best])
             alive = [killers for killers in alive if best not in killers]
         return tuple(chosen)
+
+
+def _survivors(programs: Iterable[str], verdicts: Sequence[Feedback]) -> tuple[int, list[str]]:
+    """How many programs the machine could judge, and those of them that pass."""
+    judged = sum(feedback.verdict is not Verdict.INFRA_ERROR for feedback in verdicts)
+    return judged, [program for program, feedback in zip(programs, verdicts, strict=True) if feedback.is_success]
 
 
 def _kills(test: TestResult) -> bool:

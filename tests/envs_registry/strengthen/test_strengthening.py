@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,14 @@ def test_what_cannot_be_strengthened_says_why(strengthener: Strengthener) -> Non
         task_id="own/s", prompt="", tests=(StdioTest(stdin="", expected_stdout="1"),), solutions=("print(1)",)
     )
     unsolved = Problem(task_id="own/u", prompt="", tests=WEAK.tests, entry_point="clamp")
-    results = list(strengthener.strengthen(Suite("own", "all", [stdio, unsolved])))
-    assert [result.skipped for result in results] == ["it has no function to call", "it has no reference solution"]
-    assert [result.problem for result in results] == [stdio, unsolved]
+    slow = replace(WEAK, task_id="own/t", solutions=(CLAMP.replace("return x", "return sum(range(10**9))"),))
+    results = list(strengthener.strengthen(Suite("own", "all", [stdio, unsolved, slow])))
+    assert [result.skipped for result in results] == [
+        "it has no function to call",
+        "it has no reference solution",
+        "its reference solution does not pass within the mutants' limits (time_limit)",
+    ]
+    assert [result.problem for result in results] == [stdio, unsolved, slow]
 
 
 def test_given_tests(strengthener: Strengthener, tmp_path: Path) -> None:
