@@ -22,8 +22,11 @@ from envs_registry.strengthen.program_mutants import program_mutants
 from envs_registry.suite import Suite
 from envs_registry.writing import can_be_written
 
-_LIMITS = Limits(cpu_seconds=0.25, wall_seconds=20.0, program_cpu_seconds=0.5)
-"""Mutants often hang; nobody waits long for them. On a starved machine the little CPU time takes long."""
+_LEAST_SECONDS, _TIMES_AS_LONG = 0.1, 10
+"""Mutants often hang; nobody waits long for them: they get ten times what the reference takes, and a tenth of a second
+of CPU time at least. On a starved machine that little takes long, which the wall-clock limit allows for."""
+_SLOWEST = 0.5
+"""Seconds that a reference solution may take for all tests; with slower ones every mutant would cost many."""
 _LONGEST = 2000
 """Characters of a new test's arguments or expected value."""
 
@@ -36,7 +39,7 @@ class Effort:
         mutants: Wrong programs made from each reference solution's first, beside the problem's own.
         inputs: New inputs tried for each problem.
         keep: New tests kept for each problem at most.
-        seed: Where chance starts; the same seed gives the same tests.
+        seed: Where chance starts; the same seed gives the same tests, but for mutants at the edge of a time limit.
     """
 
     mutants: int = 20
@@ -116,14 +119,15 @@ class Strengthener:
         if skipped:
             return Strengthened(problem=problem, skipped=skipped)
         mutants = dict.fromkeys((*problem.mutants, *self._mutants(problem, generator)))
-        reference, *verdicts = self._judged(problem, (problem.solutions[0], *mutants))
-        if not reference.is_success:
-            why = f"its reference solution does not pass within the mutants' limits ({reference.kind})"
-            return Strengthened(problem=problem, skipped=why)
-        judged, survivors = _survivors(mutants, verdicts)
-        candidates = self._valued(problem, generator) if given is None else self._right(problem, given)
-        kept = self._chosen(problem, candidates, survivors)
-        now = replace(problem, tests=kept)
+        reference = self._judge.judge(problem, problem.solutions[0])
+        if not reference.is_success or _cost(reference) > _SLOWEST:
+            reason = "is too slow" if reference.is_success else f"does not pass ({reference.kind})"
+            return Strengthened(problem=problem, skipped=f"its reference solution {reason}")
+        limited = replace(problem, limits=_limits(reference))
+        judged, survivors = _survivors(mutants, self._judged(limited, mutants))
+        candidates = self._valued(limited, generator) if given is None else self._right(problem, given)
+        kept = self._chosen(limited, candidates, survivors)
+        now = replace(limited, tests=kept)
         _, alive = _survivors(survivors, self._judged(now, survivors)) if kept else (0, survivors)
         return Strengthened(
             problem=replace(problem, tests=(*problem.tests, *kept)),
@@ -146,8 +150,7 @@ class Strengthener:
         return program_mutants(problem.solutions[0], self._effort.mutants, generator)
 
     def _judged(self, problem: Problem, programs: Iterable[str]) -> list[Feedback]:
-        limited = replace(problem, limits=_LIMITS)
-        return self._judge.judge_many([(limited, program) for program in programs])
+        return self._judge.judge_many([(problem, program) for program in programs])
 
     def _valued(self, problem: Problem, generator: random.Random) -> list[CallTest]:
         """New inputs with what all reference solutions answer, alike and each time anew."""
@@ -170,7 +173,7 @@ class Strengthener:
             actions=tuple(CallAction(args=test.args, kwargs=dict(test.kwargs)) for test in inputs),
             entry_point=problem.entry_point,
             context=problem.context,
-            limits=_LIMITS,
+            limits=problem.limits or Limits(),
         )
         answers: list[CallTest | None] = []
         for test, seen in zip(inputs, self._sandbox.run(job).observations, strict=True):
@@ -206,6 +209,18 @@ class Strengthener:
             chosen.append(candidates[best])
             alive = [killers for killers in alive if best not in killers]
         return tuple(chosen)
+
+
+def _cost(reference: Feedback) -> float:
+    return sum(test.cpu_seconds for test in reference.tests)
+
+
+def _limits(reference: Feedback) -> Limits:
+    """What a mutant may take, from what the reference took."""
+    slowest = max((test.cpu_seconds for test in reference.tests), default=0.0)
+    seconds = max(_LEAST_SECONDS, _TIMES_AS_LONG * slowest)
+    total = max(3 * seconds, _TIMES_AS_LONG * _cost(reference))
+    return Limits(cpu_seconds=seconds, wall_seconds=20 + 20 * seconds, program_cpu_seconds=total)
 
 
 def _survivors(programs: Iterable[str], verdicts: Sequence[Feedback]) -> tuple[int, list[str]]:

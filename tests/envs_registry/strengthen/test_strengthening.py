@@ -89,14 +89,16 @@ def test_what_cannot_be_strengthened_says_why(strengthener: Strengthener) -> Non
         task_id="own/s", prompt="", tests=(StdioTest(stdin="", expected_stdout="1"),), solutions=("print(1)",)
     )
     unsolved = Problem(task_id="own/u", prompt="", tests=WEAK.tests, entry_point="clamp")
-    slow = replace(WEAK, task_id="own/t", solutions=(CLAMP.replace("return x", "return sum(range(10**9))"),))
-    results = list(strengthener.strengthen(Suite("own", "all", [stdio, unsolved, slow])))
+    slow = replace(WEAK, task_id="own/t", solutions=(CLAMP.replace("return x", "sum(range(10**8))\n    return x"),))
+    wrong = replace(WEAK, task_id="own/w", solutions=("def clamp(x, low, high): return 0",))
+    results = list(strengthener.strengthen(Suite("own", "all", [stdio, unsolved, slow, wrong])))
     assert [result.skipped for result in results] == [
         "it has no function to call",
         "it has no reference solution",
-        "its reference solution does not pass within the mutants' limits (time_limit)",
+        "its reference solution is too slow",
+        "its reference solution does not pass (wrong_answer)",
     ]
-    assert [result.problem for result in results] == [stdio, unsolved, slow]
+    assert [result.problem for result in results] == [stdio, unsolved, slow, wrong]
 
 
 def test_given_tests(strengthener: Strengthener, tmp_path: Path) -> None:
