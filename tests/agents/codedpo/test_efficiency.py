@@ -1,0 +1,112 @@
+"""Costs: which tests and programs are credible, larger inputs, and differences that are no chance."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.codedpo.efficiency import (
+    Costs,
+    CostSettings,
+    CostStore,
+    NoCosts,
+    credible_programs,
+    credible_tests,
+    faster_than,
+    literal_calls,
+    mann_whitney,
+    scaled,
+)
+from agents.codedpo.matrix import Matrix, MatrixStore
+from agents.codedpo.ranking import Ranking, Scores, rank
+from agents.codedpo.task_samples import TaskSamples
+from codegym.judge import Judge
+from codegym.sandbox.job import CallAction
+
+LINEAR = "def f(xs):\n    return len(set(xs)) != len(xs)\n"
+SQUARE = "def f(xs):\n    return any(x == y for i, x in enumerate(xs) for y in xs[:i] if i >= 0 and len(xs) > 0)\n"
+WRONG = "def f(xs):\n    return False\n"
+TESTS = "assert f([1, 2, 3]) == False\nassert f([1, 2, 1]) == True\nassert f([]) == False\n"
+
+
+def judged(judge: Judge, completions: list[str], tests: str = TESTS) -> tuple[Matrix, Scores]:
+    samples = TaskSamples(
+        task_id="t", prompt="Twins?", completions=tuple(completions), test_texts=(tests,), entry_point="f"
+    )
+    (matrix,) = MatrixStore(None, judge).fill([samples])
+    return matrix, rank(matrix.link, Ranking.COUNT)
+
+
+def test_credible_are_the_tests_of_the_best_and_who_passes_them(judge: Judge) -> None:
+    matrix, scores = judged(judge, [WRONG, LINEAR, SQUARE, LINEAR + "\n"], TESTS + "assert f([7]) == True\n")
+    assert credible_tests(matrix, scores).tolist() == [0, 1, 2]
+    assert credible_programs(matrix, scores) == [1, 2]
+
+
+def test_inputs_grow_until_the_difference_shows_and_costs_are_kept(judge: Judge, tmp_path: Path) -> None:
+    square = "def f(xs):\n    return any(xs[i] == xs[k] for i in range(len(xs)) for k in range(i))\n"
+    slow = "def f(xs):\n    for _ in range(100 * len(xs)): pass\n    return len(set(xs)) != len(xs)\n"
+    matrix, scores = judged(judge, [LINEAR, square, slow], "assert f([1, 1]) == True\n")
+    store = CostStore(tmp_path / "costs.jsonl", judge, CostSettings(repetitions=5))
+    ((task_id, costs),) = store.measure([(matrix, scores)])
+    assert task_id == "t"
+    assert isinstance(costs, Costs)
+    assert (costs.programs, costs.calls, costs.seconds.shape) == ((0, 1, 2), 1, (3, 5))
+    assert costs.scale > 1
+    assert faster_than(costs.seconds[0], costs.seconds[2])
+    ((_, again),) = CostStore(tmp_path / "costs.jsonl", judge, CostSettings(repetitions=5)).measure([(matrix, scores)])
+    assert isinstance(again, Costs)
+    np.testing.assert_allclose(again.seconds, costs.seconds, atol=1e-9)
+    assert len((tmp_path / "costs.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("completions", "tests", "reason"),
+    [
+        ([WRONG, WRONG], "assert f([1]) == True", NoCosts.NOT_CREDIBLE),
+        ([LINEAR, WRONG], TESTS, NoCosts.ONE_PROGRAM),
+        ([LINEAR, SQUARE], "assert f(list('aa'))", NoCosts.NO_CALL),
+    ],
+)
+def test_what_cannot_be_measured_has_a_reason(
+    judge: Judge, completions: list[str], tests: str, reason: NoCosts
+) -> None:
+    assert list(CostStore(None, judge).measure([judged(judge, completions, tests)])) == [("t", reason)]
+
+
+def test_calls_with_literal_arguments_are_found() -> None:
+    first, second = literal_calls("assert f(2) == max(f([1], key='a'), 0)", "f")
+    assert (first, second) == (CallAction(args=(2,), kwargs={}), CallAction(args=([1],), kwargs={"key": "a"}))
+    assert literal_calls("assert f(len([1])) == g(2)", "f") == []
+    assert len(literal_calls("assert Solution().solve(1) == 2", "Solution().solve")) == 1
+
+
+def test_texts_and_lists_repeat_themselves_else_numbers_grow() -> None:
+    assert scaled([CallAction(args=([1, 2], "a", 3, True))], 2) == [
+        CallAction(args=([1, 2, 1, 2], "aa", 3, True), kwargs={})
+    ]
+    assert scaled([CallAction(args=(3, True, 0.5))], 4) == [CallAction(args=(12, True, 0.5), kwargs={})]
+    (huge,) = scaled([CallAction(args=("a" * 1000,))], 4096)
+    assert len(huge.args[0]) == 200_000
+
+
+def test_mann_whitney_counts_all_orders() -> None:
+    low, high = np.array([1.0, 4.0, 2.0]), np.array([3.0, 5.0, 6.0])  # one of nine pairs is the wrong way round
+    orders = [
+        sum(place > other for place in chosen for other in set(range(6)) - set(chosen))
+        for chosen in combinations(range(6), 3)
+    ]
+    assert mann_whitney(low, high) == sum(wrong <= 1 for wrong in orders) / len(orders) == 2 / 20
+    assert mann_whitney(low, low) > 0.5
+    assert mann_whitney(np.arange(9.0), np.arange(9.0) + 9) == pytest.approx(1 / 48620)
+
+
+def test_cheaper_needs_both_size_and_certainty() -> None:
+    base = np.linspace(1.0, 1.01, 9)
+    assert faster_than(base, base * 1.2)
+    assert not faster_than(base, base * 1.05)
+    assert not faster_than(base[:3], base[:3] * 1.2), "three against three cannot be sure at one in a hundred"
+    assert not faster_than(base * 1.2, base)
