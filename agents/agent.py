@@ -12,14 +12,17 @@ import gymnasium as gym
 import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from agents.callbacks import ProgressBar
 from agents.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
+from agents.experience import Experience
 from agents.policy import LMPolicy
 from agents.run_log import open_run_log
+from agents.run_record import RunRecord
 from agents.stage import Stage, make_stage
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, UnknownNameError
@@ -66,7 +69,7 @@ class Agent(ABC):
         self.tensorboard_log = None if tensorboard_log is None else str(tensorboard_log)
         self.verbose = verbose
         self.num_timesteps = 0
-        """Completions learned from so far."""
+        """Completions (CodeDPO: pairs of them) learned from so far."""
         self.start_time = 0
         self._num_timesteps_at_start = 0
         self._total_timesteps = 0
@@ -109,6 +112,10 @@ class Agent(ABC):
     @abstractmethod
     def completions_per_step(self) -> int:
         """Completions between two calls of the callbacks."""
+
+    def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[np.float32]]:
+        """What each token of a completion gets of what was paid, for people to look at; float [T] each."""
+        return [np.full(experience.length, experience.advantage, np.float32) for experience in experiences]
 
     # ---- acting
 
@@ -180,10 +187,7 @@ class Agent(ABC):
     def _setup_learn(
         self, total_timesteps: int, callback: Callback, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool
     ) -> tuple[int, BaseCallback]:
-        if self.stage is None:
-            raise ValueError(
-                f"{type(self).__name__} needs an environment to learn: set_env(env), or load(path, env=env)."
-            )
+        self._check_ready()
         self.start_time = time_ns()
         if reset_num_timesteps:
             self.num_timesteps = 0
@@ -194,12 +198,21 @@ class Agent(ABC):
             self._logger = open_run_log(self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps)
         return total_timesteps, self._init_callback(callback, progress_bar)
 
+    def _check_ready(self) -> None:
+        """Raises where there is nothing to learn from."""
+        if self.stage is None:
+            raise ValueError(
+                f"{type(self).__name__} needs an environment to learn: set_env(env), or load(path, env=env)."
+            )
+
     def _init_callback(self, callback: Callback, progress_bar: bool) -> BaseCallback:
         if isinstance(callback, list | tuple):
             callback = CallbackList(list(callback))
         calls = callback if isinstance(callback, BaseCallback) else ConvertCallback(cast(Any, callback))
         if progress_bar:
             calls = CallbackList([calls, ProgressBar()])
+        if self.logger.dir is not None:
+            calls = CallbackList([RunRecord(), calls])
         calls.init_callback(cast(Any, self))
         return calls
 

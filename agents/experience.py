@@ -32,6 +32,8 @@ class Experience:
     """The rewards of the episode's later turns."""
     span: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     """float32[T]: how much each token belongs to the failing place, 0 to 1."""
+    unreached: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """bool[T]: tokens of statements that no test ran; empty where that was not asked."""
     verdict: str = ""
     kind: str = ""
     scope: str = ""
@@ -45,6 +47,10 @@ class Experience:
     """Written without sampling, as a baseline for others."""
     feedback: str = ""
     """What the agent was told about it."""
+    diagnostics: tuple[Mapping[str, Any], ...] = ()
+    """What is wrong and where, as the environment's ``info`` says it."""
+    tests: tuple[Mapping[str, Any], ...] = ()
+    """What became of each test, likewise; private tests' values are not in it."""
     advantage: float = 0.0
     """The sequence-level reward above its baseline; set once, when its collection is complete."""
 
@@ -52,6 +58,11 @@ class Experience:
     def length(self) -> int:
         """Its tokens, the end-of-sequence token included."""
         return len(self.completion.token_ids)
+
+    @property
+    def reached(self) -> int:
+        """Its tokens without those that no test ran."""
+        return self.length - int(self.unreached.sum())
 
     @property
     def reward(self) -> float:

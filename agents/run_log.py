@@ -7,11 +7,44 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stable_baselines3.common.logger import HParam, HumanOutputFormat, KVWriter, Logger, make_output_format
+from stable_baselines3.common.logger import (
+    HParam,
+    HumanOutputFormat,
+    KVWriter,
+    Logger,
+    TensorBoardOutputFormat,
+    make_output_format,
+)
 from stable_baselines3.common.utils import get_latest_run_id
 
 TEXT_ONLY = ("stdout", "log", "json", "csv")
 """The formats that are told to leave out what only TensorBoard can show."""
+
+_LINES = "Multiline"
+LAYOUT = {
+    "learning": {
+        "programs that pass": [_LINES, ["rollout/success_rate", "rollout/pass_rate"]],
+        "reward and its parts": [_LINES, ["rollout/ep_rew_mean", r"reward/.*"]],
+        "preferences": [_LINES, [r"rewards/.*"]],
+    },
+    "what goes wrong": {
+        "verdicts": [_LINES, [r"verdict/.*"]],
+        "kinds of error": [_LINES, [r"kind/.*"]],
+        "scopes": [_LINES, [r"scope/.*"]],
+        "cut off and without a word": [_LINES, ["rollout/truncated", "rollout/silent_share"]],
+    },
+    "optimizer": {
+        "losses": [_LINES, ["train/loss", "train/supervised_loss"]],
+        "entropy": [_LINES, ["train/entropy_loss"]],
+        "distance": [_LINES, ["train/approx_kl", "train/reference_kl", "train/clip_fraction"]],
+        "gradient": [_LINES, ["train/gradient_norm", "train/skipped_steps"]],
+    },
+    "time": {
+        "seconds": [_LINES, [r"time/.*_seconds"]],
+        "tokens a second": [_LINES, ["time/tokens_per_second"]],
+    },
+}
+"""TensorBoard's page of custom scalars: curves that belong together in one picture."""
 
 
 def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_timesteps: int) -> Logger:
@@ -32,8 +65,11 @@ def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_times
     number = get_latest_run_id(tensorboard_log, name) + (num_timesteps == 0)
     folder = os.path.join(tensorboard_log, f"{name}_{max(number, 1)}")
     os.makedirs(folder, exist_ok=True)
+    board = make_output_format("tensorboard", folder)
+    assert isinstance(board, TensorBoardOutputFormat)
+    board.writer.add_custom_scalars(LAYOUT)
     files: list[KVWriter] = [
-        make_output_format("tensorboard", folder),
+        board,
         make_output_format("csv", folder, f"_{num_timesteps}" if num_timesteps else ""),
     ]
     return Logger(folder=folder, output_formats=formats + files)

@@ -112,6 +112,13 @@ def log_collection(logger: Logger, experiences: Sequence[Experience], watch: Sto
     for label in ("verdict", "kind", "scope"):
         for value, count in Counter(getattr(e, label) for e in judged).items():
             logger.record(f"{label}/{value or 'unnamed'}", count / len(judged))
+    for name, values in (
+        ("advantage", [e.advantage for e in judged]),
+        ("reward", [e.reward for e in judged]),
+        ("completion_tokens", [e.length for e in judged]),
+        ("pass_rate", [e.pass_rate for e in judged]),
+    ):
+        logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
     logger.record("samples/program", sample_text(_most_telling(judged)), exclude=TEXT_ONLY)
 
 
