@@ -17,7 +17,9 @@ from agents.experience import Experience
 from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.stage import Observation, Outcome, Stage
+from agents.unreached import unreached_tokens
 from codegym.feedback.diagnostic import Source
+from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import Scope
 from codegym.feedback.token_spans import token_spans
 
@@ -59,12 +61,14 @@ class Rollout:
         policy: Who plays.
         generator: The source of chance.
         places: Which places of the diagnostics become an experience's span.
+        coverage: Note which tokens no test ran; needs a judge that traces programs.
     """
 
     stage: Stage
     policy: LMPolicy
     generator: torch.Generator
     places: Places = Places.CERTAIN
+    coverage: bool = False
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
@@ -134,6 +138,7 @@ class Rollout:
             group=f"{version}/{turn.number}/{task_id}",
             rewards={} if infra_error else dict(rewards),
             span=failing_span(info, completion, self.places),
+            unreached=self._unreached(turn.outcome.feedback, completion),
             verdict=str(info.get("verdict", "")),
             kind=str(info.get("kind", "")),
             scope=str(info.get("scope", "")),
@@ -143,7 +148,14 @@ class Rollout:
             infra_error=infra_error,
             is_greedy=greedy,
             feedback=str(turn.outcome.observation.get("feedback", "")),
+            diagnostics=tuple(info.get("diagnostics", ())),
+            tests=tuple(info.get("tests", ())),
         )
+
+    def _unreached(self, feedback: Feedback | None, completion: Completion) -> NDArray[np.bool_]:
+        if not self.coverage or feedback is None:
+            return np.zeros(0, np.bool_)
+        return unreached_tokens(feedback, completion)
 
 
 def failing_span(info: Mapping[str, Any], completion: Completion, places: Places) -> NDArray[np.float32]:
@@ -159,9 +171,9 @@ def failing_span(info: Mapping[str, Any], completion: Completion, places: Places
     """
     placed = [d for d in info.get("diagnostics", ()) if d["scope"] == Scope.LINE and d["source"] != Source.LINT]
     suspected = [d for d in placed if d["source"] in (Source.SPECTRUM, Source.DIVERGENCE)]
-    if info.get("scope") == Scope.GLOBAL:
-        if places is not Places.SUSPECTED or not suspected:
-            return np.ones(len(completion), np.float32)
-        return token_spans(suspected, completion.offsets)
-    certain = [d for d in placed if d not in suspected]
+    certain = [d for d in placed if d not in suspected and d["start"] >= 0]
+    if info.get("scope") == Scope.GLOBAL or (suspected and not certain):  # a wrong answer: nobody certainly did it
+        if places is Places.SUSPECTED and suspected:
+            return token_spans(suspected, completion.offsets)
+        return np.ones(len(completion), np.float32)
     return token_spans(certain, completion.offsets, completion.text if places is Places.LINES else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import gymnasium as gym
@@ -14,6 +14,7 @@ from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 from agents.eager_judge import EagerJudge
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import InfrastructureError
+from codegym.feedback.feedback import Feedback
 from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.vector import CodeSynthesisVectorEnv
@@ -29,6 +30,8 @@ class Outcome:
     reward: float
     done: bool
     info: dict[str, Any]
+    feedback: Feedback | None = field(default=None, compare=False)
+    """Everything that the judge said, where the environment is one of ours: measured times and executed lines too."""
 
 
 class Stage(Protocol):
@@ -100,6 +103,8 @@ class VectorStage:
             self._envs.reset(options={"reset_mask": self._over.copy()})
         actions = [completions.get(place, "") for place in range(self.size)]
         observations, rewards, ended, cut, infos = self._envs.step(actions)
+        core = self._envs.unwrapped
+        feedback = core.last_feedback if isinstance(core, CodeSynthesisVectorEnv) else (None,) * self.size
         outcomes = {}
         for place in completions:
             done = bool(ended[place] or cut[place])
@@ -109,6 +114,7 @@ class VectorStage:
                 float(rewards[place]),
                 done,
                 _info(infos["final_info"] if final else infos, place),
+                feedback[place],
             )
             self._over[place] = done
         return outcomes
@@ -178,7 +184,9 @@ class SingleStage:
             observation, reward, ended, cut, info = self._env.step(completions[0])
         except InfrastructureError:
             return {0: Outcome({}, float("nan"), True, {"infra_error": True})}
-        return {0: Outcome(observation, float(reward), ended or cut, info)}
+        core = self._env.unwrapped
+        feedback = core.last_feedback if isinstance(core, CodeSynthesisEnv) else None
+        return {0: Outcome(observation, float(reward), ended or cut, info, feedback)}
 
 
 def _row(batch: Mapping[str, Any], place: int) -> Observation:

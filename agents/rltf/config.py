@@ -12,6 +12,7 @@ from codegym.errors import InvalidSettingError, UnknownNameError
 Term = Literal["coarse", "fine", "adaptive", "weighted_adaptive"]
 Baseline = Literal["leave_one_out", "group_mean", "group_normalized", "greedy", "historical_best", "none"]
 FineCredit = Literal["line", "span", "soft", "conserving"]
+Mask = Literal["truncated", "unexecuted"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,9 @@ class RLTFConfig:
     a greedy completion of the same policy, the best reward that the task has ever seen (the paper), or nothing."""
     normalization: Normalization = "token"
     """The mean over the batch's tokens, over completions of token means, or of token sums (the paper)."""
-    truncated: Literal["penalize", "mask"] = "penalize"
-    """Completions that hit the length limit: blame all their tokens (the paper's U_global), or leave them out."""
+    masked: tuple[Mask, ...] = ()
+    """What teaches nothing: "truncated", completions that hit the length limit (else all their tokens are blamed, the
+    paper's U_global); "unexecuted", statements that no test ran (StepCoder), which needs a judge that traces."""
     buffer_size: int = 0
     """Completions that the online buffer holds, the oldest go first; 0: those of one collection, which is on-policy."""
     refresh_every: int = 1
@@ -133,7 +135,8 @@ class RLTFConfig:
             if name not in known:
                 raise UnknownNameError("setting of RLTF", name, known)
         settings: dict[str, Any] = dict(values)
-        return cls(**{**settings, "feedback": tuple(settings.get("feedback", cls.feedback))})
+        lists = {name: tuple(settings.get(name, getattr(cls, name))) for name in ("feedback", "masked")}
+        return cls(**{**settings, **lists})
 
 
 def _check(good: bool, name: str, expected: str, value: object) -> None:

@@ -85,7 +85,7 @@ def blame_truncation(experience: Experience) -> Experience:
 
 def teaches(experience: Experience, config: RLTFConfig) -> bool:
     """Whether it enters the loss at all."""
-    return not experience.infra_error and not (is_cut(experience) and config.truncated == "mask")
+    return not experience.infra_error and not (is_cut(experience) and "truncated" in config.masked)
 
 
 def is_silent(experience: Experience, config: RLTFConfig) -> bool:
@@ -103,19 +103,22 @@ def token_credit(experiences: Sequence[Experience], completion_mask: Tensor, con
         config: Where blame goes.
 
     Returns:
-        float32[B, T], zero on padding.
+        float32[B, T], zero on padding and on what no test ran.
     """
     device = completion_mask.device
     span = torch.zeros(completion_mask.shape, device=device)
+    heard = completion_mask.clone()
     for row, experience in enumerate(experiences):
         span[row, : experience.length] = torch.from_numpy(experience.span).to(device)
+        if len(experience.unreached):
+            heard[row, : experience.length] &= torch.from_numpy(~experience.unreached).to(device)
     if config.fine_credit in ("line", "span"):
         span = (span > 0).float()
     advantage = torch.tensor([experience.advantage for experience in experiences], device=device)
     if config.fine_credit == "conserving":
-        return conserving_credit(advantage, span, completion_mask)
+        return conserving_credit(advantage, span, heard)
     fine = torch.tensor([fine_reward(experience, config) for experience in experiences], device=device)
-    return span_credit(advantage, fine, span, completion_mask)
+    return span_credit(advantage, fine, span, heard)
 
 
 def _advantages(

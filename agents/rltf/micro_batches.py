@@ -70,5 +70,12 @@ def _positions(experiences: Sequence[Experience]) -> int:
 
 def _likeness(e: Experience) -> tuple[object, ...]:
     written = e.completion
-    credit = (e.advantage, tuple(sorted(e.rewards.items())), e.span.tobytes(), e.is_success, e.kind)
+    credit = (
+        e.advantage,
+        tuple(sorted(e.rewards.items())),
+        e.span.tobytes(),
+        e.unreached.tobytes(),
+        e.is_success,
+        e.kind,
+    )
     return (e.version, written.prompt_ids.tobytes(), written.token_ids.tobytes(), written.finished, *credit)

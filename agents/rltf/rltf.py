@@ -176,7 +176,13 @@ class RLTF(Agent):
             return []
         assert self.stage is not None
         began = perf_counter()
-        rollout = Rollout(self.stage, self.policy, self.generator, PLACES[self.config.fine_credit])
+        rollout = Rollout(
+            self.stage,
+            self.policy,
+            self.generator,
+            PLACES[self.config.fine_credit],
+            coverage="unexecuted" in self.config.masked,
+        )
         tasks = self._choose_tasks()
         repeated = [task for task in tasks for _ in range(self.config.samples_per_problem)]
         collected = rollout.collect(repeated, self._sampling(greedy=False), self.n_updates)
@@ -235,7 +241,7 @@ class RLTF(Agent):
 
     def _policy_losses(self, experiences: Sequence[Experience], size: int) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.tensor([teaches(experience, self.config) for experience in experiences], dtype=torch.bool)
-        lengths = torch.tensor([experience.length for experience in experiences])
+        lengths = torch.tensor([experience.reached for experience in experiences])
         weights = completion_weights(lengths, keep, self.config.normalization)
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
         heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]

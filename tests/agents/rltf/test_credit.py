@@ -99,10 +99,10 @@ def test_what_was_cut_is_blamed_as_a_whole() -> None:
     assert blamed.span.tolist() == [1, 1, 1, 1]
     assert fine_reward(blamed, RLTFConfig()) == -0.3
     assert blamed.rewards == cut.rewards
-    assert not teaches(blamed, RLTFConfig(truncated="mask"))
+    assert not teaches(blamed, RLTFConfig(masked=("truncated",)))
     lucky = experience(PASS, finished=False)
     assert with_advantages([lucky], RLTFConfig(), {}).experiences[0].kind == ""
-    assert teaches(lucky, RLTFConfig(truncated="mask"))
+    assert teaches(lucky, RLTFConfig(masked=("truncated",)))
 
 
 def test_a_crash_after_nineteen_good_tests_is_above_twenty_failures() -> None:
@@ -158,3 +158,27 @@ def test_suspicion_of_a_wrong_answer_counts_only_when_asked_for() -> None:
     assert failing_span(info, completion(), Places.CERTAIN).tolist() == [1, 1, 1, 1]
     lint = {"scope": "line", "diagnostics": (diagnostic(1, 2, source="lint"),)}
     assert failing_span(lint, completion(), Places.SUSPECTED).tolist() == [0, 0, 0, 0]
+
+
+def test_a_diagnosed_wrong_answer_is_blamed_where_it_is_suspected() -> None:
+    # a judge that traces gives the wrong answer the scope of a line; its own diagnostic has no place
+    nowhere = diagnostic(-1, -1, source="test")
+    info = {"scope": "line", "diagnostics": (nowhere, diagnostic(1, 2, source="divergence", score=0.5))}
+    assert failing_span(info, completion(), Places.SUSPECTED).tolist() == [0, 0.5, 0, 0]
+    assert failing_span(info, completion(), Places.CERTAIN).tolist() == [1, 1, 1, 1]
+    crash = {"scope": "line", "diagnostics": (diagnostic(3, 4), diagnostic(1, 2, source="spectrum"))}
+    assert failing_span(crash, completion(), Places.SUSPECTED).tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("fine_credit", ["line", "span", "soft", "conserving"])
+def test_what_no_test_ran_gets_no_credit(fine_credit: Any) -> None:
+    unreached = np.array([True, False, False, False])
+    masked = experience(CRASH, advantage=-1.0, span=(1, 1, 0, 0), unreached=unreached)
+    credit = token_credit([masked], torch.ones(1, 4, dtype=torch.bool), RLTFConfig(fine_credit=fine_credit))
+    assert credit[0, 0] == 0
+    assert (credit[0, 1:] < 0).all()
+    if fine_credit == "conserving":
+        torch.testing.assert_close(credit.sum(1), torch.tensor([-3.0]))  # of the three tokens that ran
+    else:
+        torch.testing.assert_close(credit, torch.tensor([[0, -1.9, -1, -1]]))  # alpha is 3 / 1
+    assert masked.reached == 3

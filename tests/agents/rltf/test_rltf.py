@@ -164,7 +164,7 @@ def test_one_infrastructure_failure_costs_only_itself(
 def test_masked_truncations_teach_nothing(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
     policy = make_policy(max_new_tokens=2)
     policy.engine.end_ids = ()  # nothing ever ends
-    agent = RLTF(policy, env, seed=1, truncated="mask", **SMALL)
+    agent = RLTF(policy, env, seed=1, masked=("truncated",), **SMALL)
     rows = logged(agent)
     collected = agent.collect()
     assert not any(experience.completion.finished for experience in collected)
