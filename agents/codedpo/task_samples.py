@@ -160,13 +160,13 @@ def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
 
 def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = row.get(name)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise DataError(f"{name} must be a list of texts, got {'nothing' if value is None else type(value).__name__}.")
     return tuple(value)
 
 
 def _labels(row: Mapping[str, Any], number: int) -> tuple[bool, ...]:
     value = row.get("labels") or []
-    if not isinstance(value, list) or len(value) not in (0, number):
+    if not isinstance(value, list | tuple) or len(value) not in (0, number):
         raise DataError(f"labels must be a list with one label for each of the {number} programs.")
     return tuple(label is True or label == "pass" for label in value)
