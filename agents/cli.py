@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("agents.commands.demo:Demo", "warm up a tiny model, train it with RLTF, show what it learned"),
     "train rltf": Command("agents.commands.train:TrainRLTF", "learn online from unit-test feedback"),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
+    "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
     "suites list": Command("agents.commands.suites:ListSuites", "the suites that exist"),
     "suites show": Command("agents.commands.suites:ShowSuite", "one suite, or one of its problems"),

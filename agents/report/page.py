@@ -1,0 +1,192 @@
+"""Runs in, one HTML file out: everything that the page shows is inside it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from agents.evaluation.run_comparison import compare
+from agents.report.run import ReportRun
+from agents.report.sample import ReportSample
+from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
+from codegym.errors import MissingExtraError
+
+_PAGE = Path(__file__).parent / "page"
+_SCRIPTS = ("data.js", "charts.js", "samples.js", "page.js")
+_MOST_COMPARISONS = 10
+
+
+def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples: int = 5000) -> int:
+    """Writes the page, whole or not at all.
+
+    Args:
+        file: Where to.
+        runs: What is reported.
+        title: Of the page.
+        most_samples: Programs to browse, in all; where there are more, those are taken that lie evenly between.
+
+    Returns:
+        The bytes written.
+    """
+    page = render(report_data(runs, title, most_samples))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(page, "utf-8")
+    os.replace(beside, file)
+    return len(page.encode())
+
+
+def render(data: dict[str, Any]) -> str:
+    """Returns the page for its data.
+
+    Raises:
+        MissingExtraError: If jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader
+    except ImportError as error:
+        raise MissingExtraError("jinja2", "agents") from error
+    text = json.dumps(_without_nan(data), allow_nan=False, separators=(",", ":"))
+    packed = base64.b64encode(gzip.compress(text.encode("utf-8", "surrogatepass"), 9, mtime=0)).decode()
+    template = Environment(loader=FileSystemLoader(_PAGE), autoescape=True).get_template("report.html")
+    style = (_PAGE / "report.css").read_text("utf-8")
+    script = "\n".join((_PAGE / name).read_text("utf-8") for name in _SCRIPTS)
+    return template.render(title=data["title"], style=style, script=script, data=packed)
+
+
+def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000) -> dict[str, Any]:
+    """Returns everything that the page shows as plain data."""
+    groups = groups_of(runs)
+    samples, prompts = _samples(runs, most_samples)
+    return {
+        "title": title,
+        "codegym": version("codegym"),
+        "notes": notes(runs),
+        "runs": [_run_row(run) for run in runs],
+        "groups": [
+            {
+                "name": group_name(runs, group, groups),
+                "runs": group,
+                "curves": {key: found.to_dict() for key, found in bands(runs, group).items() if not _is_flow(key)},
+            }
+            for group in groups
+        ],
+        "flows": [_flows_row(runs, group) for group in groups],
+        "evaluations": [
+            {"run": place, **evaluation.to_dict()} for place, run in enumerate(runs) for evaluation in run.evaluations
+        ],
+        "comparisons": _comparisons(runs),
+        "prompts": prompts,
+        "samples": samples,
+    }
+
+
+def _is_flow(key: str) -> bool:
+    return key.startswith(("verdict/", "kind/"))
+
+
+def _flows_row(runs: Sequence[ReportRun], group: Sequence[int]) -> dict[str, Any] | None:
+    verdicts, kinds = flows(runs, group, "verdict"), flows(runs, group, "kind")
+    if not verdicts:
+        return None
+    return {
+        "steps": next(iter(verdicts.values())).to_dict()["steps"],
+        "verdict": _means(verdicts),
+        "kind": _means(kinds),
+    }
+
+
+def _means(found: Mapping[str, Band]) -> dict[str, list[float]]:
+    return {name: band.to_dict()["mean"] for name, band in found.items()}
+
+
+def notes(runs: Sequence[ReportRun]) -> list[str]:
+    """Returns what a reader must know before looking: unfinished runs, and runs that cannot be compared."""
+    found = [note for run in runs for note in run.problems()]
+    learned = sorted({str(run.record["suite"]) for run in runs if run.record.get("suite")})
+    if len(learned) > 1:
+        found.append(f"These runs learned on different suites ({', '.join(learned)}): do not compare their curves.")
+    evaluated = [set(run.suites) for run in runs if run.evaluations]
+    if len(evaluated) > 1 and not set.intersection(*evaluated):
+        names = ", ".join(sorted(set.union(*evaluated)))
+        found.append(f"These evaluations are of different suites ({names}): nothing of them can be compared.")
+    return found
+
+
+def _run_row(run: ReportRun) -> dict[str, Any]:
+    record = run.record
+    success = run.curves.get("rollout/success_rate") or run.curves.get("rewards/accuracies") or []
+    clock = run.curves.get("time/time_elapsed") or []
+    return {
+        "name": run.name,
+        "kind": "evaluation" if run.evaluations else str(record.get("agent", "run")),
+        "status": str(record.get("status", "finished" if run.evaluations else "unknown")),
+        "suites": list(run.suites),
+        "seed": run.seed,
+        "model": dict(record.get("model", {})),
+        "programs": record.get("num_timesteps") or (int(success[-1][0]) if success else 0),
+        "success": success[-1][1] if success else None,
+        "seconds": clock[-1][1] if clock else None,
+        "settings": {**settings_of(run), "seed": str(run.seed)} if record else _evaluation_settings(run),
+        "versions": {**dict(record.get("versions", {})), **dict(record.get("machine", {}))},
+        "command": " ".join(record.get("command", ())),
+    }
+
+
+def _evaluation_settings(run: ReportRun) -> dict[str, str]:
+    return {f"{e.suite}: {name}": str(value) for e in run.evaluations for name, value in e.setting.items()}
+
+
+def _comparisons(runs: Sequence[ReportRun]) -> list[dict[str, Any]]:
+    """Every two evaluations of a suite, the earlier named first, up to a number."""
+    every = [(place, evaluation) for place, run in enumerate(runs) for evaluation in run.evaluations]
+    alike = [(a, b) for a, b in combinations(every, 2) if a[1].suite == b[1].suite and _share(a[1], b[1])]
+    return [
+        {"before_run": a, "after_run": b, **compare(before, after).to_dict()}
+        for (a, before), (b, after) in alike[:_MOST_COMPARISONS]
+    ]
+
+
+def _share(first: Any, second: Any) -> bool:
+    return bool({problem.task_id for problem in first.problems} & {problem.task_id for problem in second.problems})
+
+
+def _samples(runs: Sequence[ReportRun], most: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    prompts: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    for place, run in enumerate(runs):
+        found = list(run.samples())
+        for sample in found:
+            if sample.prompt:
+                prompts.setdefault(sample.task_id, sample.prompt)
+        rows += [{"run": place, **_row(sample)} for sample in _spread(found, max(most // len(runs), 1))]
+    return rows, prompts
+
+
+def _row(sample: ReportSample) -> dict[str, Any]:
+    return {name: value for name, value in sample.to_row().items() if name != "prompt"}
+
+
+def _spread(samples: Sequence[ReportSample], most: int) -> Iterable[ReportSample]:
+    if len(samples) <= most:
+        return samples
+    return (samples[int(place * len(samples) / most)] for place in range(most))
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows neither NaN nor infinities; a browser reads None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value

@@ -1,0 +1,142 @@
+"""What the folder of a run or of an evaluation holds, read for a report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agents.evaluation.evaluation import Evaluation
+from agents.evaluation.folder import SUMMARY, EvaluationFolder
+from agents.report.sample import ReportSample, evaluated_sample, learned_sample
+from agents.run_record import FINISHED, RUN, SAMPLES
+from codegym.errors import DataError
+
+Curve = list[tuple[float, float]]
+"""Pairs of step and value, by step."""
+_CURVES = "progress*.csv"
+_STEP = "time/total_timesteps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRun:
+    """One run of an agent, or one evaluation."""
+
+    name: str
+    folder: Path
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """``run.json``: settings, versions, status; empty for an evaluation or a run of an older version."""
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    """Every number of the log by its key."""
+    evaluations: tuple[Evaluation, ...] = ()
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """What it learned on, or was evaluated on."""
+        learned = [str(self.record["suite"])] if self.record.get("suite") else []
+        return tuple(dict.fromkeys([*learned, *(evaluation.suite for evaluation in self.evaluations)]))
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of its chance."""
+        return self.record.get("seed")
+
+    def samples(self) -> Iterator[ReportSample]:
+        """Yields its programs in the order in which they were written."""
+        if self.evaluations:
+            for part, program in EvaluationFolder(self.folder).programs():
+                yield evaluated_sample(program, part)
+            return
+        for row in _rows(self.folder / SAMPLES):
+            yield learned_sample(row)
+
+    def problems(self) -> tuple[str, ...]:
+        """What a reader must know about it."""
+        notes = []
+        if self.record and self.record["status"] != FINISHED:
+            last = max((curve[-1][0] for curve in self.curves.values() if curve), default=0)
+            notes.append(f"{self.name} did not come to its end: it stopped at {last:.0f} programs, or still runs.")
+        if not self.record and not self.evaluations:
+            notes.append(f"{self.name} has no {RUN}: its settings and programs are not known.")
+        return tuple(notes)
+
+
+def find_runs(folder: Path) -> list[ReportRun]:
+    """Returns the runs in a folder: itself, or those in the folders right below it.
+
+    Raises:
+        DataError: If there is none; the message says what was looked for.
+    """
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}: name what `--run-dir`, `tensorboard_log=` or `--out` named.")
+    places = [folder, *sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: _natural(p.name))]
+    found = [place for place in places if (place / SUMMARY).is_file() or any(place.glob(_CURVES))]
+    if not found:
+        if any(folder.glob("*.partial")):
+            EvaluationFolder(folder).evaluations()  # says how far it came
+        raise DataError(
+            f"{folder} holds no run: looked for {_CURVES} (of `codegym train`, `codegym demo` or tensorboard_log=) and "
+            f"for {SUMMARY} (of `codegym evaluate --out`), there and one folder below."
+        )
+    return [read_run(place, folder) for place in found]
+
+
+def read_run(folder: Path, root: Path) -> ReportRun:
+    """Reads one run; its name is its folder's, as seen from the one that was named."""
+    name = folder.name if folder == root else f"{root.name}/{folder.name}"
+    if (folder / SUMMARY).is_file():
+        return ReportRun(name=name, folder=folder, evaluations=tuple(EvaluationFolder(folder).evaluations()))
+    record = json.loads((folder / RUN).read_text("utf-8")) if (folder / RUN).is_file() else {}
+    return ReportRun(name=name, folder=folder, record=record, curves=read_curves(folder))
+
+
+def read_curves(folder: Path) -> dict[str, Curve]:
+    """Reads the CSV files of a run; where it went on from a checkpoint, what is newer counts.
+
+    A last line that a kill cut off is left out, and so is whatever is no number.
+    """
+    points: dict[str, dict[float, float]] = {}
+    for file in sorted(folder.glob(_CURVES), key=lambda path: _natural(path.name)):
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
+        first = next((step for row in rows if (step := _number(row.get(_STEP))) is not None), math.inf)
+        for curve in points.values():
+            for step in [step for step in curve if step >= first]:
+                del curve[step]
+        for row in rows:
+            step = _number(row.get(_STEP))
+            for key, text in row.items():
+                value = _number(text)
+                if step is not None and value is not None and key != _STEP:
+                    points.setdefault(key, {})[step] = value
+    return {key: sorted(curve.items()) for key, curve in sorted(points.items()) if curve}
+
+
+def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    if not file.is_file():
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                return  # a kill cut it off
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{file}:{number}: not JSON ({error}).") from error
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]

@@ -1,0 +1,109 @@
+"""One program as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.evaluation.judged_program import JudgedProgram
+
+_STEPS = 100
+"""Shades of a token's credit on each side of zero."""
+_LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSample:
+    """A program, what was said about it, and what each of its tokens got."""
+
+    task_id: str
+    completion: str
+    verdict: str
+    kind: str
+    scope: str
+    tests: str
+    """One letter a test, as in :class:`JudgedProgram`."""
+    part: str = ""
+    """The suite and setting of an evaluation."""
+    step: int = 0
+    turn: int = 0
+    prompt: str = ""
+    """Given with the first program of a task."""
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    advantage: float | None = None
+    places: tuple[Mapping[str, Any], ...] = ()
+    failed_tests: tuple[Mapping[str, Any], ...] = ()
+    lengths: tuple[int, ...] = ()
+    """Characters that each token adds to the text."""
+    credit: tuple[int, ...] = ()
+    """Of each of them, -100 to 100 of ``most_credit``."""
+    most_credit: float = 0.0
+
+    def to_row(self) -> dict[str, Any]:
+        """Returns what is not empty, for JSON."""
+        return {name: value for name, value in vars(self).items() if value not in ("", (), {}, None)}
+
+
+def learned_sample(row: Mapping[str, Any]) -> ReportSample:
+    """Makes it of a line of a run's record."""
+    most = max((abs(value) for value in row["credit"]), default=0.0)
+    shades = [round(_STEPS * value / most) if most else 0 for value in row["credit"]]
+    lengths, credit = _segments(row["offsets"], shades, len(row["completion"]))
+    return ReportSample(
+        task_id=row["task_id"],
+        completion=row["completion"],
+        verdict="infra_error" if row["infra_error"] else row["verdict"],
+        kind=row["kind"],
+        scope=row["scope"],
+        tests="".join(_LETTERS.get(status, "?") for status in row["tests"]),
+        step=row["step"],
+        turn=row["turn"],
+        prompt=row.get("prompt", ""),
+        rewards=row["rewards"],
+        advantage=row["advantage"],
+        places=tuple(_place(found) for found in row["diagnostics"]),
+        failed_tests=tuple(_test(test) for test in row["failed_tests"]),
+        lengths=lengths,
+        credit=credit,
+        most_credit=most,
+    )
+
+
+def evaluated_sample(program: JudgedProgram, part: str) -> ReportSample:
+    """Makes it of an evaluation's program."""
+    return ReportSample(
+        task_id=program.task_id,
+        completion=program.completion,
+        verdict=program.verdict.value,
+        kind=program.kind.value,
+        scope=program.scope.value,
+        tests=program.tests,
+        part=part,
+        turn=program.turn,
+        places=tuple(_place(found) for found in program.diagnostics),
+        failed_tests=tuple(_test(test) for test in program.failed_tests),
+    )
+
+
+def _segments(
+    offsets: Sequence[Sequence[int]], shades: Sequence[int], length: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Cuts the text where tokens begin: characters that several tokens touch belong to the first of them."""
+    lengths, credit, place = [], [], 0
+    for (_, end), shade in zip(offsets, shades, strict=True):
+        if end > place:
+            lengths.append(min(end, length) - place)
+            credit.append(shade)
+            place = min(end, length)
+    return tuple(lengths), tuple(credit)
+
+
+def _place(found: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("source", "kind", "scope", "message", "start_line", "start", "end", "test_index", "score")
+    return {name: found[name] for name in names}
+
+
+def _test(test: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("index", "status", "public", "kind", "call", "expected", "actual")
+    return {name: test[name] for name in names if test.get(name) not in ("", None)}
