@@ -7,9 +7,10 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,13 +26,14 @@ from agents.generation import Engine, LocalEngine, Sample, Sampling
 from agents.offsets import TokenText
 from agents.prompts.template import CHAT, PLAIN, PromptTemplate, Task
 from agents.token_batch import TokenBatch, TokenScores
+from agents.tuning import Tuning, base_of, is_adapter, recomputes, tuned, with_saved_adapters
 
 
 class LMPolicy:
     """A Hugging Face causal or encoder-decoder language model with its tokenizer and its words.
 
     The model stays in evaluation mode, also while it is trained: with dropout, the probabilities that are trained
-    would not be those that were sampled from.
+    would not be those that were sampled from. One that keeps no activations has no dropout and stays in training mode.
 
     Args:
         model: The model.
@@ -44,7 +46,7 @@ class LMPolicy:
     def __init__(
         self, model: nn.Module, tokenizer: Any, template: PromptTemplate, max_new_tokens: int = 256, seed: int = 0
     ) -> None:
-        self.model: Any = model.eval()
+        self.model: Any = model.train(recomputes(model))
         self.tokenizer = tokenizer
         self.template = template
         self.max_new_tokens = max_new_tokens
@@ -65,6 +67,7 @@ class LMPolicy:
         max_new_tokens: int = 256,
         template: PromptTemplate | None = None,
         seed: int = 0,
+        tuning: Tuning | None = None,
     ) -> LMPolicy:
         """Returns the policy of a built-in name, a name on the hub, a folder in the hub's layout, or a module.
 
@@ -76,7 +79,9 @@ class LMPolicy:
             max_new_tokens: Default length limit of a completion.
             template: What the model is told; by default the one saved with it, else ``CHAT`` or ``PLAIN`` by its
                 tokenizer.
-            seed: Of the policy's own generator.
+            seed: Of the policy's own generator, and of new adapters.
+            tuning: Which weights are tuned: all by default; ``Tuning(lora_rank=16)`` tunes adapters. A folder that
+                holds adapters brings them along.
 
         Raises:
             ValueError: If a module comes without a tokenizer, or the dtype is not a torch type.
@@ -88,7 +93,7 @@ class LMPolicy:
         if isinstance(model, nn.Module):
             if tokenizer is None:
                 raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
-            network, source = model.to(device=place, dtype=kind), None
+            network, source = cast(Any, model.to(device=place, dtype=kind)), None
         else:
             source = builtin_model(model) or model
             network = _pretrained(source, kind).to(place)
@@ -98,6 +103,7 @@ class LMPolicy:
             template = PromptTemplate.load(Path(source))
         if template is None:
             template = CHAT if getattr(tokenizer, "chat_template", None) else PLAIN
+        network = tuned(network, tuning or Tuning(), seed).to(place)
         return cls(network, tokenizer, template, max_new_tokens, seed)
 
     @property
@@ -155,8 +161,9 @@ class LMPolicy:
     ) -> Iterator[tuple[int, Completion]]:
         """Yields ``(index of the prompt, completion)`` as each ends, so that it can be judged while others go on."""
         ids = [self.encode(prompt, sampling.max_new_tokens) for prompt in prompts]
-        for index, sample in self.engine.stream(ids, sampling, generator or self.generator):
-            yield index, self._completion(prompts[index], ids[index], sample)
+        with _evaluating(self.model):
+            for index, sample in self.engine.stream(ids, sampling, generator or self.generator):
+                yield index, self._completion(prompts[index], ids[index], sample)
 
     def encode(self, prompt: str, max_new_tokens: int | None = None) -> NDArray[np.int64]:
         """Returns the prompt's ids as the model reads them, int64 [P].
@@ -250,7 +257,7 @@ class LMPolicy:
     def _logits(self, batch: TokenBatch) -> Tensor:
         """Scores [B, T, V] before each token of the batch."""
         ids = batch.completion_ids
-        if len(batch.prompts) == len(batch) or _recomputes(self.model):
+        if len(batch.prompts) == len(batch) or recomputes(self.model):
             return self.backbone.score([batch.prompts[i] for i in batch.prompt_index.tolist()], ids)
         reading = self.backbone.read(batch.prompts)
         reading.select(batch.prompt_index)
@@ -305,9 +312,15 @@ def _end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     return ids
 
 
-def _recomputes(model: Any) -> bool:
-    """Whether the model keeps no activations (gradient checkpointing); it then cannot keep a cache either."""
-    return any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Puts a model into evaluation mode, in which it has a cache, and back into the one it was in."""
+    was = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was)
 
 
 def _torch_dtype(name: str, device: torch.device) -> torch.dtype:
@@ -320,6 +333,8 @@ def _torch_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def _pretrained(source: str | Path, dtype: torch.dtype) -> Any:
+    if is_adapter(source):
+        return with_saved_adapters(_pretrained(base_of(source), dtype), source)
     config = AutoConfig.from_pretrained(source)
     loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     return loader.from_pretrained(source, dtype=dtype)

@@ -1,0 +1,135 @@
+"""Which weights of a model are tuned, and what is kept in memory for it: LoRA adapters, gradient checkpointing."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+
+from codegym.errors import InvalidSettingError
+
+_ADAPTER = "adapter_config.json"
+_CHANCE = ("attention_dropout", "dropout", "activation_dropout", "layerdrop", "encoder_layerdrop", "decoder_layerdrop")
+"""Where layers keep probabilities of leaving something out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How a model is tuned. The default: all weights, and all activations kept.
+
+    Raises:
+        InvalidSettingError: If the rank is negative.
+    """
+
+    lora_rank: int = 0
+    """Tune adapters of this rank instead of the weights (LoRA, needs peft); 0 tunes the weights."""
+    lora_alpha: float | None = None
+    """Adapters count ``alpha / rank``; twice the rank by default."""
+    lora_targets: str | tuple[str, ...] = "all-linear"
+    """Names of the layers that get adapters."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, a third more time."""
+
+    def __post_init__(self) -> None:
+        if self.lora_rank < 0:
+            raise InvalidSettingError(f"Tuning.lora_rank must be at least 0, got {self.lora_rank!r}.")
+
+
+def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
+    """Prepares a model for its tuning.
+
+    Args:
+        model: A Hugging Face model; one that has adapters already keeps them.
+        tuning: What is asked.
+        seed: Of new adapters.
+
+    Raises:
+        InvalidSettingError: If LoRA is asked for a model that came from nowhere: its adapters could not be loaded.
+        ImportError: If peft is not installed.
+    """
+    if tuning.lora_rank and not hasattr(model, "peft_config"):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = _with_adapters(model, tuning)
+    if tuning.gradient_checkpointing:
+        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+        # transformers 5.2 renamed it and warns of the old name
+        enable = getattr(inner, "activation_checkpointing_enable", None) or inner.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
+    if recomputes(model):
+        _never_leave_out(model)
+    return model
+
+
+def recomputes(model: nn.Module) -> bool:
+    """Whether the model keeps no activations (gradient checkpointing); it then cannot keep a cache either."""
+    return any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
+
+
+def is_adapter(source: str | Path) -> bool:
+    """Whether a folder holds adapters and not a whole model."""
+    return (Path(source) / _ADAPTER).exists()
+
+
+def base_of(folder: str | Path) -> str:
+    """The model that a folder's adapters belong to."""
+    return str(_peft().PeftConfig.from_pretrained(str(folder)).base_model_name_or_path)
+
+
+def with_saved_adapters(model: Any, folder: str | Path) -> Any:
+    """Puts a folder's adapters on their model, ready to be tuned on."""
+    with _without_renaming_news():
+        return _peft().PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+
+
+def _with_adapters(model: Any, tuning: Tuning) -> Any:
+    if not getattr(model, "name_or_path", ""):
+        raise InvalidSettingError(
+            "lora_rank needs a model that was loaded by a name or from a folder, since only its adapters are saved: "
+            "save the module with save_pretrained and load that folder."
+        )
+    targets = tuning.lora_targets
+    options = _peft().LoraConfig(
+        r=tuning.lora_rank,
+        lora_alpha=2 * tuning.lora_rank if tuning.lora_alpha is None else tuning.lora_alpha,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        lora_dropout=0.0,
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),  # GPT-2 stores its weights so
+        task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
+    )
+    with _without_renaming_news():
+        return _peft().get_peft_model(model, options)
+
+
+@contextmanager
+def _without_renaming_news() -> Iterator[None]:
+    """Silences what transformers says of old names that peft uses."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+        warnings.filterwarnings("ignore", category=FutureWarning, message=".*is_gradient_checkpointing.*")
+        yield
+
+
+def _never_leave_out(model: nn.Module) -> None:
+    """Takes dropout out: checkpointed layers run in training mode, and must compute what was sampled from."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name in _CHANCE:
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
+
+
+def _peft() -> Any:
+    try:
+        return importlib.import_module("peft")
+    except ImportError as error:
+        raise ImportError("LoRA needs peft: pip install 'codegym[lora]'.") from error
