@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "train rltf": Command("agents.commands.train:TrainRLTF", "learn online from unit-test feedback"),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
     "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
+    "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
     "suites list": Command("agents.commands.suites:ListSuites", "the suites that exist"),
     "suites show": Command("agents.commands.suites:ShowSuite", "one suite, or one of its problems"),

@@ -81,7 +81,10 @@ class Preparation:
 
     def from_samples(self, samples: Sequence[TaskSamples]) -> PairSet:
         """Judges samples and makes pairs of them; writes the pairs, their card and their picture."""
-        matrices = self.matrices(samples)
+        return self.from_matrices(self.matrices(samples))
+
+    def from_matrices(self, matrices: Sequence[Matrix]) -> PairSet:
+        """Makes pairs of judged samples; writes the pairs, their card and their picture."""
         costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else {}
         made = make_pairs(matrices, self.settings.rules, costs)
         if self.folder is not None:

@@ -72,25 +72,54 @@ class SamplesFile:
     """What was wrong with each line that was left out, with its place."""
 
 
-def read_task_samples(path: str | Path) -> SamplesFile:
+def read_task_samples(path: str | Path, tests: str | Path | None = None) -> SamplesFile:
     """Reads a samples file: JSON lines (also gzipped) in this project's format or in CodeT's.
 
     A line of CodeT's has ``prompt``, ``solutions`` and ``generated_tests``, and perhaps ``test_prompt``, ``task_id``,
-    ``entry_point`` and ``labels``. Lines with missing or malformed fields are left out and named.
+    ``entry_point`` and ``labels``. CodeT's own release has programs and tests in two files, each of lines with
+    ``prompt`` and ``samples``. Lines with missing or malformed fields are left out and named.
+
+    Args:
+        path: The file.
+        tests: The second file, of tests, where there are two.
 
     Raises:
-        DataError: If the file cannot be read, or no line of it can be used.
+        DataError: If a file cannot be read, or no line of it can be used.
     """
     tasks: list[TaskSamples] = []
     skipped: list[str] = []
+    written = {} if tests is None else _tests_by_prompt(Path(tests), skipped)
     for place, line in _lines(Path(path)):
         try:
-            tasks.append(task_samples_of(json.loads(line), str(path)))
+            row = json.loads(line)
+            tasks.append(task_samples_of(row if tests is None else _joined(row, written), str(path)))
         except ValueError as error:
             skipped.append(f"{place}: {error}")
     if not tasks:
         raise DataError(f"{path} holds no samples that can be used; {skipped[0] if skipped else 'it is empty'}")
     return SamplesFile(tuple(tasks), tuple(skipped))
+
+
+def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for place, line in _lines(path):
+        try:
+            row = json.loads(line)
+            found[_text(row, "prompt")] = _texts(row, "samples")
+        except (ValueError, AttributeError) as error:
+            skipped.append(f"{place}: {error}")
+    return found
+
+
+def _joined(row: Any, tests: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """A line of programs with the tests whose prompt goes on from its own."""
+    if not isinstance(row, Mapping):
+        raise DataError(f"expected a JSON object, got a {type(row).__name__}.")
+    prompt = _text(row, "prompt")
+    own = next((other for other in tests if other.startswith(prompt)), None)
+    if own is None:
+        raise DataError("the file of tests has no line whose prompt begins with this one's.")
+    return {**row, "solutions": list(_texts(row, "samples")), "generated_tests": tests[own], "test_prompt": own}
 
 
 def task_samples_of(row: Any, source: str = "") -> TaskSamples:

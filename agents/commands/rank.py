@@ -1,0 +1,153 @@
+"""``codegym rank``: which programs of a samples file are credible, judged by the tests in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+from rich.table import Table
+
+from agents.bootstrap import bootstrap_mean
+from agents.codedpo.journal import write_rows
+from agents.codedpo.matrix import MATRIX_LIMITS, Matrix
+from agents.codedpo.pairing import PairRules, PairSet
+from agents.codedpo.preparation import Preparation, PreparationSettings
+from agents.codedpo.ranking import Ranking, Scores, rank
+from agents.codedpo.ranking_quality import ranking_quality
+from agents.codedpo.task_samples import SamplesFile, read_task_samples
+from codegym import Judge
+
+SHOWN = 10
+"""Lines that were left out and are named; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Run every program against every test of its task, and score both by each other."""
+
+    file: tyro.conf.Positional[Path]
+    """JSON lines with task_id, prompt, entry_point, completions and test_texts, or CodeT's solutions and
+    generated_tests; .gz too."""
+    tests: Path | None = None
+    """The file of tests, where programs and tests are in two files of lines with prompt and samples, as CodeT's are."""
+    out: Path | None = None
+    """Write each task's scores here, a JSON object a line."""
+    run_dir: Path | None = None
+    """Keep the matrix, and write pairs with their card, in this folder; a run that was killed goes on from it."""
+    compare: bool = False
+    """Hold all rankings against the labels in the file, not only the chosen one."""
+    workers: int | None = None
+    """Programs that run at a time; one for each core without it."""
+    rules: Annotated[PairRules, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
+        default_factory=PairRules
+    )
+    """Which ranking, and which pairs are made."""
+    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+
+    def run(self) -> int:
+        """Ranks; returns 0 if programs were told apart in some task and 1 if in none.
+
+        Raises:
+            DataError: If the file is missing, or nothing in it can be used.
+        """
+        samples = read_task_samples(self.file, self.tests)
+        console = Console(stderr=True, quiet=self.json)
+        for line in samples.skipped[:SHOWN]:
+            print(f"left out: {line}", file=sys.stderr)
+        with ExitStack() as stack:
+            judge = stack.enter_context(Judge(self.workers))
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+            bar = stack.enter_context(Progress(*columns, console=console, transient=True))
+            places: dict[str, Any] = {}
+
+            def follow(stage: str, done: int, total: int) -> None:
+                if stage not in places:
+                    places[stage] = bar.add_task(stage, total=total)
+                bar.update(places[stage], completed=done)
+
+            settings = PreparationSettings(rules=self.rules, limits=MATRIX_LIMITS)
+            preparation = Preparation(self.run_dir, judge, settings, follow)
+            matrices = preparation.matrices(samples.tasks)
+            made = None if self.run_dir is None else preparation.from_matrices(matrices)
+        scored = [(matrix, self._scores(matrix, self.rules.ranking)) for matrix in matrices]
+        if self.out is not None:
+            write_rows(self.out, (_row(matrix, scores) for matrix, scores in scored))
+        self._say(samples, scored, made)
+        return 0 if any(not scores.is_flat for _, scores in scored) else 1
+
+    def _scores(self, matrix: Matrix, ranking: Ranking) -> Scores:
+        rules = self.rules
+        return rank(matrix.link, ranking, damping=rules.damping, iterations=rules.iterations, seed=rules.seed)
+
+    def _say(self, samples: SamplesFile, scored: Sequence[tuple[Matrix, Scores]], made: PairSet | None) -> None:
+        matrices = [matrix for matrix, _ in scored]
+        facts = {
+            "tasks": len(scored),
+            "programs": sum(len(matrix.rows) for matrix in matrices),
+            "tests": sum(len(matrix.tests) for matrix in matrices),
+            "cells": sum(len(matrix.rows) * len(matrix.tests) for matrix in matrices),
+            "ranking": str(self.rules.ranking),
+            "told_apart": sum(not scores.is_flat for _, scores in scored),
+            "without_tests": sum(not matrix.tests for matrix in matrices),
+            "lines_left_out": len(samples.skipped),
+            "asserts_refused": dict(sum((Counter(matrix.refused) for matrix in matrices), Counter[str]())),
+        }
+        if made is not None:
+            facts["pairs"] = len(made.pairs)
+        qualities = dict(self._qualities(matrices))
+        if self.json:
+            print(json.dumps({**facts, "against_labels": qualities}))
+            return
+        console = Console()
+        for name, value in facts.items():
+            console.print(f"{name.replace('_', ' ')}: {_shown(value)}", highlight=False)
+        if qualities:
+            console.print(_table(qualities))
+        if made is not None:
+            console.print(f"written: {self.run_dir}", markup=False)
+
+    def _qualities(self, matrices: Sequence[Matrix]) -> Iterator[tuple[str, dict[str, dict[str, float]]]]:
+        for ranking in Ranking if self.compare else (self.rules.ranking,):
+            found = [
+                ranking_quality(self._scores(matrix, ranking), matrix.samples.labels)
+                for matrix in matrices
+                if matrix.samples.labels
+            ]
+            rows = [vars(quality) for quality in found if quality is not None]
+            if rows:
+                yield str(ranking), {name: vars(bootstrap_mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _row(matrix: Matrix, scores: Scores) -> dict[str, Any]:
+    return {
+        "task_id": matrix.samples.task_id,
+        "scores": np.round(scores.programs, 9).tolist(),
+        "tests": list(matrix.tests),
+        "test_scores": np.round(scores.tests, 9).tolist(),
+        "outcomes": list(matrix.rows),
+        "refused": {str(refusal): number for refusal, number in matrix.refused.items()},
+    }
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {number:,}" for name, number in value.items()) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _table(qualities: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
+    names = list(next(iter(qualities.values())))
+    table = Table("ranking", *names, title="against the labels: means over tasks with right and wrong programs, 95 %")
+    for ranking, values in qualities.items():
+        table.add_row(ranking, *(f"{v['estimate']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for v in values.values()))
+    return table
