@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
 
-def make_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.AdamW:
-    """AdamW without weight decay over the weights of a model that want a gradient."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if all(parameter.dtype == torch.float32 for parameter in parameters):
-        return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0)
-    return MasterAdamW(parameters, lr=learning_rate)
+def make_optimizer(model: nn.Module, learning_rate: float, gain_factor: float = 1.0) -> torch.optim.AdamW:
+    """AdamW without weight decay over the weights of a model that want a gradient.
+
+    Args:
+        model: What is trained.
+        learning_rate: Of matrices.
+        gain_factor: What one-dimensional weights (gains of norms, biases) learn at, as a multiple of that.
+    """
+    wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in wanted if (parameter.ndim > 1) is is_matrix], "factor": factor}
+        for is_matrix, factor in ((True, 1.0), (False, gain_factor))
+    ]
+    groups = [group for group in groups if group["params"]]
+    whole = all(parameter.dtype == torch.float32 for parameter in wanted)
+    optimizer = (torch.optim.AdamW if whole else MasterAdamW)(groups, lr=learning_rate, weight_decay=0.0)
+    set_learning_rate(optimizer, learning_rate)
+    return optimizer
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Sets the rate of matrices, and of one-dimensional weights their multiple of it."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate * group["factor"]
 
 
 class MasterAdamW(torch.optim.AdamW):
@@ -24,14 +42,17 @@ class MasterAdamW(torch.optim.AdamW):
     nothing would be learned.
 
     Args:
-        parameters: The model's weights; their gradients are read, and they are written after every step.
+        groups: The model's weights; their gradients are read, and they are written after every step.
         lr: Learning rate.
+        weight_decay: Of AdamW.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
-        self._weights = list(parameters)
+    def __init__(self, groups: Sequence[Mapping[str, Any]], lr: float, weight_decay: float) -> None:
+        self._weights: list[nn.Parameter] = [weight for group in groups for weight in group["params"]]
         self._masters = [weight.detach().float().clone().requires_grad_() for weight in self._weights]
-        super().__init__(self._masters, lr=lr, weight_decay=0.0)
+        masters = iter(self._masters)
+        own = [{**group, "params": [next(masters) for _ in group["params"]]} for group in groups]
+        super().__init__(own, lr=lr, weight_decay=weight_decay)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients of weights and masters."""

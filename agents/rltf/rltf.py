@@ -22,7 +22,7 @@ from agents.completion import Completion
 from agents.experience import Experience
 from agents.generation import Sampling
 from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer
+from agents.optimizer import make_optimizer, set_learning_rate
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
@@ -91,7 +91,7 @@ class RLTF(Agent):
             device=device,
             seed=seed,
         )
-        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate)
+        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate, self.config.gain_factor)
         self.buffer = ExperienceBuffer(self.config.capacity)
         self.n_updates = 0
         """Optimizer steps so far: the version of the policy."""
@@ -338,8 +338,7 @@ class RLTF(Agent):
         self._best = dict(checkpoint.record["best"])
         self.curriculum.restore(checkpoint.record["rates"])
         self.optimizer.load_state_dict(checkpoint.state["optimizer"])
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate
+        set_learning_rate(self.optimizer, self.config.learning_rate)
         self.buffer.add(Experience.from_dict(values) for values in checkpoint.state["buffer"])
         if checkpoint.state["reference"]:
             self._reference_policy().model.load_state_dict(checkpoint.state["reference"])

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from agents.optimizer import MasterAdamW, make_optimizer
+from agents.optimizer import MasterAdamW, make_optimizer, set_learning_rate
 
 
 def model(dtype: torch.dtype) -> nn.Linear:
@@ -39,3 +39,17 @@ def test_it_goes_on_where_it_was() -> None:
     second.load_state_dict(first.state_dict())
     descend(half, second, 10)
     assert torch.equal(whole.weight, half.weight)
+
+
+def test_gains_have_a_rate_of_their_own() -> None:
+    for dtype in (torch.float32, torch.bfloat16):
+        norm = nn.LayerNorm(4, dtype=dtype)
+        optimizer = make_optimizer(nn.Sequential(model(dtype), norm), 1e-3, gain_factor=50.0)
+        assert [group["lr"] for group in optimizer.param_groups] == [1e-3, 5e-2]
+        assert [[p.ndim for p in group["params"]] for group in optimizer.param_groups] == [[2], [1, 1]]
+        set_learning_rate(optimizer, 2e-3)
+        assert [group["lr"] for group in optimizer.param_groups] == [2e-3, 0.1]
+        before = norm.weight.detach().float().clone()
+        norm.weight.sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        torch.testing.assert_close(before - norm.weight.detach().float(), torch.full((4,), 0.1), atol=2e-3, rtol=0)
