@@ -24,6 +24,7 @@ from agents.policy import LMPolicy
 from agents.run_log import open_run_log
 from agents.run_record import RunRecord
 from agents.stage import Stage, make_stage
+from agents.tuning import Tuning, recomputes
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, UnknownNameError
 from codegym.vector import CodeSynthesisVectorEnv
@@ -227,6 +228,7 @@ class Agent(ABC):
             "tensorboard_log": self.tensorboard_log,
             "max_new_tokens": self.policy.max_new_tokens,
             "dtype": str(self.policy.model.dtype).removeprefix("torch."),
+            "gradient_checkpointing": recomputes(self.policy.model),
             **self._record(),
         }
         state = {
@@ -256,7 +258,11 @@ class Agent(ABC):
             if record["agent"] != cls.__name__:
                 raise DataError(f"{path} holds a {record['agent']}, not a {cls.__name__}: use {record['agent']}.load.")
             policy = LMPolicy.load(
-                checkpoint.policy, device=device, dtype=record["dtype"], max_new_tokens=record["max_new_tokens"]
+                checkpoint.policy,
+                device=device,
+                dtype=record["dtype"],
+                max_new_tokens=record["max_new_tokens"],
+                tuning=Tuning(gradient_checkpointing=record.get("gradient_checkpointing", False)),
             )
             arguments = {"seed": record["seed"], "tensorboard_log": record["tensorboard_log"], **changes}
             agent = cls._from_record(policy, env, record, arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,12 @@ import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
+from agents.tuning import Tuning
+from codegym import Judge
+from codegym.diagnosis import DiagnosingJudge
 from codegym.errors import DataError
+from envs_registry import load_suite
+from envs_registry.suite import Suite
 
 INTERRUPTED = 130
 
@@ -48,13 +53,17 @@ class TrainRLTF:
     max_new_tokens: int = 256
     """Length limit of a program."""
     reward: str = "paper"
-    """The reward: paper, coarse, adaptive, pass_rate, ..."""
+    """The reward: paper, coarse, adaptive, pass_rate, success, static (adds what static analysis finds), ..."""
+    suspects: bool = False
+    """Trace wrong answers and blame the suspected lines; fine-credit soft and conserving make use of it."""
     workers: int | None = None
     """Programs that are judged at a time; one for each core without it."""
     paper: bool = False
     """Start from the paper's settings; settings given here go on top."""
     config: tyro.conf.OmitArgPrefixes[RLTFConfig] = field(default_factory=RLTFConfig)
     """How to learn."""
+    tuning: tyro.conf.OmitArgPrefixes[Tuning] = field(default_factory=Tuning)
+    """Which weights learn."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
     dtype: str = "auto"
@@ -75,16 +84,14 @@ class TrainRLTF:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if self.resume and not latest.exists():
             raise DataError(f"there is no run to resume in {self.run_dir}: {latest.name} is missing.")
-        env = gym.make(
-            "CodeSynthesis-v0",
-            suite=self.suite,
-            split=self.split,
-            data_dir=self.data_dir,
-            max_turns=self.max_turns,
-            reward=self.reward,
-            workers=self.workers or os.cpu_count(),
-        )
-        agent = RLTF.load(latest, env=env, device=self.device) if self.resume else self._new_agent(env)
+        asked = self._as_before() if self.resume else self
+        problems = load_suite(asked.suite, split=asked.split, data_dir=asked.data_dir)
+        with Judge(workers=self.workers or os.cpu_count(), packages=problems.packages) as judge:
+            agent = RLTF.load(latest, device=self.device) if self.resume else self._new_agent()
+            agent.set_env(asked._env(problems, judge, agent.config))
+            return self._train(agent, latest)
+
+    def _train(self, agent: RLTF, latest: Path) -> int:
         stop = StopOnSignal()
         agent.learn(
             max(self.completions - agent.num_timesteps, 0),
@@ -92,19 +99,44 @@ class TrainRLTF:
             reset_num_timesteps=not self.resume,
         )
         agent.policy.save(self.run_dir / "model")
-        env.close()
         self._say(agent, stop.signal)
         return INTERRUPTED if stop.signal else 0
 
-    def _new_agent(self, env: gym.Env[dict[str, object], str]) -> RLTF:
+    def _as_before(self) -> TrainRLTF:
+        """The same problems, turns and reward as when the run began; what may change is as it is asked now."""
+        before = json.loads((self.run_dir / "settings.json").read_text("utf-8"))
+        kept = {name: before[name] for name in ("suite", "split", "max_turns", "reward", "suspects")}
+        folder = before["data_dir"] and Path(before["data_dir"])
+        return replace(self, **kept, data_dir=folder)
+
+    def _env(self, problems: Suite, judge: Judge, config: RLTFConfig) -> gym.Env[dict[str, object], str]:
+        closer = {
+            "static_analysis": self.reward == "static",
+            "suspects": self.suspects,
+            "coverage": "unexecuted" in config.masked,
+        }
+        return gym.make(
+            "CodeSynthesis-v0",
+            suite=problems,
+            max_turns=self.max_turns,
+            reward=self.reward,
+            judge=DiagnosingJudge(judge, **closer) if any(closer.values()) else judge,
+        )
+
+    def _new_agent(self) -> RLTF:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         settings = {**asdict(self), "codegym": version("codegym")}
         (self.run_dir / "settings.json").write_text(json.dumps(settings, indent=2, default=str), "utf-8")
         return RLTF(
             "LMPolicy",
-            env,
+            None,
             self._settings(),
-            policy_kwargs={"model": self.model, "max_new_tokens": self.max_new_tokens, "dtype": self.dtype},
+            policy_kwargs={
+                "model": self.model,
+                "max_new_tokens": self.max_new_tokens,
+                "dtype": self.dtype,
+                "tuning": self.tuning,
+            },
             tensorboard_log=self.run_dir,
             device=self.device,
             seed=self.seed,
