@@ -73,7 +73,7 @@ class RunRecord(BaseCallback):
             "split": getattr(problems, "split", ""),
             "problems": len(problems),
             "max_turns": getattr(core, "max_turns", 1),
-            "reward": type(getattr(core, "reward", None)).__name__,
+            "reward": ", ".join(getattr(getattr(core, "reward", None), "components", ())),
             "model": {
                 "name": str(getattr(agent.policy.model.config, "_name_or_path", "")),
                 "kind": type(agent.policy.model).__name__,

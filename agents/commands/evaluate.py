@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -24,6 +24,9 @@ from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
 from envs_registry import Suite, load_suite
 
+if TYPE_CHECKING:
+    from agents.evaluation.model_tests import ModelTests
+
 
 @dataclass(frozen=True)
 class Writing:
@@ -37,6 +40,8 @@ class Writing:
     """Of a model's sampling."""
     greedy: bool = False
     """Let a model write its most probable program; then one a problem."""
+    tests_of_its_own: int = 0
+    """Texts with tests that a model writes for each problem, to choose one of its programs by."""
     turns: int = 1
     """Programs that a model may write to get the public tests right; above 1 it repairs its programs."""
     max_new_tokens: int = 256
@@ -46,7 +51,9 @@ class Writing:
 
     def settings(self) -> Iterator[Mapping[str, Any]]:
         """Yields what is to be evaluated one after another, as plain data."""
-        always = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
+        always: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
+        if self.tests_of_its_own:
+            always["tests_of_its_own"] = self.tests_of_its_own
         if self.greedy:
             yield {"greedy": True, "n": 1, **always}
             return
@@ -62,6 +69,8 @@ class Evaluate:
     """Names of suites (see `codegym suites list`), or JSONL files with your own problems."""
     samples: Path | None = None
     """Programs: a JSONL file in HumanEval's or EvalPlus's format, or a folder with one for each problem."""
+    tests: Path | None = None
+    """Tests that a model wrote (JSONL with task_id and tests), to choose one of many programs by."""
     model: str | None = None
     """tiny, nano, a name on the hub, a folder, a saved agent, or a run; instead of --samples."""
     split: str | None = None
@@ -121,6 +130,7 @@ class Evaluate:
                         store=store,
                         k=self.k,
                         seed=self.seed,
+                        tests=self._model_tests(),
                         setting=setting if self.samples else {"model": self.model, **setting},
                     )
                     part = f"{name}-temperature-{setting['temperature']}" if sweeps else name
@@ -159,6 +169,13 @@ class Evaluate:
         tasks = {name: set(suite.task_ids) for name, suite in suites.items()}
         return {name: [sample for sample in samples if sample.task_id in tasks[name]] for name in suites}
 
+    def _model_tests(self) -> dict[str, ModelTests]:
+        if self.tests is None:
+            return {}
+        from agents.evaluation.model_tests import read_model_tests
+
+        return read_model_tests(self.tests)
+
     def _split(self, name: str) -> str | None:
         return None if name.endswith((".jsonl", ".jsonl.gz")) else self.split
 
@@ -181,7 +198,8 @@ def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
 
     names = ("temperature", "top_p", "greedy", "max_new_tokens")
     sampling = Sampling(**{name: setting[name] for name in names if name in setting})
-    return {"sampling": sampling, "n": setting["n"], "turns": setting["turns"]}
+    numbers = {"n": setting["n"], "turns": setting["turns"], "n_tests": setting.get("tests_of_its_own", 0)}
+    return {"sampling": sampling, **numbers}
 
 
 def _label(name: str) -> str:

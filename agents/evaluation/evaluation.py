@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -164,13 +164,25 @@ def summarize(
     seed: int = 0,
     notes: Sequence[str] = (),
     setting: Mapping[str, Any] | None = None,
+    chosen: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Evaluation:
     """Makes an evaluation of judged programs, by task.
+
+    Args:
+        suite: Its name.
+        problems: All of the suite's.
+        programs: By task.
+        k: Of pass@k.
+        seed: Of the bootstrap.
+        notes: What a reader must know already.
+        setting: Who wrote the programs and how.
+        chosen: By task, how often a reranker's choice is right.
 
     Raises:
         InvalidSettingError: If no k can be had.
     """
     results = [problem_result(problem, programs.get(problem.task_id, ())) for problem in problems]
+    results = [replace(r, reranked={**r.reranked, **(chosen or {}).get(r.task_id, {})}) for r in results]
     counted = tuple(result for result in results if result.judged)
     failures = sum(result.infra_errors for result in results)
     notes = list(notes)

@@ -18,7 +18,10 @@ from codegym.errors import UnknownNameError
 from envs_registry import load_suite
 
 if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
+    from agents.evaluation.model_tests import ModelTests
+    from agents.evaluation.writing import Writer
     from agents.generation import Sampling
+    from agents.policy import LMPolicy
 
 OnJudged = Callable[[JudgedProgram], None]
 
@@ -86,6 +89,10 @@ class Evaluator:
     """Programs of an episode at most: above 1, a policy repairs what public tests find wrong."""
     store: Store | None = None
     """Generations and verdicts by content."""
+    tests: Mapping[str, ModelTests] = field(default_factory=dict)
+    """A model's tests by task, to choose one of many programs by."""
+    n_tests: int = 0
+    """Texts with tests that a policy writes for each problem, beside ``tests``."""
     on_judged: OnJudged = _nothing
     setting: Mapping[str, Any] = field(default_factory=dict)
     """Who writes and how, for the record."""
@@ -105,25 +112,30 @@ class Evaluator:
         notes = [] if given is None else _duplicates(given)
         if line.reused:
             notes.append(f"{line.reused} verdicts were in the cache.")
-        return summarize(name, problems, judged, self.k, self.seed, notes, self.setting)
+        chosen = self._chosen(source, problems, judged)
+        return summarize(name, problems, judged, self.k, self.seed, notes, self.setting, chosen)
+
+    def _chosen(
+        self, source: Any, problems: Sequence[Problem], judged: Mapping[str, Sequence[JudgedProgram]]
+    ) -> dict[str, dict[str, float]]:
+        """How often the programs that a model's tests put first are right, by task."""
+        policy = self._policy(source) if self.n_tests else None
+        if not self.tests and policy is None:
+            return {}
+        from agents.evaluation.model_tests import choices
+
+        tests = dict(self.tests)
+        if policy is not None:
+            tests |= self._writer(policy).tests(problems, self.n_tests)
+        folder = None if self.store is None else self.store.path.parent / "model_tests"
+        return dict(choices(problems, judged, tests, self.judge, folder))
 
     def _written(self, agent: Any, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
-        from agents.evaluation.writing import Writer, observation
-        from agents.generation import Sampling
-        from agents.policy import LMPolicy
+        from agents.evaluation.writing import observation
 
-        policy = agent if isinstance(agent, LMPolicy) else getattr(agent, "policy", None)
-        if isinstance(policy, LMPolicy):
-            writer = Writer(
-                policy=policy,
-                sampling=self.sampling or Sampling(max_new_tokens=policy.max_new_tokens),
-                n=self.n,
-                seed=self.seed,
-                store=self.store,
-                turns=self.turns,
-                judge=self.judge,
-            )
-            yield from writer.programs(problems)
+        policy = self._policy(agent)
+        if policy is not None:
+            yield from self._writer(policy).programs(problems)
             return
         if not callable(getattr(agent, "predict", None)):
             raise TypeError(
@@ -134,6 +146,27 @@ class Evaluator:
             for _ in range(self.n):
                 action, _ = agent.predict(observation(problem), deterministic=False)
                 yield ProgramSample(problem.task_id, str(action))
+
+    def _writer(self, policy: LMPolicy) -> Writer:
+        from agents.evaluation.writing import Writer
+        from agents.generation import Sampling
+
+        return Writer(
+            policy=policy,
+            sampling=self.sampling or Sampling(max_new_tokens=policy.max_new_tokens),
+            n=self.n,
+            seed=self.seed,
+            store=self.store,
+            turns=self.turns,
+            judge=self.judge,
+        )
+
+    @staticmethod
+    def _policy(agent: Any) -> LMPolicy | None:
+        from agents.policy import LMPolicy
+
+        policy = agent if isinstance(agent, LMPolicy) else getattr(agent, "policy", None)
+        return policy if isinstance(policy, LMPolicy) else None
 
 
 def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from agents.codedpo.asserts import opening_of
+from agents.evaluation.model_tests import ModelTests
 from agents.evaluation.store import Store, content_key
 from agents.generation import Sampling
 from agents.policy import LMPolicy
+from agents.prompts.template import Task
 from agents.repair import repaired_samples
 from agents.samples import ProgramSample
 from codegym import Judge, Problem
@@ -55,19 +58,34 @@ class Writer:
             yield from self._portion(portion, self.n, place)
             place += 1
 
+    def tests(self, problems: Sequence[Problem], n: int) -> dict[str, ModelTests]:
+        """Returns n texts with tests for each problem, by task."""
+        per_portion = max(1, _AT_ONCE // n)
+        found: dict[str, ModelTests] = {}
+        for start in range(0, len(problems), per_portion):
+            portion = problems[start : start + per_portion]
+            prompts = [self.policy.task_text(Task.TESTS, problem.prompt) for problem in portion]
+            texts = self._kept(("tests", n, start, prompts), lambda p=prompts, s=start: self._texts(p, n, s))  # type: ignore[misc]
+            for place, (problem, prompt) in enumerate(zip(portion, prompts, strict=True)):
+                own = tuple(texts[place * n : (place + 1) * n])
+                found[problem.task_id] = ModelTests(texts=own, opening=opening_of(prompt))
+        return found
+
+    def _texts(self, prompts: Sequence[str], n: int, place: int) -> list[str]:
+        repeated = [prompt for prompt in prompts for _ in range(n)]
+        written = dict(self.policy.stream(repeated, self.sampling, self._chance(place, 1)))
+        return [written[index].text for index in range(len(repeated))]
+
     def _portion(self, problems: Sequence[Problem], n: int, place: int) -> Iterable[ProgramSample]:
         prompts = [self.policy.prompt_text(observation(problem)) for problem in problems]
-        key = content_key("programs", self._key, n, place, [p.task_id for p in problems], prompts)
-        rows = None if self.store is None else self.store.get(key)
-        if rows is None:
-            chance = np.random.SeedSequence([self.seed, place]).generate_state(1)[0]
-            generator = torch.Generator().manual_seed(int(chance))
-            rows = [
+        parts = ("programs", n, place, [p.task_id for p in problems], prompts)
+        rows = self._kept(
+            parts,
+            lambda: [
                 [sample.task_id, sample.completion, sample.turn, sample.is_final]
-                for sample in self._written(problems, prompts, n, generator)
-            ]
-            if self.store is not None:
-                self.store.put({key: rows})
+                for sample in self._written(problems, prompts, n, self._chance(place, 0))
+            ],
+        )
         return [ProgramSample(task_id, text, turn=turn, is_final=final) for task_id, text, turn, final in rows]
 
     def _written(
@@ -83,6 +101,22 @@ class Writer:
         completions = dict(self.policy.stream([prompt for _, prompt in asked], self.sampling, generator))
         for place, (task_id, _) in enumerate(asked):
             yield ProgramSample(task_id, completions[place].text)
+
+    def _kept(self, parts: tuple[Any, ...], write: Callable[[], list[Any]]) -> list[Any]:
+        """What is in the store under these parts; else what is written now, and put there."""
+        if self.store is None:
+            return write()
+        key = content_key(self._key, *parts)
+        rows: list[Any] | None = self.store.get(key)
+        if rows is None:
+            rows = write()
+            self.store.put({key: rows})
+        return rows
+
+    def _chance(self, place: int, what: int) -> torch.Generator:
+        """A portion's own source of chance."""
+        seed = np.random.SeedSequence([self.seed, place, what]).generate_state(1)[0]
+        return torch.Generator().manual_seed(int(seed))
 
     @cached_property
     def _key(self) -> str:

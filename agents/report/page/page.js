@@ -69,7 +69,8 @@ function showFlows(data) {
 
 function layersOf(values, key) {
   const total = (name) => values[name].reduce((sum, value) => sum + value, 0);
-  const names = Object.keys(values).filter((name) => key !== "kind" || name !== "none").sort((a, b) => total(b) - total(a));
+  const rank = (name) => (key === "verdict" ? Object.keys(VERDICT_INK).indexOf(name) : -total(name));
+  const names = Object.keys(values).filter((name) => key !== "kind" || name !== "none").sort((a, b) => rank(a) - rank(b));
   const shown = names.slice(0, MOST_KINDS), rest = names.slice(MOST_KINDS);
   const layers = shown.map((name, i) => ({ name, color: (key === "verdict" && VERDICT_INK[name]) || color(i), values: values[name] }));
   if (rest.length) layers.push({ name: "others", color: "var(--unjudged)", values: values[rest[0]].map((_, i) => rest.reduce((sum, name) => sum + values[name][i], 0)) });
@@ -132,7 +133,7 @@ function showSettings(data) {
       const names = [...new Set(data.runs.flatMap((run) => Object.keys(run[key])))];
       const rows = names.map((name) => ({ cells: [name, ...data.runs.map((run) => run[key][name] === undefined ? "" : String(run[key][name]))] }))
         .map((row) => ({ ...row, differs: new Set(row.cells.slice(1)).size > 1 })).filter((row) => all || row.differs);
-      return rows.length ? table([title, ...data.runs.map((run) => run.name)], rows) : make("p", { class: "soft" }, `No ${title} differs.`);
+      return rows.length ? table([title, ...data.runs.map((run) => run.name)], rows) : make("p", { class: "soft" }, `There is no ${title} to show.`);
     });
     place.replaceChildren(...parts);
   };

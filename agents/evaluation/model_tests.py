@@ -1,0 +1,119 @@
+"""Tests that a model wrote, and what they say about programs: CodeT's and CodeDPO's ways to choose one of many."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.codedpo.asserts import opening_of
+from agents.codedpo.matrix import Matrix, MatrixStore
+from agents.codedpo.ranking import Ranking, rank
+from agents.codedpo.task_samples import TaskSamples
+from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.reranking import expected_success
+from codegym import Judge, Problem
+from codegym.errors import DataError
+
+RERANKERS = (Ranking.COUNT, Ranking.DUAL_AGREEMENT, Ranking.SELF_VALIDATION)
+_EXAMPLE = '{"task_id": "HumanEval/0", "tests": ["assert f(1) == 2"]}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTests:
+    """What a model wrote when it was asked for tests of one problem."""
+
+    texts: tuple[str, ...]
+    """As they were written: asserts, with or without prose and fences."""
+    opening: str = ""
+    """What each text continues: ``"assert "`` where the prompt ended so."""
+
+
+def read_model_tests(path: Path) -> dict[str, ModelTests]:
+    """Reads tests: a JSON object a line (the file may end in ``.gz``) with ``task_id`` and ``tests``, a list of texts.
+
+    Lines of CodeT's samples (``generated_tests``, ``test_prompt``) are read as well.
+
+    Raises:
+        DataError: If the file is missing, or a line is not what it should be; the message names file and line.
+    """
+    try:
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read the tests file {path}: {getattr(error, 'strerror', None) or error}.") from error
+    found: dict[str, ModelTests] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            task_id, tests = _tests(line, f"{path}:{number}")
+            earlier = found.get(task_id, ModelTests(texts=()))
+            found[task_id] = ModelTests(texts=earlier.texts + tests.texts, opening=tests.opening)
+    if not found:
+        raise DataError(f"{path} holds no tests; expected lines like {_EXAMPLE}.")
+    return found
+
+
+def choices(
+    problems: Iterable[Problem],
+    programs: Mapping[str, Sequence[JudgedProgram]],
+    tests: Mapping[str, ModelTests],
+    judge: Judge,
+    folder: Path | None = None,
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Runs every program of a problem against the model's tests and says how often the best by each ranking is right.
+
+    Args:
+        problems: What was asked.
+        programs: The judged programs by task; nothing of their verdicts is used to choose.
+        tests: The model's tests by task.
+        judge: Runs them.
+        folder: Keeps what was run; None keeps nothing.
+
+    Yields:
+        Task ids with the chance, for each ranking, that the program it puts first passes the problem's own tests;
+        problems without programs or without a test that can be run are left out.
+    """
+    asked = []
+    for problem in problems:
+        final = [p for p in programs.get(problem.task_id, ()) if p.is_final and p.has_verdict]
+        if final and problem.entry_point and problem.task_id in tests:
+            asked.append(_task(problem, final, tests[problem.task_id]))
+    for matrix in MatrixStore(folder, judge).fill(asked):
+        if matrix.tests and matrix.is_complete:
+            yield matrix.samples.task_id, _chances(matrix)
+
+
+def _task(problem: Problem, programs: Sequence[JudgedProgram], tests: ModelTests) -> TaskSamples:
+    return TaskSamples(
+        task_id=problem.task_id,
+        prompt=problem.prompt,
+        completions=tuple(program.completion for program in programs),
+        test_texts=tests.texts,
+        test_opening=tests.opening,
+        entry_point=problem.entry_point,
+        starter_code=problem.starter_code,
+        context=problem.context,
+        labels=tuple(program.is_success for program in programs),
+    )
+
+
+def _chances(matrix: Matrix) -> dict[str, float]:
+    scores = {ranking: rank(matrix.link, ranking).programs for ranking in RERANKERS}
+    return {
+        f"model_tests_{ranking}": expected_success(found, matrix.samples.labels) for ranking, found in scores.items()
+    }
+
+
+def _tests(line: bytes, place: str) -> tuple[str, ModelTests]:
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{place}: not JSON ({error}); expected a line like {_EXAMPLE}.") from None
+    task_id = row.get("task_id") if isinstance(row, dict) else None
+    texts = row.get("tests", row.get("generated_tests")) if isinstance(row, dict) else None
+    if not isinstance(task_id, str) or not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"{place}: expected a task_id and a list of texts named tests, as in {_EXAMPLE}.")
+    return task_id, ModelTests(texts=tuple(texts), opening=opening_of(str(row.get("test_prompt", ""))))
