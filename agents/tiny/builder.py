@@ -36,7 +36,7 @@ NANO = Recipe(
     repairs=100,
     corrupted=0.05,
     learning_rate=6e-3,
-    threads=1,
+    processes=1,
 )
 
 _MADE_BY = (agents.prompts, agents.tiny, codegym.feedback, envs_registry.suites.core)
@@ -82,7 +82,7 @@ def _reproducible(recipe: Recipe) -> Iterator[None]:
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        torch.set_num_threads(recipe.threads)
+        torch.set_num_threads(1)
         try:
             yield
         finally:

@@ -34,23 +34,23 @@ class Recipe:
     heads: int = 4
     context: int = 1024
     """Most tokens of prompt and completion together."""
-    programs: int = 30_000
+    programs: int = 36_000
     """Lessons that ask for a program."""
     tests: int = 800
     """Lessons that ask for tests."""
     repairs: int = 800
     """Lessons that show a wrong program with its feedback and ask for a right one."""
-    corrupted: float = 0.06
+    corrupted: float = 0.3
     """Share of the programs in the answers that are wrong on purpose."""
     wrong_tests: float = 0.3
     """Share of the asserts in the answers that expect a wrong value."""
     batch_tokens: int = 256
-    learning_rate: float = 4e-3
+    learning_rate: float = 5e-3
     warmup: float = 0.05
     """Share of the steps over which the learning rate rises; then it falls along a cosine."""
     weight_decay: float = 0.05
-    threads: int = 2
-    """Threads of the warm start: sums in another order would give other weights."""
+    processes: int = 2
+    """Each computes the gradient of its own batch; a step takes the sum."""
 
     def key(self, made_by: Sequence[ModuleType]) -> str:
         """Returns the name under which the model is kept: its own, and a digest of what its weights depend on.

@@ -5,27 +5,18 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from agents.tiny.example import Example
 from agents.tiny.lessons import Lesson
+from agents.tiny.partner import partners
 from agents.tiny.recipe import Recipe
 
 _SORTED_TOGETHER = 32
 """Batches' worth of lessons that are sorted by length, so that little is padding but batches still differ."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """A lesson as ids, and how many of them are what the model is told."""
-
-    ids: list[int]
-    told: int
 
 
 def new_model(recipe: Recipe, tokenizer: Any) -> Any:
@@ -64,20 +55,21 @@ def train(
         progress: Called after each step with steps done, steps in all, and the loss in nats a token.
     """
     batches = list(_batches(_encoded(tokenizer, lessons), recipe))
-    answered = sum(len(example.ids) - example.told for batch in batches for example in batch) / len(batches)
+    shares = [batches[number :: recipe.processes] for number in range(recipe.processes)]
+    steps = len(shares[-1])  # a last round that is not enough for all is left out
+    answered = [sum(example.answered for share in shares for example in share[step]) for step in range(steps)]
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _cosine(len(batches), recipe.warmup))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _cosine(steps, recipe.warmup))
     model.train()
-    for step, batch in enumerate(batches, start=1):
-        loss = _loss(model, batch)
-        (loss / answered).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        progress(step, len(batches), loss.item() / sum(len(example.ids) - example.told for example in batch))
+    with partners(model, shares, sum(answered) / steps) as together:
+        for step in range(steps):
+            loss = together.step()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            progress(step + 1, steps, loss / answered[step])
     model.eval()
 
 
@@ -102,22 +94,6 @@ def _batches(sequences: list[Example], recipe: Recipe) -> Iterator[list[Example]
             cut[-1].append(sequence)
         rng.shuffle(cut)
         yield from cut
-
-
-def _loss(model: Any, batch: list[Example]) -> Tensor:
-    """Sum of the cross-entropy of the answers' tokens; a mean would weigh a token in a batch of few long lessons more.
-
-    Padding is on the right, so causal attention needs no mask.
-    """
-    longest = max(len(s.ids) for s in batch)
-    ids = torch.zeros(len(batch), longest, dtype=torch.int64)
-    is_answer = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for row, sequence in enumerate(batch):
-        ids[row, : len(sequence.ids)] = torch.tensor(sequence.ids)
-        is_answer[row, sequence.told : len(sequence.ids)] = True
-    states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
-    logits = model.lm_head(states[is_answer[:, 1:]])
-    return functional.cross_entropy(logits.float(), ids[:, 1:][is_answer[:, 1:]], reduction="sum")
 
 
 def _cosine(steps: int, warmup: float) -> Callable[[int], float]:

@@ -16,7 +16,6 @@ from envs_registry.suites.core.text import (
     WORD_EACH,
     WORD_END,
     WORD_KEEP,
-    WORD_WHOLE,
 )
 
 LIST_NAMES = ("xs", "nums")
@@ -32,14 +31,14 @@ def as_list(kind: Kind) -> Part:
         "list",
         "{s}",
         lambda s, k: list(s),
-        ("them as a list", "the resulting list", "the list of {}"),
+        ("them as a list", "the list of {}"),
         loop=Loop("out = []", "out.append({x})", "out"),
     )
 
 
-INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *wholes(Kind.INTS, "numbers"), *integers.WHOLE)
-INTS_END = (as_list(Kind.INTS), *integers.END[:1], *ends(Kind.INTS, "numbers"), *integers.END[1:])
-WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *wholes(Kind.WORDS, "words"), *WORD_WHOLE)
+INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *wholes(Kind.INTS, "numbers"))
+INTS_END = (as_list(Kind.INTS), *integers.END, *ends(Kind.INTS, "numbers"))
+WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *wholes(Kind.WORDS, "words"))
 WORDS_END = (as_list(Kind.WORDS), *WORD_END, *ends(Kind.WORDS, "words"))
 CHARS_MIDDLE = (*CHAR_KEEP, *CHAR_EACH, *wholes(Kind.CHARS, "characters"))
 CHARS_END = (*CHAR_END, *ends(Kind.CHARS, "characters"))
@@ -70,27 +69,13 @@ STRINGS = Family(
     middles={
         Kind.CHARS: CHARS_MIDDLE,
         Kind.WORDS: WORDS_MIDDLE,
-        Kind.INTS: (*integers.KEEP, *integers.WHOLE, *wholes(Kind.INTS, "numbers")),
+        Kind.INTS: (*integers.KEEP, *wholes(Kind.INTS, "numbers")),
     },
     ends={Kind.CHARS: CHARS_END, Kind.WORDS: WORDS_END, Kind.INTS: INTS_END},
 )
 
 
 _LARGE = 100
-
-
-def _collatz(n: int) -> list[int]:
-    path = [n]
-    while path[-1] > 1:
-        path.append(3 * path[-1] + 1 if path[-1] % 2 else path[-1] // 2)
-    return path
-
-
-def _fibonacci(n: int) -> list[int]:
-    numbers = [1, 1]
-    while numbers[-1] <= n:
-        numbers.append(numbers[-1] + numbers[-2])
-    return [x for x in numbers if x <= n]
 
 
 def _number(low: int, high: int) -> Sampler:
@@ -138,55 +123,7 @@ NUMBERS = Family(
             sample=_interval,
             domain="between",
         ),
-        Entry(
-            source=source(
-                "divisors",
-                Kind.INTS,
-                "[d for d in range(1, {a} + 1) if {a} % d == 0]",
-                lambda n: sorted({e for d in range(1, n + 1) if d * d <= n and n % d == 0 for e in (d, n // d)}),
-                "the divisors of {a}, ascending",
-            ),
-            parameters=(NUMBER_NAMES,),
-            sample=_number(1, 120),
-            domain="divisors",
-        ),
-        Entry(
-            source=source(
-                "bits",
-                Kind.INTS,
-                ("[int(c) for c in bin({a})[2:]]", "map(int, bin({a})[2:])"),
-                lambda n: list(map(int, f"{n:b}")),
-                "the binary digits of {a}",
-            ),
-            parameters=(NUMBER_NAMES,),
-            sample=_number(0, 2000),
-            domain="bits",
-        ),
-        Entry(
-            source=source(
-                "collatz_path",
-                Kind.INTS,
-                "ys = [{a}]\nwhile {a} > 1:\n    {a} = 3 * {a} + 1 if {a} % 2 else {a} // 2\n    ys.append({a})\nys",
-                _collatz,
-                "the Collatz path from {a} down to 1",
-            ),
-            parameters=(NUMBER_NAMES,),
-            sample=_number(1, 40),
-            domain="collatz_path",
-        ),
-        Entry(
-            source=source(
-                "fibonacci",
-                Kind.INTS,
-                "ys = []\np, q = 1, 1\nwhile p <= {a}:\n    ys.append(p)\n    p, q = q, p + q\nys",
-                _fibonacci,
-                "the Fibonacci numbers 1, 1, 2, ... up to {a}",
-            ),
-            parameters=(NUMBER_NAMES,),
-            sample=_number(0, 300),
-            domain="fibonacci",
-        ),
     ),
-    middles={Kind.INTS: (*INTS_MIDDLE, *integers.NUMBER_KEEP)},
+    middles={Kind.INTS: INTS_MIDDLE},
     ends={Kind.INTS: INTS_END},
 )

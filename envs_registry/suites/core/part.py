@@ -67,8 +67,8 @@ class Part:
         code: Expressions, plainest first: ``{x}`` the item, ``{s}`` the sequence, ``{k}`` the constant, ``{t}`` the
             state of a SCAN, ``{a}`` and ``{b}`` the arguments of a SOURCE.
         slow: Dearer ways, same meaning; a text of several lines assigns ``{y}``.
-        steps: Wordings as an instruction ("keep the even numbers"); for END and SOURCE as a noun ("their sum").
-        nouns: Wordings that nest: "the even numbers among {}".
+        step: Its words as an instruction ("keep the even numbers"); for END and SOURCE as a noun ("their sum").
+        noun: Words that nest: "the even numbers among {}".
         constants: What ``{k}`` may be; empty where there is none.
         loop: For END: how a loop computes it.
         init: For SCAN: the state's first value.
@@ -83,8 +83,8 @@ class Part:
     does: Callable[..., Any]
     code: tuple[str, ...]
     slow: tuple[str, ...] = ()
-    steps: tuple[str, ...]
-    nouns: tuple[str, ...] = ()
+    step: str
+    noun: str = ""
     constants: tuple[Constant, ...] = ()
     loop: Loop | None = None
     init: str = "0"
@@ -98,11 +98,11 @@ def part(
     name: str,
     code: str | tuple[str, ...],
     does: Callable[..., Any],
-    words: tuple[str, ...],
+    words: tuple[str, str],
     constants: tuple[Constant, ...] = (),
     **more: Any,
 ) -> Part:
-    """Returns a part in short: its name gets the kind in front, the last of ``words`` is the nesting one.
+    """Returns a part in short: its name gets the kind in front.
 
     Args:
         role: How it takes its input.
@@ -110,7 +110,7 @@ def part(
         name: Unique within the kind.
         code: One way to write it, or several.
         does: Its meaning; of a SCAN: ``(state, item, k)`` to the next state.
-        words: Steps, then one noun.
+        words: Step and noun.
         constants: What ``{k}`` may be.
         **more: Other fields of ``Part``.
     """
@@ -123,8 +123,8 @@ def part(
         gives=more.pop("gives", _GIVES.get(role, kind)),
         does=does,
         code=(code,) if isinstance(code, str) else code,
-        steps=words[:-1],
-        nouns=words[-1:],
+        step=words[0],
+        noun=words[1],
         constants=constants,
         **more,
     )
@@ -156,6 +156,6 @@ def source(
         gives=gives,
         does=does,
         code=codes,
-        steps=(phrase,),
+        step=phrase,
         **more,
     )

@@ -24,15 +24,15 @@ DIFFICULTIES = ("easy", "medium", "hard", "expert")
 """By the number of parts between source and result: at most 2, then 3, 4 and 5."""
 
 QUOTAS = {
-    "train": {"easy": 140, "medium": 160, "hard": 70, "expert": 30},
-    "validation": {"easy": 10, "medium": 7, "hard": 2, "expert": 1},
-    "test": {"easy": 32, "medium": 21, "hard": 5, "expert": 2},
+    "train": {"easy": 16, "medium": 500, "hard": 300, "expert": 100},
+    "validation": {"easy": 1, "medium": 10, "hard": 4, "expert": 2},
+    "test": {"easy": 4, "medium": 32, "hard": 10, "expert": 4},
 }
 _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1}
 _NAMES = ("f", "solve")
 _ARGUMENT_SHARE = 0.12
 _MAX_PROGRAM, _MAX_LINES = 220, 9
-_PATIENCE = 20_000
+_PATIENCE = 60_000
 """Draws without a new problem, after which a family counts as exhausted."""
 _PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
 
@@ -155,10 +155,9 @@ def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Co
 
 
 @cache
-def _by_role(parts: tuple[Part, ...]) -> tuple[tuple[tuple[Part, ...], tuple[float, ...]], ...]:
-    """Returns for each role its parts with their weights: tables begin with what is common, as a language does."""
-    groups = [tuple(part for part in parts if part.role is role) for role in Role]
-    return tuple((group, tuple(1 / (rank + 2) for rank in range(len(group)))) for group in groups if group)
+def _by_role(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], ...]:
+    groups = (tuple(part for part in parts if part.role is role) for role in Role)
+    return tuple(group for group in groups if group)
 
 
 def _draw_part(parts: tuple[Part, ...], last: Part, rng: random.Random) -> Part | None:
@@ -166,8 +165,8 @@ def _draw_part(parts: tuple[Part, ...], last: Part, rng: random.Random) -> Part 
     if last.name == "chars.twice":
         return next((part for part in parts if part.name == "chars.text"), None)
     groups = _by_role(parts)
-    group, weights = rng.choices(groups, [_WEIGHTS[group[0].role] for group, _ in groups])[0]
-    part = rng.choices(group, weights)[0]
+    (group,) = rng.choices(groups, [_WEIGHTS[group[0].role] for group in groups])
+    part = rng.choice(group)
     return None if part is last else part
 
 

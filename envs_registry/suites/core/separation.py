@@ -31,7 +31,7 @@ class Separation:
         skeletons: The same parts in the same order.
         behaviours: The same outputs on the same random inputs.
         programs: The same reference program up to names and constants.
-        prompts: The same prompt up to names, constants and prefaces, in any of their wordings.
+        prompts: The same prompt up to names, constants, in any of their wordings.
         near_prompts: Prompts nearer than ``NEAR``, in any of their wordings.
     """
 
@@ -134,10 +134,9 @@ def _common(first: Sequence[Exercise], second: Sequence[Exercise], keys: Any) ->
 
 
 def plain_prompt(prompt: str) -> str:
-    """Returns a prompt without preface, signature, names of arguments and constants."""
+    """Returns a prompt without signature, names of arguments and constants."""
     text, _, head = prompt.strip().partition("\ndef ")
     names = re.findall(r"\w+", head.partition("(")[2])
-    text = re.sub(r"^(?:[^.:,]*\. )?(?=(?:Return|Print|Take|For|Last)\b)", "", text)
     if names:
         text = re.sub(rf"\b(?:{'|'.join(names)})\b", "N", text)
     text = re.sub(r"'[^']*'", "N", text)

@@ -7,32 +7,28 @@ from typing import Any
 
 from envs_registry.suites.core import samples
 from envs_registry.suites.core.family import Entry, Family
-from envs_registry.suites.core.lists import CHARS_MIDDLE, INTS_END, INTS_MIDDLE, WORDS_MIDDLE
-from envs_registry.suites.core.orders import ends
-from envs_registry.suites.core.part import Kind, Part, Role, part, source
-from envs_registry.suites.core.text import CHAR_END, WORD_END
+from envs_registry.suites.core.lists import INTS_END, INTS_MIDDLE
+from envs_registry.suites.core.part import Kind, Role, part, source
 
-
-def _printed(kind: Kind) -> tuple[Part, ...]:
-    """Returns the ends that print the items themselves."""
-    return (
-        part(
-            Role.END,
-            kind,
-            "in_line",
-            "*{s}",
-            lambda s, k: "".join(f" {x}" for x in s)[1:],
-            ("them on one line, blanks between", "all in one line, split by blanks", "on one line the sequence of {}"),
-        ),
-        part(
-            Role.END,
-            kind,
-            "in_lines",
-            '*{s}, sep="\\n"',
-            lambda s, k: "".join(f"\n{x}" for x in s)[1:],
-            ("each on its own line", "them one per line", "on a line each the items of {}"),
-        ),
-    )
+_PRINTED = (
+    part(
+        Role.END,
+        Kind.INTS,
+        "in_line",
+        "*{s}",
+        lambda s, k: "".join(f" {x}" for x in s)[1:],
+        ("them on one line, blanks between", "on one line the sequence of {}"),
+    ),
+    part(
+        Role.END,
+        Kind.INTS,
+        "in_lines",
+        '*{s}, sep="\\n"',
+        lambda s, k: "".join(f"\n{x}" for x in s)[1:],
+        ("each on its own line", "on a line each the items of {}"),
+    ),
+)
+"""The ends that print the items themselves."""
 
 
 def _integers(rng: random.Random, size: int) -> tuple[list[int]]:
@@ -84,37 +80,7 @@ STDIO = Family(
             lambda args: ",".join(map(str, args[0])) + "\n",
             _some_integers,
         ),
-        _entry(
-            "lines",
-            ("[int(x) for x in sys.stdin]", "map(int, sys.stdin)"),
-            "the integers on the lines of the input",
-            _lines,
-        ),
-        Entry(
-            source=source("text_line", Kind.CHARS, "input()", lambda s: s, "the characters of the input line"),
-            parameters=(),
-            sample=lambda rng, size: (samples.text(rng, size + size // 2),),
-            domain="text",
-            stdin=lambda args: f"{args[0]}\n",
-        ),
-        Entry(
-            source=source(
-                "word_line", Kind.WORDS, "input().split()", lambda s: s.split(), "the words of the input line"
-            ),
-            parameters=(),
-            sample=lambda rng, size: (samples.sentence(rng, size),),
-            domain="sentence",
-            stdin=lambda args: f"{args[0]}\n",
-        ),
     ),
-    middles={
-        Kind.INTS: INTS_MIDDLE,
-        Kind.CHARS: CHARS_MIDDLE,
-        Kind.WORDS: WORDS_MIDDLE,
-    },
-    ends={
-        Kind.INTS: (*_printed(Kind.INTS), *_WITHOUT_LIST),
-        Kind.CHARS: (*CHAR_END, *ends(Kind.CHARS, "characters")),
-        Kind.WORDS: (*_printed(Kind.WORDS), *WORD_END, *ends(Kind.WORDS, "words")),
-    },
+    middles={Kind.INTS: INTS_MIDDLE},
+    ends={Kind.INTS: (*_PRINTED, *_WITHOUT_LIST)},
 )

@@ -14,7 +14,7 @@ from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.errors import UnknownNameError
 from envs_registry.suites.core import exercises
 
-SMALL = Recipe(name="small", hidden=32, feed_forward=64, layers=1, programs=60, tests=6, repairs=4, threads=1)
+SMALL = Recipe(name="small", hidden=32, feed_forward=64, layers=1, programs=60, tests=6, repairs=4, processes=1)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,13 @@ def test_the_same_recipe_gives_the_same_weights(small: Path, tmp_path: Path) -> 
 def test_building_leaves_threads_and_generator_as_they_were(tmp_path: Path) -> None:
     torch.manual_seed(3)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    builder.build(replace(SMALL, programs=10, tests=0, repairs=0, threads=threads + 1), tmp_path)
+    torch.set_num_threads(threads + 1)
+    try:
+        builder.build(replace(SMALL, programs=10, tests=0, repairs=0), tmp_path)
+        assert torch.get_num_threads() == threads + 1
+    finally:
+        torch.set_num_threads(threads)
     assert torch.equal(torch.get_rng_state(), state)
-    assert torch.get_num_threads() == threads
 
 
 def test_models_are_kept_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ def test_renaming_and_other_constants_do_not_hide_a_program() -> None:
     assert program_shape(one) == program_shape(two) != program_shape(other)
 
 
-def test_names_constants_and_prefaces_do_not_hide_a_prompt() -> None:
-    one = "Mind the order. Return the sum of the first 3 of the list xs.\ndef f(xs):\n"
+def test_names_and_constants_do_not_hide_a_prompt() -> None:
+    one = "Return the sum of the first 3 of the list xs.\ndef f(xs):\n"
     two = "Return the sum of the first 5 of the list nums.\ndef solve(nums):\n"
     assert plain_prompt(one) == plain_prompt(two) == "return the sum of the first n of the list n"
 
