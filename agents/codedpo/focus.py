@@ -54,7 +54,7 @@ def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.
     With ``r(y) = sum_t w_t log [pi(y_t) / pi_ref(y_t)]`` for prefix p, middle m and suffix s of a pair:
 
     * whole: ``r_w - r_l`` of all tokens;
-    * focused: ``p + emphasis * m + s`` against ``p + emphasis * m``, the rejected suffix left out (the prefixes cancel);
+    * focused: ``p + emphasis * m + s`` against ``p + emphasis * m``, no rejected suffix (the prefixes cancel);
     * target: all of the chosen against those tokens of the rejected that an edit into the chosen removes.
 
     Args:

@@ -1,9 +1,9 @@
 """CodeDPO's losses as pure functions of tensors: two kinds of preference, plain imitation, and what a token counts.
 
 Shapes: B completions (or pairs), T tokens (right-padded). A preference loss reads one number a completion:
-:func:`sequence_logprobs` sums its tokens' log-probabilities, each times a weight. The weights (``agents.codedpo.focus``)
-are what tells the token-focused and the length-normalised variants from the plain ones; policy and reference are summed
-with the same. Every loss returns one number a pair or completion, so that cutting a batch changes no gradient.
+:func:`sequence_logprobs` sums its tokens' log-probabilities, each times a weight (``agents.codedpo.focus``). The
+weights are what tells the token-focused and the length-normalised variants from the plain ones; policy and reference
+are summed with the same. Every loss returns one number a pair or completion, so that cutting a batch changes nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,252 @@
+"""CodeDPO, offline: programs and tests that the policy wrote rank each other, and the policy learns from the pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents.agent import Agent, Callback, Env
+from agents.checkpoint import Checkpoint
+from agents.codedpo.batches import epoch_batches, learning_rate_factor
+from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.measures import log_pairs, log_step
+from agents.codedpo.objective import Objective
+from agents.codedpo.pairs import PairKind, Preference
+from agents.codedpo.reference import Reference, ask_reference
+from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
+from agents.gradient_step import GradientStep
+from agents.optimizer import make_optimizer
+from agents.policy import LMPolicy
+from agents.run_log import log_settings
+from codegym.errors import DataError
+
+METRICS = ("rewards/accuracies", "rewards/margins")
+"""What TensorBoard's table of runs shows beside the settings."""
+
+
+class CodeDPO(Agent):
+    """Preference learning on the policy's own programs (arXiv 2410.05605), in Stable-Baselines3's shape.
+
+    ``learn`` makes pairs out of the environment's problems, unless it was given pairs, and takes optimizer steps on
+    them. A timestep is one pair learned from; callbacks are called after each optimizer step.
+
+    Args:
+        policy: ``"LMPolicy"`` or an :class:`LMPolicy`.
+        env: A Gymnasium environment, single or batch, or an id: where programs are sampled for pairs; None where pairs
+            are given.
+        config: How to learn; ``CodeDPOConfig()`` by default, ``CodeDPOConfig.paper()`` is the paper's.
+        pairs: To learn from; None makes them when learning begins.
+        policy_kwargs: Arguments of ``LMPolicy.load``, such as ``{"model": "tiny"}``.
+        tensorboard_log: Folder for TensorBoard and CSV files.
+        verbose: 1 prints the log as a table.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ...
+        seed: The same seed gives the same numbers (on a CPU); None draws one.
+        **changes: Settings of :class:`CodeDPOConfig` by name, such as ``method="kto"``.
+
+    Raises:
+        UnknownNameError: If there is no such policy or setting.
+        InvalidSettingError: If a setting makes no sense.
+        DataError: If none of the pairs can teach.
+        TypeError: If the environment is none.
+    """
+
+    def __init__(
+        self,
+        policy: str | LMPolicy,
+        env: Env | str | None = None,
+        config: CodeDPOConfig | None = None,
+        *,
+        pairs: Sequence[Preference] | None = None,
+        policy_kwargs: Mapping[str, Any] | None = None,
+        tensorboard_log: str | Path | None = None,
+        verbose: int = 0,
+        device: str = "auto",
+        seed: int | None = None,
+        **changes: Any,
+    ) -> None:
+        self.config = CodeDPOConfig.of({**asdict(config or CodeDPOConfig()), **changes})
+        super().__init__(
+            policy,
+            env,
+            policy_kwargs=policy_kwargs,
+            tensorboard_log=tensorboard_log,
+            verbose=verbose,
+            device=device,
+            seed=seed,
+        )
+        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate)
+        self._gradient_step = GradientStep(
+            self.policy.model,
+            self.optimizer,
+            self.config.max_grad_norm,
+            min(self.config.micro_batch_size, self.config.batch_size),
+        )
+        self.n_updates = 0
+        """Optimizer steps so far."""
+        self.pairs: tuple[Preference, ...] = ()
+        """What is learned from."""
+        self.token_pairs: TokenPairs | None = None
+        """The same as ids, and which of them cannot teach."""
+        self._reference: Reference | None = None
+        if pairs is not None:
+            self.set_pairs(pairs)
+
+    @property
+    def completions_per_step(self) -> int:
+        """Pairs between two calls of the callbacks."""
+        return self.config.batch_size
+
+    def set_pairs(self, pairs: Sequence[Preference]) -> None:
+        """Learns from these pairs from now on; the reference is the policy as it is when learning next begins.
+
+        Raises:
+            DataError: If none of them can teach; the message says why.
+        """
+        token_pairs = make_token_pairs(pairs, self.policy, self.config)
+        if not token_pairs.pairs:
+            reasons = [f"{len(places)} {reason}" for reason, places in token_pairs.skipped.items() if places]
+            raise DataError(
+                f"none of {len(pairs)} pairs can be learned from"
+                f"{': ' + ', '.join(reasons) if reasons else ''}. Sample more programs, or raise max_length."
+            )
+        self.pairs, self.token_pairs, self._reference = tuple(pairs), token_pairs, None
+
+    def learn(
+        self,
+        total_timesteps: int | None = None,
+        callback: Callback = None,
+        log_interval: int = 1,
+        tb_log_name: str = "CodeDPO",
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Learns from this many pairs, each of them as often as the others.
+
+        Args:
+            total_timesteps: Pairs; the last batch may go beyond. None: ``config.epochs`` times all there are.
+            callback: Stable-Baselines3 callbacks; ``on_step`` is called after each optimizer step.
+            log_interval: Optimizer steps between two writings of the log.
+            tb_log_name: Name of the run's folder.
+            reset_num_timesteps: False goes on counting (and resumes a loaded agent).
+            progress_bar: Show one.
+
+        Returns:
+            The agent.
+
+        Raises:
+            DataError: If no pair can be made out of what the policy wrote.
+        """
+        self._check_ready()
+        if self.token_pairs is None:
+            self.set_pairs(self.make_pairs())
+        if total_timesteps is None:
+            total_timesteps = self.default_timesteps
+        total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
+        total_timesteps = total  # by this name callbacks find it
+        try:
+            log_settings(self.logger, asdict(self.config), METRICS)
+            assert self.token_pairs is not None
+            log_pairs(self.logger, self.token_pairs.counts())
+            calls.on_training_start(locals(), globals())
+            self._loop(calls, log_interval)
+            calls.on_training_end()
+        finally:
+            self._close_log()
+        return self
+
+    def make_pairs(self) -> list[Preference]:
+        """Makes pairs out of the environment's problems: the policy writes programs and tests, they rank each other."""
+        raise NotImplementedError
+
+    @property
+    def default_timesteps(self) -> int:
+        """Pairs of ``config.epochs`` epochs."""
+        return 0 if self.token_pairs is None else math.ceil(self.config.epochs * len(self.token_pairs.pairs))
+
+    def _loop(self, calls: BaseCallback, log_interval: int) -> None:
+        objective = self._objective()
+        for iteration, batch in enumerate(self._batches(objective), start=1):
+            self._train_on(objective, batch)
+            self.num_timesteps += len(batch)
+            calls.update_locals({**locals(), "infos": [], "dones": [True] * len(batch), "collected": []})
+            self.logger.record("time/iterations", iteration, exclude="tensorboard")
+            if iteration % log_interval == 0:
+                self.dump_logs()
+            if not calls.on_step():  # everything of this step is done: whatever is saved here can be resumed
+                return
+
+    # ---- training
+
+    def _objective(self) -> Objective:
+        """What is minimised; the reference is asked here, once, unless a checkpoint brought its answers along."""
+        assert self.token_pairs is not None
+        pairs = self.token_pairs.pairs
+        if self._reference is None:
+            self._reference = ask_reference(self.policy, pairs, self.config)
+        return Objective(policy=self.policy, pairs=pairs, reference=self._reference, config=self.config)
+
+    def _batches(self, objective: Objective) -> Iterator[list[int]]:
+        """The batches after ``num_timesteps`` pairs; where an epoch was left in the middle, the rest of it first."""
+        lengths = [pair.length for pair in objective.pairs]
+        while self.num_timesteps < self._total_timesteps:
+            epoch, done = divmod(self.num_timesteps, len(lengths))
+            for batch in epoch_batches(lengths, self.config.batch_size, self.seed, epoch, self.config.shuffle):
+                rest, done = batch[done:], max(done - len(batch), 0)
+                if rest and self.num_timesteps < self._total_timesteps:
+                    yield rest
+
+    def _train_on(self, objective: Objective, batch: Sequence[int]) -> None:
+        """Takes one optimizer step."""
+        began = perf_counter()
+        config = self.config
+        rate = config.learning_rate * learning_rate_factor(
+            self.num_timesteps, len(batch), self._total_timesteps, config.warmup, falls=config.schedule == "linear"
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        taken = self._gradient_step.take(lambda size: objective.parts(batch, size))
+        self.n_updates += 1
+        seconds = perf_counter() - began
+        self.logger.record("train/n_updates", self.n_updates, exclude="tensorboard")
+        self.logger.record("train/epoch", self.num_timesteps / len(objective.pairs))
+        self.logger.record_mean("time/training_seconds", seconds)
+        self.logger.record_mean("time/pairs_per_second", len(batch) / seconds)
+        log_step(self.logger, taken, learning_rate=rate, compares=objective.compares)
+
+    # ---- saving and loading
+
+    def _check_ready(self) -> None:
+        if self.token_pairs is None and self.stage is None:
+            raise ValueError(
+                "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
+            )
+
+    def _record(self) -> dict[str, Any]:
+        return {"config": asdict(self.config), "n_updates": self.n_updates}
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "pairs": [{**asdict(pair), "kind": str(pair.kind)} for pair in self.pairs],
+            "reference": {} if self._reference is None else vars(self._reference),
+        }
+
+    @classmethod
+    def _from_record(
+        cls, policy: LMPolicy, env: Env | str | None, record: Mapping[str, Any], arguments: dict[str, Any]
+    ) -> Self:
+        return cls(policy, env, CodeDPOConfig.of(record["config"]), **arguments)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.n_updates = checkpoint.record["n_updates"]
+        self.optimizer.load_state_dict(checkpoint.state["optimizer"])
+        if checkpoint.state["pairs"]:
+            self.set_pairs([Preference(**{**row, "kind": PairKind(row["kind"])}) for row in checkpoint.state["pairs"]])
+        if checkpoint.state["reference"]:
+            self._reference = Reference(**checkpoint.state["reference"])

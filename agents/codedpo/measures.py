@@ -1,0 +1,98 @@
+"""What is written into the log about an optimizer step on pairs; keys as users of DPO trainers know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from stable_baselines3.common.logger import Logger
+from torch import Tensor
+
+from agents.codedpo.scoring import RowScores
+from agents.gradient_step import StepTaken
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairMeasures:
+    """Sums over the pairs of a micro-batch; :meth:`of_all` joins them."""
+
+    pairs: int = 0
+    preference_loss: float = 0.0
+    """Summed over pairs; 0 for SFT."""
+    nll: float = 0.0
+    """Of the chosen completions, summed over their tokens."""
+    chosen_tokens: int = 0
+    logps_chosen: float = 0.0
+    """Weighted as in the loss."""
+    logps_rejected: float = 0.0
+    reward_chosen: float = 0.0
+    """``beta`` times the log-ratio to the reference."""
+    reward_rejected: float = 0.0
+    right: int = 0
+    """Pairs whose chosen completion has the higher reward."""
+    padding: int = 0
+    places: int = 0
+    """Of the padded batch."""
+
+    @classmethod
+    def of_all(cls, parts: Sequence[PairMeasures]) -> PairMeasures:
+        """Adds micro-batches up."""
+        return cls(**{field.name: sum(getattr(part, field.name) for part in parts) for field in fields(cls)})
+
+    @classmethod
+    def of_scores(cls, scores: RowScores, chosen: Tensor) -> PairMeasures:
+        """Measures the forward pass itself.
+
+        Args:
+            scores: Of all rows.
+            chosen: bool [B], which of them are chosen completions.
+        """
+        mask = scores.mask[chosen]
+        return cls(
+            pairs=int(chosen.sum()),
+            nll=-float(torch.where(mask, scores.logps[chosen].detach(), 0.0).sum()),
+            chosen_tokens=int(mask.sum()),
+            padding=scores.padding,
+            places=scores.mask.numel(),
+        )
+
+
+def log_step(
+    logger: Logger,
+    taken: StepTaken[PairMeasures],
+    *,
+    learning_rate: float,
+    compares: bool,
+) -> None:
+    """Records an optimizer step; several between two writings are averaged.
+
+    Args:
+        logger: Where to.
+        taken: The step.
+        learning_rate: Of the step.
+        compares: Whether rejected completions were looked at; SFT does not.
+    """
+    measures = PairMeasures.of_all(taken.measures)
+    pairs = max(measures.pairs, 1)
+    logger.record("train/learning_rate", learning_rate)
+    logger.record_mean("train/loss", sum(taken.losses))
+    logger.record_mean("train/nll_loss", measures.nll / max(measures.chosen_tokens, 1))
+    logger.record_mean("train/gradient_norm", taken.gradient_norm)
+    logger.record_mean("train/skipped_steps", float(taken.skipped))
+    logger.record_mean("train/padding", measures.padding / max(measures.places, 1))
+    if not compares:
+        return
+    logger.record_mean("train/preference_loss", measures.preference_loss / pairs)
+    logger.record_mean("logps/chosen", measures.logps_chosen / pairs)
+    logger.record_mean("logps/rejected", measures.logps_rejected / pairs)
+    logger.record_mean("rewards/chosen", measures.reward_chosen / pairs)
+    logger.record_mean("rewards/rejected", measures.reward_rejected / pairs)
+    logger.record_mean("rewards/margins", (measures.reward_chosen - measures.reward_rejected) / pairs)
+    logger.record_mean("rewards/accuracies", measures.right / pairs)
+
+
+def log_pairs(logger: Logger, counts: Mapping[str, int]) -> None:
+    """Records how many pairs there are to learn from, and how many were skipped for each reason."""
+    for name, count in counts.items():
+        logger.record(f"pairs/{name}", count)
