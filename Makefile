@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-BENCHMARKS := env_overhead core_suite feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms
+BENCHMARKS := env_overhead core_suite suites feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms
 
-.PHONY: setup demo test check format lint types bench clean
+.PHONY: setup demo test check format lint types bench docs clean
 
 setup: $(VENV)/.complete
 
@@ -37,5 +37,9 @@ types: setup
 bench: setup
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
+docs: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache
