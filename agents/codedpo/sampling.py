@@ -177,7 +177,7 @@ def programs_of(problem: Problem, experiences: Iterable[Experience], source: str
         entry_point=problem.entry_point,
         starter_code=problem.starter_code,
         context=problem.context,
-        labels=tuple(one.is_success for one in kept),
+        labels=tuple(one.is_success for one in kept) if problem.tests else (),
         source=source,
     )
 
