@@ -17,6 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList, Conve
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
+from agents.board_layout import ONLINE, Layout
 from agents.callbacks import ProgressBar
 from agents.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
 from agents.experience import Experience
@@ -50,6 +51,9 @@ class Agent(ABC):
         UnknownNameError: If there is no such policy.
         TypeError: If the environment is none.
     """
+
+    board_layout: Layout = ONLINE
+    """Of its curves on TensorBoard's page of custom scalars."""
 
     def __init__(
         self,
@@ -196,7 +200,9 @@ class Agent(ABC):
             total_timesteps += self.num_timesteps
         self._num_timesteps_at_start, self._total_timesteps = self.num_timesteps, total_timesteps
         if not self._custom_logger:
-            self._logger = open_run_log(self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps)
+            self._logger = open_run_log(
+                self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.board_layout
+            )
         return total_timesteps, self._init_callback(callback, progress_bar)
 
     def _check_ready(self) -> None:

@@ -17,37 +17,15 @@ from stable_baselines3.common.logger import (
 )
 from stable_baselines3.common.utils import get_latest_run_id
 
+from agents.board_layout import Layout
+
 TEXT_ONLY = ("stdout", "log", "json", "csv")
 """The formats that are told to leave out what only TensorBoard can show."""
 
-_LINES = "Multiline"
-LAYOUT = {
-    "learning": {
-        "programs that pass": [_LINES, ["rollout/success_rate", "rollout/pass_rate"]],
-        "reward and its parts": [_LINES, ["rollout/ep_rew_mean", r"reward/.*"]],
-        "preferences": [_LINES, [r"rewards/.*"]],
-    },
-    "what goes wrong": {
-        "verdicts": [_LINES, [r"verdict/.*"]],
-        "kinds of error": [_LINES, [r"kind/.*"]],
-        "scopes": [_LINES, [r"scope/.*"]],
-        "cut off and without a word": [_LINES, ["rollout/truncated", "rollout/silent_share"]],
-    },
-    "optimizer": {
-        "losses": [_LINES, ["train/loss", "train/supervised_loss"]],
-        "entropy": [_LINES, ["train/entropy_loss"]],
-        "distance": [_LINES, ["train/approx_kl", "train/reference_kl", "train/clip_fraction"]],
-        "gradient": [_LINES, ["train/gradient_norm", "train/skipped_steps"]],
-    },
-    "time": {
-        "seconds": [_LINES, [r"time/.*_seconds"]],
-        "tokens a second": [_LINES, ["time/tokens_per_second"]],
-    },
-}
-"""TensorBoard's page of custom scalars: curves that belong together in one picture."""
 
-
-def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_timesteps: int) -> Logger:
+def open_run_log(
+    tensorboard_log: str | None, name: str, verbose: int, num_timesteps: int, layout: Layout | None = None
+) -> Logger:
     """Opens the logger of a run.
 
     A run that starts gets a new folder ``name_1``, ``name_2``, ... A run that goes on stays in its folder; its CSV
@@ -58,6 +36,7 @@ def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_times
         name: Of the run.
         verbose: 1 prints as well.
         num_timesteps: Completions learned from so far.
+        layout: Of TensorBoard's page of custom scalars.
     """
     formats: list[KVWriter] = [HumanOutputFormat(sys.stdout)] if verbose else []
     if tensorboard_log is None:
@@ -67,7 +46,8 @@ def open_run_log(tensorboard_log: str | None, name: str, verbose: int, num_times
     os.makedirs(folder, exist_ok=True)
     board = make_output_format("tensorboard", folder)
     assert isinstance(board, TensorBoardOutputFormat)
-    board.writer.add_custom_scalars(LAYOUT)
+    if layout is not None:
+        board.writer.add_custom_scalars(layout)
     files: list[KVWriter] = [
         board,
         make_output_format("csv", folder, f"_{num_timesteps}" if num_timesteps else ""),
