@@ -69,6 +69,8 @@ class Peer:
         self._theirs: dict[int, Opaque] = {}
 
     def _export(self, value: Any) -> list[Any]:
+        if type(value) is Borrowed:
+            value = object.__getattribute__(value, "_thing")
         if type(value) is Opaque:
             return ["yours", object.__getattribute__(value, "_number")]
         self._mine[id(value)] = value
@@ -106,6 +108,17 @@ class Peer:
             for index, content in message[2]:
                 _replace(mutable[index], content)
             return message[1]
+
+    def borrow(self, name: str) -> Borrowed:
+        """Returns a class of the program that the script names and nobody else defines.
+
+        Raises:
+            KeyError: If the program has no such class.
+        """
+        found = self.ask("class", name)
+        if type(found) is not Opaque:
+            raise KeyError(name)
+        return Borrowed(found, name)
 
     def serve_forever(self) -> None:
         """Answers requests until the other side goes away."""
@@ -257,6 +270,54 @@ class Opaque:
 
     def __repr__(self) -> str:
         return f"<{object.__getattribute__(self, '_type_name')} in the other process>"
+
+
+class Borrowed:
+    """A class of the program that a script uses, or an object that the script made with it.
+
+    It is there to be built and handed to the candidate. Nothing that decides comes from it: no value, no comparison, no
+    length, or a program could bring a ``Counter`` of its own that makes all things equal.
+    """
+
+    __slots__ = ("_name", "_thing")
+
+    def __init__(self, thing: Opaque, name: str) -> None:
+        object.__setattr__(self, "_thing", thing)
+        object.__setattr__(self, "_name", name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Borrowed:
+        """Makes an object, over there."""
+        return _borrowed(self, "call", list(args), kwargs)
+
+    def __getattr__(self, name: str) -> Borrowed:
+        return _borrowed(self, "get", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask(object.__getattribute__(self, "_thing"), "set", name, value)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(_no_value(self))
+
+    def __hash__(self) -> int:
+        raise TypeError(_no_value(self))
+
+    def __bool__(self) -> bool:
+        raise TypeError(_no_value(self))
+
+    def __repr__(self) -> str:
+        raise TypeError(_no_value(self))
+
+
+def _borrowed(thing: Borrowed, verb: str, *arguments: Any) -> Borrowed:
+    answer = _ask(object.__getattribute__(thing, "_thing"), verb, *arguments)
+    if type(answer) is not Opaque:
+        raise TypeError(_no_value(thing))
+    return Borrowed(answer, object.__getattribute__(thing, "_name"))
+
+
+def _no_value(thing: Borrowed) -> str:
+    name = object.__getattribute__(thing, "_name")
+    return f"{name!r} is the program's own class: a test may build its objects for the candidate, not learn from them"
 
 
 def _ask(opaque: Opaque, verb: str, *arguments: Any) -> Any:

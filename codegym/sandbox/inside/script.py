@@ -58,10 +58,10 @@ def _loaded(program: Program, failure: dict[str, Any] | None) -> list[Any]:
 
 
 class ScriptGlobals(dict[str, Any]):
-    """A script's namespace: a class that neither it nor the context defines is the program's.
+    """A script's namespace: a class that neither it nor the context defines is the program's, to build objects with.
 
     Nothing else is taken from the program: a function, a module or a built-in name that it brought (``abs``,
-    ``math``) would decide the script's assertions.
+    ``math``) would decide the script's assertions; see :class:`peer.Borrowed` for what may be done with its classes.
     """
 
     peer: Peer
@@ -72,7 +72,7 @@ class ScriptGlobals(dict[str, Any]):
         if name in sys.stdlib_module_names:
             return importlib.import_module(name)
         try:
-            return self.peer.ask("class", name)
+            return self.peer.borrow(name)
         except KeyError:
             raise KeyError(name) from None
 

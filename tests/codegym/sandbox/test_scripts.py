@@ -138,8 +138,9 @@ class Node:
 def f(node):
     return 0 if node is None else 1 + f(node.left)
 """
-    script = "root = Node(1)\nroot.left = Node(2)\nassert root.left.data == 2\nassert f(root) == 2"
+    script = "root = Node(1)\nroot.left = Node(2)\nroot.left.left = Node(3)\nassert f(root) == 3"
     assert scripts(source, script)[0].status is OK
+    assert "build its objects" in scripts(source, script + "\nassert root.data == 1")[0].detail
 
 
 def test_objects_of_the_problems_classes_cross_as_their_fields(scripts: Observe) -> None:
@@ -215,3 +216,40 @@ def test_one_process_without_entry_point_gets_the_text(scripts: Observe) -> None
     source = "raise RuntimeError('never run')\n"
     (seen,) = scripts(source, f"assert program_source == {source!r}", one_process=True, entry_point=None)
     assert seen.status is OK
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "class Counter:\n    def __new__(cls, *a): return 0",
+        "class Counter:\n    one = None\n    def __new__(cls, *a):\n"
+        "        cls.one = cls.one or object.__new__(cls)\n        return cls.one",
+        "class Counter:\n    def __init__(self, *a): self.total = lambda: 3\n    def __eq__(self, other): return True",
+        "class Counter(dict):\n    def __init__(self, *a): pass",
+    ],
+    ids=["gives_data", "is_one_object", "equals_everything", "is_data"],
+)
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "Counter(f(1)) == Counter([2])",
+        "Counter(f(1)) != Counter([1])",
+        "Counter(f(1)).total() == Counter([2]).total()",
+        "Counter(f(1))",
+        "not Counter(f(1))",
+        "len(Counter(f(1))) == len(Counter([2]))",
+        "Counter(f(1)).one is None",
+        "list(Counter(f(1))) == list(Counter([2]))",
+        "str(Counter(f(1))) == str(Counter([2]))",
+        "f'{Counter(f(1))!r}' == f'{Counter([2])!r}'",
+        "f(1)[0] in Counter([2])",
+        "{Counter(f(1)): 1} == {Counter([2]): 1}",
+        "[Counter(f(1))] == [Counter([2])]",
+    ],
+)
+def test_a_class_that_a_script_takes_from_the_program_decides_nothing(
+    scripts: Observe, forged: str, assertion: str
+) -> None:
+    source = f"{forged}\ndef f(x):\n    return [x]\n"
+    (seen,) = scripts(source, f"for once in [0]:\n    assert {assertion}")
+    assert seen.status in (REFUSED, Status.RAISED), seen
