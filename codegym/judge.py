@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.pool import Sandbox
+
+_MOST_PLANS = 128
 
 
 class Judge:
@@ -49,6 +51,7 @@ class Judge:
     ) -> None:
         self.limits, self.kinds = limits or Limits(), kinds
         self._configuration = (workers, isolation, tuple(packages), python, limits, kinds, tuple(_without))
+        self._plans: dict[int, _Plan] = {}
         self._sandbox = Sandbox(workers, isolation, tuple(packages), python, tuple(_without))
 
     @property
@@ -74,7 +77,7 @@ class Judge:
         jobs = [self.job(problem, program) for problem, program in asked]
         for index, execution in self._sandbox.run_as_they_end(jobs):
             problem, program = asked[index]
-            observed = dict(zip(_order(problem), execution.observations, strict=False))
+            observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
             observations = tuple(observed[number] for number in sorted(observed))
             yield index, interpret(problem, program, replace(execution, observations=observations), kinds=self.kinds)
 
@@ -91,15 +94,25 @@ class Judge:
 
         Public tests come first: what a program remembers of a private one cannot show in a public one's outcome.
         """
+        plan = self._plan(problem)
         return Job(
             source=program.source,
-            actions=tuple(_action(problem.tests[index]) for index in _order(problem) if problem.tests),
+            actions=plan.actions,
             entry_point=problem.entry_point,
             context=problem.context,
-            script_context=_given_definitions(problem.starter_code, problem.entry_point),
+            script_context=plan.script_context,
             limits=problem.limits or self.limits,
             one_process=problem.one_process,
         )
+
+    def _plan(self, problem: Problem) -> _Plan:
+        """Returns what a problem asks of every program; kept, as many programs are judged on one problem in a row."""
+        plan = self._plans.get(id(problem))
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[id(problem)] = _Plan.of(problem)
+        return plan
 
     def close(self) -> None:
         """Ends every process of the judge. Closing twice is fine."""
@@ -119,6 +132,34 @@ class Judge:
 
     def __reduce__(self) -> tuple[type[Judge], tuple[Any, ...]]:
         return type(self), self._configuration
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What a problem asks of every program.
+
+    Attributes:
+        problem: The problem; held here, its identity is its own for as long as the plan is kept under it.
+        order: Indices of its tests as they run.
+        actions: What is tried, in that order.
+        script_context: What scripts find defined.
+    """
+
+    problem: Problem
+    order: tuple[int, ...]
+    actions: tuple[Action, ...]
+    script_context: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Plan:
+        """Returns the plan of a problem."""
+        order = tuple(_order(problem))
+        return cls(
+            problem=problem,
+            order=order,
+            actions=tuple(_action(problem.tests[index]) for index in order if problem.tests),
+            script_context=_given_definitions(problem.starter_code, problem.entry_point),
+        )
 
 
 def _order(problem: Problem) -> list[int]:

@@ -72,9 +72,9 @@ class _Follower:
         finally:
             report = self.process.finish()
             self.run.spent += report.cpu_seconds
-        for index, observation in self.run.observed.items():
-            if index in self.settled:
-                self.run.observed[index] = replace(observation, peak_memory_bytes=report.peak_memory_bytes)
+        observed, peak = self.run.observed, report.peak_memory_bytes
+        for index in self.settled:
+            observed[index] = observed[index].measured(peak_memory_bytes=peak)
         return [call for call in self.calls[self.position :] if call.action not in self.settled]
 
     def _step(self) -> bool:
@@ -115,7 +115,7 @@ class _Follower:
         cpu, wall = self.clock.elapsed()
         if call.accepts is not None:
             observation = _held_against(call, observation)
-        self.run.observed[call.action] = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+        self.run.observed[call.action] = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
         is_last = self.position == len(self.calls) or self.calls[self.position].action != call.action
         if is_last or observation.status is not Status.OK:
             self.settled.add(call.action)
@@ -128,14 +128,14 @@ class _Follower:
         self.position += 1
         if call.action not in self.settled:
             cpu, wall = self.clock.elapsed()
-            self.run.observed[call.action] = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+            self.run.observed[call.action] = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
             self.settled.add(call.action)
         return True
 
     def _fails_to_load(self, observation: Observation) -> bool:
         """What fails before the first call fails for all of them."""
         cpu, wall = self.clock.elapsed()
-        observation = replace(observation, cpu_seconds=cpu, wall_seconds=wall)
+        observation = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
         for call in self.calls:
             self.run.observed[call.action] = observation
             self.settled.add(call.action)

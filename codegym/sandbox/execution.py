@@ -106,6 +106,15 @@ class Observation:
     wall_seconds: float = 0.0
     peak_memory_bytes: int = 0
 
+    def measured(self, **measurements: float) -> Observation:
+        """Returns it with ``cpu_seconds``, ``wall_seconds`` or ``peak_memory_bytes``.
+
+        As ``dataclasses.replace``, which takes ten times as long: this is on the way of every single test.
+        """
+        copy = object.__new__(Observation)
+        copy.__dict__.update(self.__dict__, **measurements)
+        return copy
+
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
+from codegym.errors import InvalidProblemError
+from codegym.sandbox.inside.arguments import pack_arguments
+from codegym.sandbox.inside.codec import CannotCross
 from codegym.sandbox.limits import Limits
 
 
@@ -14,6 +18,21 @@ class CallAction:
 
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] | None = None
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The arguments, packed.
+
+        Raises:
+            InvalidProblemError: If they are not data.
+        """
+        try:
+            return pack_arguments(self.args, self.kwargs or {})
+        except CannotCross as error:
+            raise InvalidProblemError(
+                f"The arguments of a CallTest must be data (numbers, texts, collections), got a {error.type_name}. "
+                f"Use a ScriptTest, whose code builds the object."
+            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)

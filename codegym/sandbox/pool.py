@@ -14,11 +14,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from codegym.errors import CodegymError, InfrastructureError, InvalidProblemError, IsolationError, UnknownNameError
+from codegym.errors import CodegymError, InfrastructureError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
-from codegym.sandbox.inside.arguments import pack_arguments
-from codegym.sandbox.inside.codec import CannotCross
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
@@ -208,16 +206,6 @@ class _Worker:
             self.servers.popitem()[1].close()
 
 
-def _packed(action: CallAction) -> bytes:
-    try:
-        return pack_arguments(action.args, action.kwargs or {})
-    except CannotCross as error:
-        raise InvalidProblemError(
-            f"The arguments of a CallTest must be data (numbers, texts, collections), got a {error.type_name}. "
-            f"Use a ScriptTest, whose code builds the object."
-        ) from None
-
-
 def started_server(settings: ServerSettings, may_fork: bool) -> Server:
     """Starts a server.
 
@@ -242,7 +230,7 @@ def execute(run: Run) -> Execution:
     scripts: dict[int, str] = {}
     for index, action in enumerate(job.actions):
         if isinstance(action, CallAction):
-            calls.append(Call(index, _packed(action)))
+            calls.append(Call(index, action.payload))
         elif isinstance(action, ScriptAction):
             checks = None if job.one_process else literal_checks(action.source, job.entry_point)
             if checks is None:

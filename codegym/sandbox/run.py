@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,13 +49,13 @@ class Run:
             **more,
         }
 
-    def rlimits(self) -> dict[str, int]:
+    def rlimits(self) -> dict[int, int]:
         """Returns the resource limits of a process of this job: the backstop behind the clocks."""
         limits = self.job.limits
         return {
-            "AS": int(limits.memory_bytes),
-            "CPU": int(limits.program_cpu_seconds) + 2,
-            "FSIZE": int(limits.memory_bytes),
+            resource.RLIMIT_AS: int(limits.memory_bytes),
+            resource.RLIMIT_CPU: int(limits.program_cpu_seconds) + 2,
+            resource.RLIMIT_FSIZE: int(limits.memory_bytes),
         }
 
 

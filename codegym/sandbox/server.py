@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import InfrastructureError
-from codegym.sandbox.inside.arguments import pack_request
+from codegym.sandbox.inside.arguments import LATER, SHORT, pack_request
 from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, MessageTooLong, frame
 from codegym.sandbox.inside.codec import Codec, CodecError
 
 INSIDE = Path(__file__).parent / "inside"
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "LD_BIND_NOW": "1"}
 _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
@@ -28,6 +28,7 @@ _BEGIN_SECONDS = 30.0
 _QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
+_CODEC = Codec()
 _CREDENTIALS = 12  # pid, uid, gid: three ints
 
 
@@ -136,13 +137,13 @@ class Server:
         self.close()
         raise InfrastructureError(f"The sandbox's server did not start. It said: {said or 'nothing'}")
 
-    def start(self, role: str, request: dict[str, Any], limits: dict[str, int], fds: Sequence[int] = ()) -> Process:
+    def start(self, role: str, request: dict[str, Any], limits: dict[int, int], fds: Sequence[int] = ()) -> Process:
         """Starts a process in its next child.
 
         Args:
             role: ``"calls"``, ``"run"``, ``"program"`` or ``"script"``.
             request: What it is to do.
-            limits: Resource limits by name (``AS``, ``CPU``, ...).
+            limits: Resource limits by the number of the resource.
             fds: Descriptors that it is given besides its channel.
 
         Raises:
@@ -151,9 +152,11 @@ class Server:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            socket.send_fds(self.jobs, [b"job"], [theirs.fileno(), *fds])
-            request = {**request, "role": role, "limits": limits}
-            ours.sendall(frame(pack_request(request)))
+            packed = pack_request({**request, "role": role, "limits": limits})
+            is_short = len(packed) <= SHORT
+            socket.send_fds(self.jobs, [packed if is_short else LATER], [theirs.fileno(), *fds])
+            if not is_short:
+                ours.sendall(frame(packed))
         except OSError as error:
             ours.close()
             raise ServerGone(str(error)) from None
@@ -277,7 +280,7 @@ class Process:
         messages, self.messages = self.messages, []
         if self.fault and not messages:
             raise CodecError(self.fault)
-        decoded = [Codec().decode(message) for message in messages]
+        decoded = [_CODEC.decode(message) for message in messages]
         if not all(type(message) is list and message for message in decoded):
             raise CodecError("a message is a list with a name")
         return decoded

@@ -12,6 +12,10 @@ from .codec import Codec
 
 _ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 _VERSION = 4
+SHORT = 2**13
+"""A request up to this size goes along with the descriptors."""
+LATER = b"later"
+"""Stands for a longer one, which follows over the channel."""
 
 
 def pack_request(request: dict[str, Any]) -> bytes:
@@ -21,7 +25,8 @@ def pack_request(request: dict[str, Any]) -> bytes:
 
 def unpack_request(data: bytes) -> dict[str, Any]:
     """Returns the request that :func:`pack_request` was given."""
-    return dict(marshal.loads(data))
+    request: dict[str, Any] = marshal.loads(data)
+    return request
 
 
 def pack_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:

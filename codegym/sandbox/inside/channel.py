@@ -31,10 +31,11 @@ def send(fd: int, payload: bytes) -> None:
     Raises:
         ChannelClosed: If nobody reads any more.
     """
-    view = memoryview(frame(payload))
+    data = _HEADER.pack(len(payload)) + payload
     try:
-        while view:
-            view = view[os.write(fd, view) :]
+        written = os.write(fd, data)
+        while written < len(data):
+            written += os.write(fd, memoryview(data)[written:])
     except OSError as error:
         raise ChannelClosed(str(error)) from None
 

@@ -25,7 +25,19 @@ _BUILTIN_TYPES: dict[str, Any] = {
     for kind in (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, object, type)
 }
 _BUILTIN_NAMES = {id(kind): name for name, kind in _BUILTIN_TYPES.items()}
-_dumps = json.JSONEncoder(check_circular=False).encode
+
+
+def _writer() -> Callable[[Any], str]:
+    """Returns what ``json.dumps`` is in the end, without the functions around it that every call goes through."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder(check_circular=False).encode
+    # No table of containers seen, and nothing for other types: what comes here has been packed.
+    encode = make(None, None, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
+    return lambda value: "".join(encode(value, 0))
+
+
+_dumps = _writer()
 
 
 class CodecError(Exception):
@@ -56,21 +68,29 @@ class Instance:
     fields: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True)
 class Codec:
     """Encodes and decodes messages.
 
-    Attributes:
+    Args:
         classes: The problem's own classes by name: their instances cross as fields and are rebuilt with these.
         export: Turns what cannot cross into JSON-safe data for a handle; None refuses it.
         resolve: Turns such data back into an object.
         max_parts: How many parts a value may have, all nested ones counted.
     """
 
-    classes: Mapping[str, type] = field(default_factory=dict)
-    export: Callable[[Any], Any] | None = None
-    resolve: Callable[[Any], Any] | None = None
-    max_parts: int = 20_000_000
+    __slots__ = ("classes", "export", "max_parts", "names", "reader", "resolve")
+
+    def __init__(
+        self,
+        classes: Mapping[str, type] | None = None,
+        export: Callable[[Any], Any] | None = None,
+        resolve: Callable[[Any], Any] | None = None,
+        max_parts: int = 20_000_000,
+    ) -> None:
+        self.classes = classes or {}
+        self.export, self.resolve, self.max_parts = export, resolve, max_parts
+        self.names = {kind: name for name, kind in classes.items()} if classes else {}
+        self.reader: _Decoder | None = None
 
     def encode(self, value: Any, known: list[Any] | None = None) -> bytes:
         """Returns a value as bytes.
@@ -97,6 +117,10 @@ class Codec:
             CodecError: If the bytes are not of this codec.
         """
         try:
+            if known is None and data[:1] != b"@":
+                if self.reader is None:
+                    self.reader = _Decoder(self, [])  # for all messages without instances
+                return self.reader.parse(data)
             return _Decoder(self, [] if known is None else known).decode(data)
         except CodecError:
             raise
@@ -109,8 +133,8 @@ class _Encoder:
         self.codec = codec
         self.nodes = 0
         self.instances = known
-        self.index_of = {id(instance): index for index, instance in enumerate(known)}
-        self.kinds = {kind: name for name, kind in codec.classes.items()}
+        self.index_of = {id(instance): index for index, instance in enumerate(known)} if known else {}
+        self.kinds = codec.names
 
     def encode(self, value: Any) -> bytes:
         root = self.pack(value, 0)
@@ -236,6 +260,7 @@ class _Decoder:
     def __init__(self, codec: Codec, known: list[Any]) -> None:
         self.codec = codec
         self.instances = known
+        self.scan = json.JSONDecoder(object_hook=self.unpack).scan_once  # type: ignore[attr-defined]
 
     def decode(self, data: bytes) -> Any:
         if not data.startswith(b"@"):
@@ -249,7 +274,14 @@ class _Decoder:
         return root
 
     def parse(self, data: bytes) -> Any:
-        return json.loads(data, object_hook=self.unpack)
+        text = data.decode("ascii")
+        try:
+            value, end = self.scan(text, 0)
+        except StopIteration:
+            raise CodecError("not a value") from None
+        if end != len(text):
+            raise CodecError("more than one value")
+        return value
 
     def new(self, name: Any) -> Any:
         kind = self.codec.classes.get(_checked(name, str))

@@ -173,12 +173,14 @@ class Unavailable(Exception):  # noqa: N818
     """A layer that cannot be had here, for a reason other than the kernel's refusal."""
 
 
-def leave_last_privileges(isolation: Isolation) -> None:
-    """In each program's process: drops what only the server needs."""
+def last_privileges(isolation: Isolation) -> list[Callable[[], object]]:
+    """Returns what drops, in each program's process, what only the server needs."""
+    steps: list[Callable[[], object]] = []
     if isolation.has("capabilities") and isolation.has("pid"):
-        _drop_all_capabilities()
+        steps.append(_drop_all_capabilities)
     if isolation.has("seccomp") and not isolation.has("pid"):
-        seccomp.install(seccomp.program_filter(isolation.may_fork))
+        steps.append(partial(seccomp.install, seccomp.program_filter(isolation.may_fork)))
+    return steps
 
 
 def _check_readable_by(uid: int) -> None:

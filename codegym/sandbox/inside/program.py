@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import marshal
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from .codec import CannotCross, Codec, TooLarge
 from .failure import PROGRAM, describe
 
 CONTEXT = "<context>"
+_WITHOUT_REFERENCES = 2
+"""The version of ``marshal``'s format whose bytes depend on nothing but the values."""
 
 
 class OutputExceeded(BaseException):
@@ -61,7 +64,7 @@ class Program:
             The failure as data, or None.
         """
         try:
-            if self.context:
+            if self.context.strip():
                 exec(compile(self.context, CONTEXT, "exec", dont_inherit=True), self.namespace)
                 self.classes = own_classes(self.namespace)
             if code is None:
@@ -125,8 +128,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     codec = Codec(program.classes, max_parts=request["output_bytes"])
     for packed in request["calls"]:
         args, kwargs = unpack_arguments(packed, codec)
-        out = sys.stdout = CappedText(request["output_bytes"])
-        answer(*_call(program, codec, args, kwargs, out))
+        answer(_call(program, codec, args, kwargs, request["output_bytes"]), codec)
 
 
 def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
@@ -163,35 +165,39 @@ def _truth(message: list[Any]) -> bool:
 
 
 def _call(
-    program: Program, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], out: CappedText
-) -> tuple[list[Any], Codec]:
-    whole = Codec(codec.classes)
-    before = None if _unchangeable(args) else whole.encode(args)
+    program: Program, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], output_bytes: int
+) -> list[Any]:
+    out = sys.stdout = CappedText(output_bytes)
+    before = None if all(type(arg) in _UNCHANGEABLE for arg in args) else _frozen(args, codec)
     try:
         entry = program.entry()
     except LookupError:
-        return ["missing"], codec
+        return ["missing"]
     except BaseException as error:
-        return ["raised", describe(error, program.source, loading=False), out.getvalue()], codec
+        return ["raised", describe(error, program.source, loading=False), out.getvalue()]
     try:
         value = entry(*args, **kwargs)
     except OutputExceeded:
-        return ["exceeded"], codec
+        return ["exceeded"]
     except BaseException as error:
-        return ["raised", describe(error, program.source, loading=False), out.getvalue()], codec
-    changed = None if before is None or _same(whole, args, before) else args
-    return ["ok", value, changed, out.getvalue()], codec
+        return ["raised", describe(error, program.source, loading=False), out.getvalue()]
+    changed = None if before is None or _frozen(args, codec) == before else args
+    return ["ok", value, changed, out.getvalue()]
 
 
-def _unchangeable(args: tuple[Any, ...]) -> bool:
-    return all(type(arg) in (int, str, float, bool, type(None)) for arg in args)
+_UNCHANGEABLE = frozenset({int, str, float, bool, type(None)})
 
 
-def _same(codec: Codec, args: tuple[Any, ...], before: bytes) -> bool:
+def _frozen(args: tuple[Any, ...], codec: Codec) -> bytes | None:
+    """Returns arguments as bytes, to see whether a call changes them; None if they have become something else."""
     try:
-        return codec.encode(args) == before
+        return marshal.dumps(args, _WITHOUT_REFERENCES)
+    except (ValueError, MemoryError):
+        pass
+    try:
+        return Codec(codec.classes).encode(args)
     except (CannotCross, TooLarge, MemoryError):
-        return False
+        return None
 
 
 def run_main(channel: int, request: dict[str, Any]) -> int:

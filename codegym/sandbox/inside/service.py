@@ -19,10 +19,10 @@ import sys
 import time
 from typing import Any
 
-from . import failure, program, script
-from .arguments import pack_arguments, pack_request, unpack_request
-from .channel import REPORT, STARTED, ChannelClosed, frame, receive, send
-from .isolation import Isolation, forget_streams, leave_last_privileges, report
+from . import failure, program, script, warmth
+from .arguments import LATER, SHORT, unpack_request
+from .channel import REPORT, STARTED, ChannelClosed, receive, send
+from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
 from .root import WORK
 from .work import Work
@@ -31,42 +31,12 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
-_REHEARSALS = 20
 _HIGH = 200
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
-_PRELOAD = (
-    "abc",
-    "ast",
-    "bisect",
-    "collections",
-    "collections.abc",
-    "contextlib",
-    "copy",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "fractions",
-    "functools",
-    "heapq",
-    "io",
-    "itertools",
-    "json",
-    "math",
-    "operator",
-    "os",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "struct",
-    "sys",
-    "threading",
-    "time",
-    "types",
-    "typing",
-)
+_LOWEST = array.array("i", range(CHANNEL, CHANNEL + 8)).tobytes()
+_INT = array.array("i").itemsize
+_ROOM_FOR_DESCRIPTORS = _socket.CMSG_SPACE(len(_LOWEST))
 
 
 class Service:
@@ -91,19 +61,26 @@ class Service:
 
     def run(self) -> None:
         """Serves until the control socket is closed."""
+        _as_usual()
         self.isolation.enter()
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         self.work = Work(WORK if self.isolation.has("root") else "")
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
-        _warm(self.config.preload, may_fork=self.config.may_fork)
+        warmth.preload(may_fork=self.config.may_fork)
+        warmth.preload(self.config.preload, may_fork=True)
+        warmth.rehearse()
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
         sys.stdin = io.StringIO()  # nothing to read for programs that are called, and nobody reads their errors
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        self.control.send(json.dumps(report(self.isolation)).encode())
+        self.closes_descriptors = self.isolation.has("descriptors")
+        self.limits = self.isolation.has("rlimits")
+        self.last_privileges = last_privileges(self.isolation)
         signal.signal(signal.SIGUSR1, self.tell_place)
         faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)
+        self.kept = warmth.close_holes()
+        self.control.send(json.dumps(report(self.isolation)).encode())
         fork = fork_into_pid_namespace if self.isolation.has("pid") else os.fork
         while True:
             pid = fork()
@@ -149,33 +126,42 @@ class Service:
             os.kill(pid, signal.SIGKILL if order["order"] == "kill" else signal.SIGUSR1)
 
     def child(self) -> None:
-        """A child's whole life; never returns."""
+        """A child's whole life; never returns. What it does before the program's code runs, every program pays for."""
         code = 1
         try:
-            data, ancillary, _, _ = self.jobs.recvmsg(64, _socket.CMSG_SPACE(8 * 4))
-            if not data:
-                os._exit(0)
-            fds = array.array("i")
-            for _, _, content in ancillary:
-                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
-            code = self.serve(fds.tolist())
+            data, ancillary, _, _ = self.jobs.recvmsg(SHORT, _ROOM_FOR_DESCRIPTORS)
+            if data:
+                code = self.serve(data, ancillary[0][2])
         except (ChannelClosed, KeyboardInterrupt):
             pass
         finally:
             os._exit(code)
 
-    def serve(self, fds: list[int]) -> int:
-        """Takes the request and does what its role says; returns the exit code."""
-        self._arrange(fds)
-        request = unpack_request(receive(CHANNEL, _REQUEST_LIMIT))
+    def serve(self, data: bytes, numbers: bytes) -> int:
+        """Takes the request and does what its role says.
+
+        Args:
+            data: The request, or ``LATER`` where it comes over the channel.
+            numbers: The descriptors that came with it, as C's integers: the channel, then the others.
+
+        Returns:
+            The exit code.
+        """
+        if numbers != _LOWEST[: len(numbers)]:
+            raise OSError(f"descriptors arrived as {numbers.hex()}")
+        if self.closes_descriptors:
+            os.closerange(CHANNEL + len(numbers) // _INT, _MOST_DESCRIPTORS)
+        request = unpack_request(receive(CHANNEL, _REQUEST_LIMIT) if data == LATER else data)
         role = request["role"]
         if role == "run":
             for number in range(3):
                 os.dup2(CHANNEL + 1 + number, number)
             os.closerange(CHANNEL + 1, CHANNEL + 4)
-        leave_last_privileges(self.isolation)
-        if self.isolation.has("rlimits"):
-            _limit(request["limits"])
+        for leave in self.last_privileges:
+            leave()
+        if self.limits:
+            for limit, value in request["limits"].items():
+                resource.setrlimit(limit, (value, value))
         self.source = request["source"]
         if self.config.may_fork:
             sys.modules["random"].seed(0)  # the module has seeded itself anew after the fork
@@ -191,13 +177,6 @@ class Service:
         else:
             script.serve_scripts(CHANNEL, CHANNEL + 1, request)
         return 0
-
-    def _arrange(self, fds: list[int]) -> None:
-        """The channel and what came with it have the lowest numbers; closes everything else."""
-        if fds != list(range(CHANNEL, CHANNEL + len(fds))):
-            raise OSError(f"descriptors arrived as {fds}")
-        if self.isolation.has("descriptors"):
-            os.closerange(CHANNEL + len(fds), _MOST_DESCRIPTORS)
 
     def tell_place(self, *_: object) -> None:
         """Tells, asked by a signal, where the program is in Python code; C code is left to ``faulthandler``."""
@@ -223,41 +202,7 @@ def _end_orphans() -> None:
                 time.sleep(0.001)
 
 
-def _limit(limits: dict[str, int]) -> None:
-    for name, value in limits.items():
-        resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, value))
-
-
-def _warm(preload: list[str], may_fork: bool) -> None:
-    """Does once what every child would do first, so that its pages and caches are inherited."""
-    register = os.register_at_fork
-    if not may_fork:
-        # What ``random`` and ``threading`` would do in every child: seed anew, and forget threads that there are not.
-        os.register_at_fork = lambda **_: None
-    for name in _PRELOAD:
-        __import__(name)
-    os.register_at_fork = register
-    for name in preload:
-        __import__(name)
-    for name in ("exit", "quit"):  # what the interpreter's own start-up, left out here, would have put there
+def _as_usual() -> None:
+    """Puts what the interpreter's own start-up, left out here, would have put there."""
+    for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
-    _rehearse()
-    del sys.modules["program"]
-    sys.modules["random"].seed(0)
-
-
-def _rehearse() -> None:
-    """Goes through what a program's process does until the interpreter has adapted: what is written now is shared."""
-    reader, writer = os.pipe()
-    sources = ("def f(x):\n    return [x]\nprint(f(1))\n", "import math\ndef f(x):\n    return x.y\n", "f = (")
-    calls = [pack_arguments(([1],), {}), pack_arguments((1,), {})]
-    for _ in range(_REHEARSALS):
-        for source in sources:
-            request = {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
-            os.write(writer, frame(pack_request(request)))
-            request = unpack_request(receive(reader, 2**20))
-            send(writer, STARTED)
-            program.serve_calls(writer, request)
-            os.read(reader, 65536)
-    os.close(reader)
-    os.close(writer)
