@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -12,19 +13,23 @@ from typing import Any, Self
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.agent import Agent, Callback, Env
+from agents.board_layout import PREFERENCES
 from agents.checkpoint import Checkpoint
 from agents.codedpo.batches import epoch_batches, learning_rate_factor
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.measures import log_pairs, log_step
 from agents.codedpo.objective import Objective
+from agents.codedpo.pairing import PairSet, reasons
 from agents.codedpo.pairs import PairKind, Preference
+from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.reference import Reference, ask_reference
 from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
 from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer
+from agents.optimizer import make_optimizer, set_learning_rate
 from agents.policy import LMPolicy
 from agents.run_log import log_settings
 from codegym.errors import DataError
+from codegym.judge import Judge
 
 METRICS = ("rewards/accuracies", "rewards/margins")
 """What TensorBoard's table of runs shows beside the settings."""
@@ -42,6 +47,8 @@ class CodeDPO(Agent):
             are given.
         config: How to learn; ``CodeDPOConfig()`` by default, ``CodeDPOConfig.paper()`` is the paper's.
         pairs: To learn from; None makes them when learning begins.
+        preparation: How they are made: what is written, how it is ranked, which pairs come of it.
+        folder: Keeps what each stage of that did, so that a run that was killed goes on; None keeps nothing.
         policy_kwargs: Arguments of ``LMPolicy.load``, such as ``{"model": "tiny"}``.
         tensorboard_log: Folder for TensorBoard and CSV files.
         verbose: 1 prints the log as a table.
@@ -56,6 +63,8 @@ class CodeDPO(Agent):
         TypeError: If the environment is none.
     """
 
+    board_layout = PREFERENCES
+
     def __init__(
         self,
         policy: str | LMPolicy,
@@ -63,6 +72,8 @@ class CodeDPO(Agent):
         config: CodeDPOConfig | None = None,
         *,
         pairs: Sequence[Preference] | None = None,
+        preparation: PreparationSettings | None = None,
+        folder: str | Path | None = None,
         policy_kwargs: Mapping[str, Any] | None = None,
         tensorboard_log: str | Path | None = None,
         verbose: int = 0,
@@ -80,13 +91,15 @@ class CodeDPO(Agent):
             device=device,
             seed=seed,
         )
-        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate)
+        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate, self.config.gain_factor)
         self._gradient_step = GradientStep(
             self.policy.model,
             self.optimizer,
             self.config.max_grad_norm,
             min(self.config.micro_batch_size, self.config.batch_size),
         )
+        self.preparation = preparation or PreparationSettings()
+        self.folder = None if folder is None else Path(folder)
         self.n_updates = 0
         """Optimizer steps so far."""
         self.pairs: tuple[Preference, ...] = ()
@@ -110,10 +123,10 @@ class CodeDPO(Agent):
         """
         token_pairs = make_token_pairs(pairs, self.policy, self.config)
         if not token_pairs.pairs:
-            reasons = [f"{len(places)} {reason}" for reason, places in token_pairs.skipped.items() if places]
+            why = [f"{len(places)} {reason}" for reason, places in token_pairs.skipped.items() if places]
             raise DataError(
                 f"none of {len(pairs)} pairs can be learned from"
-                f"{': ' + ', '.join(reasons) if reasons else ''}. Sample more programs, or raise max_length."
+                f"{': ' + ', '.join(why) if why else ''}. Sample more programs, or raise max_length."
             )
         self.pairs, self.token_pairs, self._reference = tuple(pairs), token_pairs, None
 
@@ -144,7 +157,10 @@ class CodeDPO(Agent):
         """
         self._check_ready()
         if self.token_pairs is None:
-            self.set_pairs(self.make_pairs())
+            made = self.make_pairs(self._problems_for(total_timesteps))
+            if not made.pairs:
+                raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
+            self.set_pairs(made.pairs)
         if total_timesteps is None:
             total_timesteps = self.default_timesteps
         total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
@@ -160,9 +176,25 @@ class CodeDPO(Agent):
             self._close_log()
         return self
 
-    def make_pairs(self) -> list[Preference]:
-        """Makes pairs out of the environment's problems: the policy writes programs and tests, they rank each other."""
-        raise NotImplementedError
+    def make_pairs(self, problems: int = 0) -> PairSet:
+        """Makes pairs out of the environment's problems: the policy writes programs and tests, they rank each other.
+
+        Args:
+            problems: How many of them, drawn at random; 0 takes all.
+
+        Raises:
+            InvalidSettingError: If the environment does not say what its problems are.
+        """
+        self._check_env()
+        assert self.stage is not None
+        with ExitStack() as stack:
+            judge = getattr(getattr(self.env, "unwrapped", None), "judge", None)
+            if not isinstance(judge, Judge):
+                judge = stack.enter_context(Judge())
+            preparation = Preparation(self.folder, judge, self.preparation)
+            chosen = draw_problems(self.stage.problems, problems, self.seed)
+            name = f"{getattr(self.policy.model.config, '_name_or_path', '')}@{self.n_updates}"
+            return preparation.from_policy(self.stage, self.policy, chosen, seed=self.seed, source=name)
 
     @property
     def default_timesteps(self) -> int:
@@ -208,8 +240,7 @@ class CodeDPO(Agent):
         rate = config.learning_rate * learning_rate_factor(
             self.num_timesteps, len(batch), self._total_timesteps, config.warmup, falls=config.schedule == "linear"
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimizer, rate)
         taken = self._gradient_step.take(lambda size: objective.parts(batch, size))
         self.n_updates += 1
         seconds = perf_counter() - began
@@ -222,10 +253,19 @@ class CodeDPO(Agent):
     # ---- saving and loading
 
     def _check_ready(self) -> None:
-        if self.token_pairs is None and self.stage is None:
+        if self.token_pairs is None:
+            self._check_env()
+
+    def _check_env(self) -> None:
+        if self.stage is None:
             raise ValueError(
                 "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
             )
+
+    def _problems_for(self, total_timesteps: int | None) -> int:
+        if self.config.problems or total_timesteps is None:
+            return self.config.problems
+        return math.ceil(total_timesteps / self.config.epochs)
 
     def _record(self) -> dict[str, Any]:
         return {"config": asdict(self.config), "n_updates": self.n_updates}
