@@ -33,7 +33,7 @@ FLOORS = (
     {"diagnosis"},
     {"episode", "rules"},
     {"env"},
-    {"vector", "checks"},
+    {"vector", "checks", "wrappers"},
 )
 """The floors of codegym, lowest first: a module imports from its own floor or from below."""
 
