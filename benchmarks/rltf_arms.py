@@ -50,10 +50,10 @@ class RLTFArms:
     """Programs a held-out problem."""
     max_new_tokens: int = 128
     """Length limit of a program."""
-    learning_rate: float = 5e-4
-    """Of RLTF and rejection sampling."""
-    supervised_learning_rate: float = 5e-4
-    """Of continued supervised training."""
+    learning_rate: float = 2e-4
+    """Of matrices, in all arms."""
+    gain_factor: float = 50.0
+    """Learning rate of the gains of norms, as a multiple of that, in all arms."""
     at_once: int = 2
     """Runs side by side, one thread each."""
     out: Path = Path("benchmarks/results/rltf_arms")
@@ -159,21 +159,22 @@ def learn_nothing(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[
 
 
 def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
-    """RLTF with its default settings."""
+    """RLTF with its default settings but for the learning rates."""
     from agents import RLTF
     from agents.callbacks import LearningCurve, StopAfter
 
-    agent, curve = RLTF(policy, env, seed=seed, learning_rate=settings.learning_rate), LearningCurve()
+    rates = {"learning_rate": settings.learning_rate, "gain_factor": settings.gain_factor}
+    agent, curve = RLTF(policy, env, seed=seed, **rates), LearningCurve()
     agent.learn(1 << 40, callback=[StopAfter(settings.seconds), curve])
     return {"completions": agent.num_timesteps, "steps": agent.n_updates, "curve": [curve.timesteps, curve.passed]}
 
 
 def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
     """Cross-entropy on the train split's reference solutions, 64 a step."""
-    import torch
+    from agents.optimizer import make_optimizer
 
     rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(policy.model.parameters(), lr=settings.supervised_learning_rate, weight_decay=0.0)
+    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
     solved = [problem for problem in env.problems if problem.solutions]
     began, steps = monotonic(), 0
     while monotonic() - began < settings.seconds:
@@ -190,12 +191,13 @@ def learn_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dic
     import torch
 
     from agents.generation import Sampling
+    from agents.optimizer import make_optimizer
     from agents.rltf.config import RLTFConfig
     from agents.rollout import Rollout
     from agents.stage import make_stage
 
     config, rng = RLTFConfig(), np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(policy.model.parameters(), lr=settings.learning_rate, weight_decay=0.0)
+    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
     rollout = Rollout(make_stage(env), policy, torch.Generator().manual_seed(seed))
     sampling = Sampling(max_new_tokens=policy.max_new_tokens)
     began, steps, written = monotonic(), 0, 0
