@@ -1,6 +1,6 @@
 """Judges the whole suite ``core``: solutions, mutants, empty and spoilt programs, and what programs cost.
 
-python benchmarks/core_suite.py [--workers 2] [--spoilt 3] [--json]
+python benchmarks/core_suite.py [--workers 2] [--spoilt 3] [--out FILE]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from codegym.judge import Judge
@@ -21,13 +22,15 @@ from codegym.sandbox.limits import Limits
 from envs_registry.suites.core import SPLITS, Exercise, exercises
 from envs_registry.suites.core.corruption import Corruption, corrupt
 
+RESULTS = Path(__file__).parent / "results"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the figures; returns 1 where a reference solution fails or a wrong program passes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--spoilt", type=int, default=3, help="spoilt programs for each problem")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path, default=RESULTS / "core_suite.json", help="where the figures are written")
     options = parser.parse_args(argv)
     everything = [exercise for split in SPLITS for exercise in exercises(split)]
     with Judge(workers=options.workers) as judge:
@@ -39,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "spoilt": _spoilt(judge, everything, options.spoilt),
             "costs": _costs(judge, everything),
         }
-    print(json.dumps(report, indent=2))
+    text = json.dumps(report, indent=2)
+    options.out.write_text(text + "\n")
+    print(text)
     return int(bool(report["solutions"]["at_fault"] or report["mutants"]["at_fault"] or report["empty"]["at_fault"]))
 
 
@@ -59,6 +64,7 @@ def _verdicts(judge: Judge, everything: list[Exercise], programs: Any, right: st
     start = time.perf_counter()
     feedback = judge.judge_many(pairs)
     seconds = time.perf_counter() - start
+    print(f"{len(pairs):,} programs judged in {seconds:.0f} s", file=sys.stderr, flush=True)
     at_fault = [
         {"task_id": problem.task_id, "program": program, "verdict": str(found.verdict), "kind": str(found.kind)}
         for (problem, program), found in zip(pairs, feedback, strict=True)
