@@ -50,9 +50,9 @@ class RLTFArms:
     """Programs a held-out problem."""
     max_new_tokens: int = 128
     """Length limit of a program."""
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-4
     """Of matrices, in all arms."""
-    gain_factor: float = 50.0
+    gain_factor: float = 100.0
     """Learning rate of the gains of norms, as a multiple of that, in all arms."""
     at_once: int = 2
     """Runs side by side, one thread each."""

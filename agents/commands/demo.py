@@ -37,6 +37,10 @@ class Demo:
     """Its split to be tested on."""
     seconds: float = 100.0
     """How long to learn."""
+    learning_rate: float = 1e-4
+    """Of RLTF."""
+    gain_factor: float = 100.0
+    """What the gains of norms learn at, as a multiple of that: a model that is unsure is made sure by them first."""
     problems: int = 200
     """Held-out problems to test on."""
     samples: int = 8
@@ -58,7 +62,8 @@ class Demo:
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
         held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
         env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split, workers=os.cpu_count())
-        agent = RLTF(policy, env, tensorboard_log=self.run_dir, seed=self.seed)
+        rates = {"learning_rate": self.learning_rate, "gain_factor": self.gain_factor}
+        agent = RLTF(policy, env, tensorboard_log=self.run_dir, seed=self.seed, **rates)
         console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
         before = self._test(agent, held_out)
         console.print(f"[bold]3[/] RLTF on the split {self.split!r} for {self.seconds:.0f} seconds.")

@@ -23,12 +23,12 @@ class RLTFConfig:
         InvalidSettingError: If a value makes no sense; the message names the field.
     """
 
-    learning_rate: float = 5e-4
+    learning_rate: float = 1e-4
     """Of AdamW, constant; the default suits models of a few million parameters (the paper: 2e-6 for 770 million)."""
     gain_factor: float = 1.0
     """Learning rate of the gains of norms (all one-dimensional weights), as a multiple of the others'. The gain of the
     last norm says how sure the model is, and is the one direction that all samples agree on; the gradient of the
-    matrices is mostly noise. Small models that are unsure learn several times faster with 50."""
+    matrices is mostly noise. Small models that are unsure learn several times faster with 100."""
     problems_per_step: int = 8
     """Problems that a collection asks."""
     curriculum: bool = False
