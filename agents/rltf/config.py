@@ -43,8 +43,6 @@ class RLTFConfig:
     """Of sampling."""
     top_p: float = 1.0
     """Nucleus sampling; with less than 1 the samples are not the policy's own any more."""
-    max_grad_norm: float = 1.0
-    """Gradients are scaled down to this norm."""
     feedback: tuple[Term, ...] = ("coarse", "fine", "adaptive")
     """The reward's components that teach; those of other names (of a reward of your own) always do. "weighted_adaptive"
     is adaptive with each test weighted by how many of the group failed it (VeRPO)."""
@@ -75,7 +73,7 @@ class RLTFConfig:
     def __post_init__(self) -> None:
         for name in ("problems_per_step", "samples_per_problem", "micro_batch_size"):
             _check(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("learning_rate", "gain_factor", "temperature", "max_grad_norm"):
+        for name in ("learning_rate", "gain_factor", "temperature"):
             _check(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         for name in ("refresh_every", "max_staleness", "kl_coefficient", "batch_size", "buffer_size"):
             _check(getattr(self, name) >= 0, name, "at least 0", getattr(self, name))

@@ -42,6 +42,8 @@ PLACES = {
     "conserving": Places.SUSPECTED,
 }
 """What the settings of fine credit look at."""
+MAX_GRADIENT_NORM = 1.0
+"""Gradients are scaled down to this norm."""
 
 
 class RLTF(Agent):
@@ -98,7 +100,7 @@ class RLTF(Agent):
         self._gradient_step = GradientStep(
             self.policy.model,
             self.optimizer,
-            self.config.max_grad_norm,
+            MAX_GRADIENT_NORM,
             min(self.config.micro_batch_size, self.config.batch),
         )
         self._best: dict[str, float] = {}
