@@ -81,9 +81,10 @@ def band(curves: Sequence[Curve]) -> Band:
 
 
 def bands(runs: Sequence[ReportRun], group: Sequence[int]) -> Mapping[str, Band]:
-    """Returns a group's curves by key; of those that each of its runs has."""
-    shared = set.intersection(*(set(runs[place].curves) for place in group))
-    return {key: band([runs[place].curves[key] for place in group]) for key in sorted(shared)}
+    """Returns a group's curves by key: of those that each of its runs has that has any."""
+    begun = [runs[place].curves for place in group if runs[place].curves]
+    shared = set.intersection(*map(set, begun)) if begun else set()
+    return {key: band([curves[key] for curves in begun]) for key in sorted(shared)}
 
 
 def flows(runs: Sequence[ReportRun], group: Sequence[int], label: str) -> dict[str, Band]:
@@ -95,7 +96,7 @@ def flows(runs: Sequence[ReportRun], group: Sequence[int], label: str) -> dict[s
         label: ``"verdict"`` or ``"kind"``.
     """
     names = sorted({key for place in group for key in runs[place].curves if key.startswith(f"{label}/")})
-    filled = [_filled(runs[place], names) for place in group]
+    filled = [_filled(runs[place], names) for place in group if runs[place].curves]
     return {key.removeprefix(f"{label}/"): band([curves[key] for curves in filled]) for key in names}
 
 

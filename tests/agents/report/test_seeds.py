@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agents.report.run import find_runs
-from agents.report.seeds import band, flows, group_name, groups_of
+from agents.report.seeds import band, bands, flows, group_name, groups_of
 
 MakeRun = Callable[..., Path]
 
@@ -48,3 +48,13 @@ def test_what_was_not_logged_was_zero(make_run: MakeRun) -> None:
     assert kinds["name_error"].mean.tolist() == [0.5]
     verdicts = flows(runs, [0], "verdict")
     assert verdicts["pass"].mean.tolist() == [0.25, 0.5]
+
+
+def test_a_run_that_has_only_begun_does_not_take_the_others_curves(make_run: MakeRun) -> None:
+    make_run("a/1")
+    begun = make_run("a/2", seed=1)
+    (begun / "progress.csv").write_text("")
+    runs = find_runs(begun.parent)
+    assert groups_of(runs) == [[0, 1]]
+    assert bands(runs, [0, 1])["rollout/success_rate"].mean.tolist() == [0.25, 0.5]
+    assert flows(runs, [0, 1], "verdict")["pass"].mean.tolist() == [0.25, 0.5]
