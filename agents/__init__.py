@@ -10,6 +10,8 @@ from agents.pass_at_k import pass_at_k
 
 if TYPE_CHECKING:
     from agents.bootstrap import Interval, bootstrap_mean
+    from agents.codedpo.codedpo import CodeDPO
+    from agents.codedpo.config import CodeDPOConfig
     from agents.completion import Completion
     from agents.evaluation import Evaluation, evaluate
     from agents.policy import LMPolicy
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RLTF",
+    "CodeDPO",
+    "CodeDPOConfig",
     "Completion",
     "Evaluation",
     "Interval",
@@ -31,6 +35,8 @@ __all__ = [
 _HOMES = {
     "RLTF": "agents.rltf.rltf",
     "RLTFConfig": "agents.rltf.config",
+    "CodeDPO": "agents.codedpo.codedpo",
+    "CodeDPOConfig": "agents.codedpo.config",
     "LMPolicy": "agents.policy",
     "Completion": "agents.completion",
     "Evaluation": "agents.evaluation",

@@ -40,6 +40,9 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "demo": Command("agents.commands.demo:Demo", "warm up a tiny model, train it with RLTF, show what it learned"),
     "train rltf": Command("agents.commands.train:TrainRLTF", "learn online from unit-test feedback"),
+    "train codedpo": Command(
+        "agents.commands.train_codedpo:TrainCodeDPO", "learn offline from programs ranked by tests"
+    ),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
     "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
     "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),

@@ -157,7 +157,7 @@ class CodeDPO(Agent):
         """
         self._check_ready()
         if self.token_pairs is None:
-            made = self.make_pairs(self._problems_for(total_timesteps))
+            made = self.make_pairs()
             if not made.pairs:
                 raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
             self.set_pairs(made.pairs)
@@ -176,11 +176,8 @@ class CodeDPO(Agent):
             self._close_log()
         return self
 
-    def make_pairs(self, problems: int = 0) -> PairSet:
+    def make_pairs(self) -> PairSet:
         """Makes pairs out of the environment's problems: the policy writes programs and tests, they rank each other.
-
-        Args:
-            problems: How many of them, drawn at random; 0 takes all.
 
         Raises:
             InvalidSettingError: If the environment does not say what its problems are.
@@ -192,7 +189,7 @@ class CodeDPO(Agent):
             if not isinstance(judge, Judge):
                 judge = stack.enter_context(Judge())
             preparation = Preparation(self.folder, judge, self.preparation)
-            chosen = draw_problems(self.stage.problems, problems, self.seed)
+            chosen = draw_problems(self.stage.problems, self.config.problems, self.seed)
             name = f"{getattr(self.policy.model.config, '_name_or_path', '')}@{self.n_updates}"
             return preparation.from_policy(self.stage, self.policy, chosen, seed=self.seed, source=name)
 
@@ -261,11 +258,6 @@ class CodeDPO(Agent):
             raise ValueError(
                 "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
             )
-
-    def _problems_for(self, total_timesteps: int | None) -> int:
-        if self.config.problems or total_timesteps is None:
-            return self.config.problems
-        return math.ceil(total_timesteps / self.config.epochs)
 
     def _record(self) -> dict[str, Any]:
         return {"config": asdict(self.config), "n_updates": self.n_updates}

@@ -21,6 +21,8 @@ class CodeDPOConfig:
         InvalidSettingError: If a value makes no sense; the message names the field.
     """
 
+    problems: int = 256
+    """Problems that programs are written for, drawn at random; 0: all."""
     method: Method = "dpo"
     """What is learned from a pair: that one completion is better (dpo), that one is good and one is bad (kto), or only
     to write the chosen one (sft)."""
@@ -39,6 +41,8 @@ class CodeDPOConfig:
     """The cross-entropy's mean: over completions of token means, over all tokens of the batch, or of token sums."""
     learning_rate: float = 1e-4
     """Of AdamW, at its highest; the default suits models of a few million parameters."""
+    gain_factor: float = 1.0
+    """What one-dimensional weights (gains of norms, biases) learn at, as a multiple of the learning rate."""
     schedule: Literal["linear", "constant"] = "linear"
     """After the warm-up: down to zero at the end of training, or as it is."""
     warmup: float = 0.1
@@ -61,9 +65,9 @@ class CodeDPOConfig:
     def __post_init__(self) -> None:
         for name in ("batch_size", "micro_batch_size"):
             _check(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("beta", "learning_rate", "epochs", "max_grad_norm", "emphasis"):
+        for name in ("beta", "learning_rate", "gain_factor", "epochs", "max_grad_norm", "emphasis"):
             _check(getattr(self, name) > 0, name, "above 0", getattr(self, name))
-        for name in ("nll_weight", "max_length"):
+        for name in ("nll_weight", "max_length", "problems"):
             _check(getattr(self, name) >= 0, name, "at least 0", getattr(self, name))
         _check(0 <= self.warmup < 1, "warmup", "at least 0 and below 1", self.warmup)
         for name, known in _CHOICES.items():

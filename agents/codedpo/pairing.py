@@ -129,6 +129,16 @@ def make_pairs(
     return PairSet(tuple(pairs), tasks, skipped)
 
 
+def reasons(made: PairSet) -> str:
+    """Says for people why tasks gave no pair: ``correctness: 12 tied, 3 no_test; efficiency: ...``."""
+    kinds = [
+        f"{kind}: {', '.join(f'{number} {reason}' for reason, number in skipped.items())}"
+        for kind, skipped in made.skipped.items()
+        if skipped
+    ]
+    return "; ".join(kinds) + "." if kinds else ""
+
+
 def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[Preference] | PairSkip:
     """Prefers the more credible programs to the less credible ones; or says why there is nothing to prefer."""
     samples = matrix.samples

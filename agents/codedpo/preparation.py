@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from agents.codedpo.data_card import write_data_card
 from agents.codedpo.efficiency import Costs, CostSettings, CostStore
 from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
@@ -74,10 +76,21 @@ class Preparation:
             seed: Of everything that is drawn.
             source: Names the policy and its version in the folder's files; another name asks it anew.
         """
+        return self.from_samples(self.samples(stage, policy, problems, seed=seed, source=source))
+
+    def samples(
+        self,
+        stage: Stage,
+        policy: LMPolicy,
+        problems: Sequence[Problem] | None = None,
+        *,
+        seed: int = 0,
+        source: str = "policy",
+    ) -> list[TaskSamples]:
+        """Lets a policy write programs and tests; arguments as in :meth:`from_policy`."""
         chosen = stage.problems if problems is None else problems
         sampler = Sampler(stage, policy, self.settings.sampling, path=self._place(SAMPLES), seed=seed, source=source)
-        samples = self._followed("sampling", sampler.sample(chosen), len(chosen))
-        return self.from_samples(samples)
+        return self._followed("sampling", sampler.sample(chosen), len(chosen))
 
     def from_samples(self, samples: Sequence[TaskSamples]) -> PairSet:
         """Judges samples and makes pairs of them; writes the pairs, their card and their picture."""
@@ -113,3 +126,17 @@ class Preparation:
 
     def _place(self, name: str) -> Path | None:
         return None if self.folder is None else self.folder / name
+
+
+def draw_problems(problems: Sequence[Problem], number: int, seed: int) -> Sequence[Problem]:
+    """Draws some of the problems, in their order; the same ones for the same seed.
+
+    Args:
+        problems: All of them.
+        number: How many; 0, or more than there are, takes all.
+        seed: Of the draw.
+    """
+    if not 0 < number < len(problems):
+        return problems
+    places = np.random.default_rng(seed).choice(len(problems), number, replace=False)
+    return [problems[place] for place in sorted(places.tolist())]

@@ -1,0 +1,218 @@
+"""``codegym train codedpo``: learn offline from the policy's own programs, ranked by its own tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import gymnasium as gym
+import tyro
+from stable_baselines3.common.callbacks import BaseCallback
+
+import codegym  # noqa: F401  registers CodeSynthesis-v0
+from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.codedpo.codedpo import CodeDPO
+from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.efficiency import CostSettings
+from agents.codedpo.pairing import PairRules, PairSet, reasons
+from agents.codedpo.pairs import Preference, read_pairs
+from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.sampling import SamplingSettings
+from agents.codedpo.task_samples import TaskSamples, read_task_samples
+from agents.commands.settings_file import read_settings, write_settings
+from agents.commands.stage_bars import StageBars
+from agents.policy import LMPolicy
+from agents.stage import make_stage
+from agents.tuning import Tuning
+from codegym import Judge
+from codegym.errors import DataError
+from envs_registry import load_suite
+from envs_registry.suite import Suite
+
+INTERRUPTED = 130
+_PAPERS_TEMPERATURE = 1.5
+
+
+@dataclass(frozen=True)
+class TrainCodeDPO:
+    """Let a model write programs and tests, rank both by each other, and learn from the pairs."""
+
+    model: str = "tiny"
+    """tiny, nano, a name on the Hugging Face hub, or a folder."""
+    suite: str = "core"
+    """Name of the suite (see `codegym suites list`), or a JSONL file with your own problems."""
+    split: str | None = None
+    """Split of the suite; the suite's default without it."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    samples: Path | None = None
+    """Rank these programs and tests instead of writing some: a file as `codegym rank` reads it."""
+    pairs: Path | None = None
+    """Learn from these pairs instead of making some: JSON lines with prompt, chosen and rejected."""
+    run_dir: Path = Path("runs/codedpo")
+    """Where samples, matrix, pairs, log, checkpoints and the trained model go."""
+    resume: bool = False
+    """Go on with the run in run-dir, with its settings, where it was stopped or killed."""
+    until: Literal["sampling", "matrix", "pairs", "training"] = "training"
+    """The last stage to run; --resume goes on with the next."""
+    save_every: int = 20
+    """Optimizer steps between two checkpoints."""
+    max_new_tokens: int = 256
+    """Length limit of a program, and of a text with tests."""
+    workers: int | None = None
+    """Programs that are judged at a time; one for each core without it."""
+    paper: bool = False
+    """Start from the paper's settings; settings given here go on top."""
+    config: Annotated[CodeDPOConfig, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
+        default_factory=CodeDPOConfig
+    )
+    """How to learn."""
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    """What is written for each problem."""
+    rules: Annotated[PairRules, tyro.conf.EnumChoicesFromValues] = field(default_factory=PairRules)
+    """Which ranking, and which pairs are made."""
+    costs: CostSettings = field(default_factory=CostSettings)
+    """How the costs of programs are measured."""
+    tuning: tyro.conf.OmitArgPrefixes[Tuning] = field(default_factory=Tuning)
+    """Which weights learn."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    dtype: str = "auto"
+    """float32 or bfloat16; auto is bfloat16 on a GPU."""
+    seed: int = 0
+    """The same seed gives the same numbers on a CPU."""
+    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document and no progress.")] = False
+
+    def run(self) -> int:
+        """Makes pairs, trains and saves; returns 0, or 130 if it was interrupted (what is there is then whole).
+
+        Raises:
+            DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
+            UnknownNameError: If the suite or the split does not exist.
+        """
+        settings = self.run_dir / "settings.json"
+        if settings.exists() and not self.resume:
+            raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
+        if not self.resume:
+            write_settings(settings, self)
+            return self._go()
+        before = read_settings(settings, TrainCodeDPO)
+        now = {name: getattr(self, name) for name in ("run_dir", "until", "workers", "device", "json", "resume")}
+        return replace(before, **now)._go()
+
+    def _go(self) -> int:
+        latest = self.run_dir / "latest.zip"
+        if latest.exists():
+            agent = CodeDPO.load(latest, device=self.device)
+            return self._train(agent, {}) if self.until == "training" else self._say({})
+        policy = LMPolicy.load(
+            self.model,
+            max_new_tokens=self.max_new_tokens,
+            dtype=self.dtype,
+            device=self.device,
+            tuning=self.tuning,
+            seed=self.seed,
+        )
+        facts: dict[str, Any] = {}
+        found = self._found_pairs(policy, facts)
+        if found is None:
+            return self._say(facts)
+        agent = CodeDPO(
+            policy,
+            None,
+            self._settings(),
+            pairs=found,
+            tensorboard_log=self.run_dir,
+            device=self.device,
+            seed=self.seed,
+        )
+        return self._train(agent, facts)
+
+    # ---- stages
+
+    def _found_pairs(self, policy: LMPolicy, facts: dict[str, Any]) -> Sequence[Preference] | None:
+        """The pairs to learn from; None where the last stage to run comes before."""
+        if self.pairs is not None:
+            return read_pairs(self.pairs)
+        made = self._prepared(policy, facts)
+        if made is None:
+            return None
+        facts |= {"pairs": len(made.pairs), "tasks_without_pairs": {k: dict(v) for k, v in made.skipped.items()}}
+        if not made.pairs:
+            raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
+        return made.pairs if self.until == "training" else None
+
+    def _prepared(self, policy: LMPolicy, facts: dict[str, Any]) -> PairSet | None:
+        """Runs the stages before training; what the folder holds of them is not done again."""
+        problems = None if self.samples else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
+        packages = problems.packages if problems is not None else ()
+        with Judge(workers=self.workers or os.cpu_count(), packages=packages) as judge, StageBars(self.json) as bars:
+            preparation = Preparation(self.run_dir, judge, self._preparation(), bars.follow)
+            samples = self._sampled(problems, policy, preparation, facts)
+            facts |= {"problems": len(samples), "programs": sum(len(task.completions) for task in samples)}
+            if self.until == "sampling":
+                return None
+            matrices = preparation.matrices(samples)
+            facts |= {"cells": sum(len(matrix.rows) * len(matrix.tests) for matrix in matrices)}
+            return None if self.until == "matrix" else preparation.from_matrices(matrices)
+
+    def _sampled(
+        self, problems: Suite | None, policy: LMPolicy, preparation: Preparation, facts: dict[str, Any]
+    ) -> Sequence[TaskSamples]:
+        if problems is None:
+            assert self.samples is not None
+            file = read_task_samples(self.samples)
+            facts["lines_left_out"] = len(file.skipped)
+            return file.tasks
+        env = gym.make("CodeSynthesis-v0", suite=problems, judge=preparation.judge)
+        chosen = draw_problems(problems, self.config.problems, self.seed)
+        return preparation.samples(make_stage(env), policy, chosen, seed=self.seed, source=self.model)
+
+    def _train(self, agent: CodeDPO, facts: Mapping[str, Any]) -> int:
+        latest, stop = self.run_dir / "latest.zip", StopOnSignal()
+        always: list[BaseCallback] = [SaveLatest(latest, self.save_every), stop]
+        agent.learn(
+            max(agent.default_timesteps - agent.num_timesteps, 0),
+            callback=always if self.json else [*always, ProgressBar()],
+            reset_num_timesteps=agent.num_timesteps == 0,
+        )
+        agent.policy.save(self.run_dir / "model")
+        assert agent.token_pairs is not None
+        learned = {"pairs_learned_from": agent.num_timesteps, "optimizer_steps": agent.n_updates}
+        files = {"model": str(self.run_dir / "model"), "checkpoint": str(latest)}
+        done = agent.num_timesteps >= agent.default_timesteps
+        self._say({**facts, **agent.token_pairs.counts(), **learned, **files, "finished": done})
+        return INTERRUPTED if stop.signal else 0
+
+    # ---- settings
+
+    def _settings(self) -> CodeDPOConfig:
+        if not self.paper:
+            return self.config
+        given, default = asdict(self.config), asdict(CodeDPOConfig())
+        return CodeDPOConfig.paper(**{name: value for name, value in given.items() if value != default[name]})
+
+    def _preparation(self) -> PreparationSettings:
+        sampling = self.sampling
+        if self.paper and sampling.temperature == SamplingSettings().temperature:
+            sampling = replace(sampling, temperature=_PAPERS_TEMPERATURE)
+        return PreparationSettings(sampling=sampling, rules=self.rules, costs=self.costs)
+
+    def _say(self, facts: Mapping[str, Any]) -> int:
+        facts = {"stage": self.until, "run_dir": str(self.run_dir), **facts}
+        if self.json:
+            print(json.dumps(facts))
+            return 0
+        for name, value in facts.items():
+            print(f"{name.replace('_', ' ')}: {value}")
+        if "model" in facts:
+            print(f"next:   codegym evaluate --model {facts['model']} --suite {self.suite}")
+            print(f"curves: tensorboard --logdir {self.run_dir}")
+        if self.until != "training" or not facts["finished"]:
+            print(f"go on:  codegym train codedpo --run-dir {self.run_dir} --resume", file=sys.stderr)
+        return 0

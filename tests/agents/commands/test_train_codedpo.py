@@ -1,0 +1,166 @@
+"""``codegym train codedpo``: every stage, alone and together, stops, goes on, refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from agents import CodeDPO, cli
+from agents.codedpo.pairs import read_pairs
+
+DATA = os.environ.get("CODEGYM_DATA", str(Path(__file__).parents[3].parent / "shared" / "data"))
+TASKS = 6
+
+
+def sample_row(i: int) -> dict[str, Any]:
+    """Two right programs, a wrong one, one that does not compile; four right tests and a wrong one."""
+    return {
+        "task_id": f"add/{i}",
+        "prompt": f"Write f(x) that adds {i}.\n",
+        "entry_point": "f",
+        "completions": [
+            f"def f(x):\n    return x + {i}\n",
+            f"def f(x):\n    y = {i} + x\n    return y\n",
+            f"def f(x):\n    return x * {i + 2} - 1\n",
+            "def f(x) return x\n",
+        ],
+        "test_texts": [f"assert f({x}) == {x + i}\n" for x in range(4)] + ["assert f(0) == -1\n"],
+    }
+
+
+@pytest.fixture
+def arguments(tmp_path: Path, model_folder: Callable[[str], Path]) -> list[str]:
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text("".join(json.dumps(sample_row(i)) + "\n" for i in range(TASKS)))
+    named = {
+        "--model": model_folder("qwen2"),
+        "--samples": samples,
+        "--run-dir": tmp_path / "run",
+        "--epochs": 4,
+        "--batch-size": 2,
+        "--save-every": 1,
+        "--max-new-tokens": 8,
+        "--rules.kinds": "correctness",
+        "--seed": 3,
+        "--device": "cpu",
+    }
+    return ["train", "codedpo", *(str(part) for pair in named.items() for part in pair), "--json"]
+
+
+def ran(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    capsys.readouterr()
+    assert cli.main(arguments) == cli.GOOD
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def weights(checkpoint: str | Path) -> torch.Tensor:
+    agent = CodeDPO.load(checkpoint, device="cpu")
+    return torch.cat([parameter.detach().flatten() for parameter in agent.policy.model.parameters()])
+
+
+def test_all_stages_at_once_and_one_by_one(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = ran([*arguments, "--run-dir", str(tmp_path / "whole")], capsys)
+    assert (whole["problems"], whole["programs"], whole["cells"]) == (TASKS, 4 * TASKS, 20 * TASKS)
+    assert (whole["pairs"], whole["trained"], whole["pairs_learned_from"]) == (TASKS, TASKS, 4 * TASKS)
+    assert whole["optimizer_steps"] == 4 * TASKS // 2
+    assert whole["finished"]
+    for pair in read_pairs(tmp_path / "whole" / "pairs.jsonl"):
+        assert "x *" not in pair.chosen
+        assert pair.rejected == "def f(x) return x\n"
+    assert (tmp_path / "whole" / "model" / "config.json").exists()
+
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    first = ran([*arguments, "--until", "sampling"], capsys)
+    assert (first["stage"], first["programs"]) == ("sampling", 4 * TASKS)
+    assert ran([*go_on, "--until", "matrix"], capsys)["cells"] == 20 * TASKS
+    assert ran([*go_on, "--until", "pairs"], capsys)["pairs"] == TASKS
+    assert not (tmp_path / "run" / "latest.zip").exists()
+    last = ran(go_on, capsys)
+    assert last["pairs_learned_from"] == whole["pairs_learned_from"]
+    assert torch.equal(weights(last["checkpoint"]), weights(whole["checkpoint"]))
+
+
+def test_pairs_of_your_own(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"prompt": "p\n", "chosen": "a = 1\n", "rejected": "a = 2\n"},
+        {"prompt": "p\n", "chosen": "a = 1\n", "rejected": "a = 1\n"},
+        {"prompt": "p\n", "chosen": "a = 1\n" * 200 + "b", "rejected": "a = 1\n" * 200 + "c"},
+    ]
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = ran([*arguments, "--pairs", str(mine)], capsys)
+    assert (found["trained"], found["skipped_identical"], found["skipped_difference_cut"]) == (1, 1, 1)
+    assert found["pairs_learned_from"] == 4
+
+
+def test_complaints(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def complaint(*more: str) -> str:
+        assert cli.main([*arguments, *more]) == cli.BAD_INPUT
+        said: str = json.loads(capsys.readouterr().err.splitlines()[-1])["message"]
+        return said
+
+    assert "cannot read the run's settings" in complaint("--resume")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"prompt": "p", "chosen": "a"}\n')
+    assert f"{bad}:1: rejected is missing" in complaint("--pairs", str(bad), "--run-dir", str(tmp_path / "a"))
+    row = sample_row(0)
+    bad.write_text(json.dumps({**row, "test_texts": ["assert f("]}) + "\n" + json.dumps({**row, "prompt": None}) + "\n")
+    no_pair = complaint("--samples", str(bad), "--run-dir", str(tmp_path / "b"))
+    assert "no pair came of 1 problems. correctness: 1 no_test." in no_pair
+    ran(arguments, capsys)
+    assert "--resume" in complaint()  # the run is there: nothing is overwritten
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_resumes_to_the_same_numbers(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
+) -> None:
+    arguments = [*arguments, "--epochs", "10", "--save-every", "3"]
+    whole = ran([*arguments, "--run-dir", str(tmp_path / "whole")], capsys)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, "-m", "agents.cli", *arguments], env=environment)
+    latest = tmp_path / "run" / "latest.zip"
+    deadline = time.monotonic() + 120
+    while not latest.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(how)
+    process.wait(60)
+    resumed = ran(
+        ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"], capsys
+    )
+    assert resumed["pairs_learned_from"] == whole["pairs_learned_from"] == 10 * TASKS
+    assert torch.equal(weights(latest), weights(whole["checkpoint"]))
+
+
+@pytest.mark.parametrize("kind", ["t5", "codegen", "qwen2"])
+def test_random_models_write_rank_and_learn_on_mbpp(
+    kind: str, model_folder: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What random weights write is no test: the stages run, and say why no pair came of it; they do learn from pairs."""
+    if not Path(DATA).is_dir():
+        pytest.skip(f"MBPP's files are needed: set CODEGYM_DATA ({DATA} is none)")
+    settings = ["--model", str(model_folder(kind)), "--suite", "mbpp", "--data-dir", DATA, "--device", "cpu"]
+    small = ["--problems", "3", "--sampling.programs", "3", "--sampling.tests", "2", "--max-new-tokens", "16"]
+    arguments = ["train", "codedpo", *settings, *small, "--json"]
+    found = ran([*arguments, "--run-dir", str(tmp_path / "run"), "--until", "matrix"], capsys)
+    assert (found["problems"], found["programs"], found["cells"]) == (3, 9, 0)
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    assert cli.main(go_on) == cli.BAD_INPUT
+    assert "3 no_test" in capsys.readouterr().err
+    pairs = tmp_path / "mine.jsonl"
+    pairs.write_text(json.dumps({"prompt": "add.\n", "chosen": "return a + b", "rejected": "return a"}) + "\n")
+    learned = ran([*arguments, "--run-dir", str(tmp_path / "own"), "--pairs", str(pairs)], capsys)
+    assert learned["optimizer_steps"] == 3
