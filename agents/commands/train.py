@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import gymnasium as gym
 import tyro
@@ -21,7 +21,7 @@ from agents.rltf.rltf import RLTF
 from agents.tuning import Tuning
 from codegym import Judge
 from codegym.diagnosis import DiagnosingJudge
-from codegym.errors import DataError
+from codegym.errors import DataError, UnknownNameError
 from envs_registry import load_suite
 from envs_registry.suite import Suite
 
@@ -58,6 +58,8 @@ class TrainRLTF:
     """Trace wrong answers and blame the suspected lines; fine-credit soft and conserving make use of it."""
     workers: int | None = None
     """Programs that are judged at a time; one for each core without it."""
+    settings: Path | None = None
+    """A JSON file of these settings to start from, such as another run's settings.json; those given here go on top."""
     paper: bool = False
     """Start from the paper's settings; settings given here go on top."""
     config: tyro.conf.OmitArgPrefixes[RLTFConfig] = field(default_factory=RLTFConfig)
@@ -84,12 +86,37 @@ class TrainRLTF:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if self.resume and not latest.exists():
             raise DataError(f"there is no run to resume in {self.run_dir}: {latest.name} is missing.")
-        asked = self._as_before() if self.resume else self
+        asked = self._as_before() if self.resume else self.complete()
         problems = load_suite(asked.suite, split=asked.split, data_dir=asked.data_dir)
         with Judge(workers=self.workers or os.cpu_count(), packages=problems.packages) as judge:
-            agent = RLTF.load(latest, device=self.device) if self.resume else self._new_agent()
+            agent = RLTF.load(latest, device=self.device) if self.resume else asked._new_agent()
             agent.set_env(asked._env(problems, judge, agent.config))
-            return self._train(agent, latest)
+            return asked._train(agent, latest)
+
+    def complete(self) -> TrainRLTF:
+        """These settings on top of those of the ``settings`` file, where there is one.
+
+        Raises:
+            DataError: If the file cannot be read.
+            UnknownNameError: If it names a setting that does not exist.
+            InvalidSettingError: If a value makes no sense.
+        """
+        if self.settings is None:
+            return self
+        try:
+            read = json.loads(self.settings.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"--settings {self.settings} cannot be read: {error}") from error
+        known, default = [each.name for each in fields(self)], TrainRLTF()
+        for name in set(read) - {"codegym"}:  # which the record of a run has besides
+            if name not in known:
+                raise UnknownNameError("setting", name, known)
+        given = {name: getattr(self, name) for name in known if getattr(self, name) != getattr(default, name)}
+        paths = {name: Path(read[name]) for name in ("data_dir", "run_dir") if read.get(name)}
+        config = RLTFConfig.of({**read.get("config", {}), **_changes(self.config, default.config)})
+        tuning = Tuning(**{**read.get("tuning", {}), **_changes(self.tuning, default.tuning)})
+        values = {name: value for name, value in read.items() if name != "codegym"}
+        return replace(self, **{**values, **paths, **given, "config": config, "tuning": tuning, "settings": None})
 
     def _train(self, agent: RLTF, latest: Path) -> int:
         stop = StopOnSignal()
@@ -145,8 +172,7 @@ class TrainRLTF:
     def _settings(self) -> RLTFConfig:
         if not self.paper:
             return self.config
-        given, default = asdict(self.config), asdict(RLTFConfig())
-        return RLTFConfig.paper(**{name: value for name, value in given.items() if value != default[name]})
+        return RLTFConfig.paper(**_changes(self.config, RLTFConfig()))
 
     def _callbacks(self, latest: Path, stop: StopOnSignal) -> list[BaseCallback]:
         always: list[BaseCallback] = [SaveLatest(latest, self.save_every), stop]
@@ -168,3 +194,9 @@ class TrainRLTF:
         print(f"curves:    tensorboard --logdir {self.run_dir}")
         if agent.num_timesteps < self.completions:
             print(f"go on:     codegym train rltf --run-dir {self.run_dir} --resume", file=sys.stderr)
+
+
+def _changes(settings: Any, default: Any) -> dict[str, Any]:
+    """The settings that are not the default, by name."""
+    before = asdict(default)
+    return {name: value for name, value in asdict(settings).items() if value != before[name]}
