@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from codegym.sandbox.ending import ended, raised, stuck
@@ -181,6 +181,6 @@ def _held_against(call: Call, observation: Observation) -> Observation:
     except (ArithmeticError, RecursionError, TypeError, ValueError):
         accepted = False
     if accepted:
-        return replace(observation, status=Status.OK, value=None, args=None, detail="")
-    explanation = observation.detail or "AssertionError"
-    return replace(observation, status=Status.REFUSED, args=None, detail=f"{call.text}  # {explanation}")
+        return Observation(status=Status.OK, stdout=observation.stdout)
+    detail = f"{call.text}  # {observation.detail or 'AssertionError'}"
+    return Observation(status=Status.REFUSED, value=observation.value, stdout=observation.stdout, detail=detail)
