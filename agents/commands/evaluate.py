@@ -91,6 +91,8 @@ class Evaluate:
     """Programs that are judged at a time; one for each core without it."""
     cpu_seconds: float = Limits.cpu_seconds
     """What a test may take where the suite does not say."""
+    packages: tuple[str, ...] = ()
+    """What programs may import beyond the standard library and what the suite allows, such as numpy."""
     seed: int = 0
     """Of sampling and of the intervals."""
     json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
@@ -121,8 +123,9 @@ class Evaluate:
         with ExitStack() as stack:
             store = None if self.cache is None else stack.enter_context(Store(self.cache))
             for name, suite in suites.items():
+                packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
                 judge = stack.enter_context(
-                    Judge(self.workers, packages=suite.packages, limits=Limits(cpu_seconds=self.cpu_seconds))
+                    Judge(self.workers, packages=packages, limits=Limits(cpu_seconds=self.cpu_seconds))
                 )
                 for setting in settings:
                     evaluator = Evaluator(
