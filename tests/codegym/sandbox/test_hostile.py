@@ -36,6 +36,8 @@ MODES = {
     "user_without_namespaces": [*_AS_USER, "--no-namespaces", "--first"],
 }
 """Options of the runner; ``--first`` tries each program in the first of its places only, which halves the time."""
+_OF_THE_INTERPRETER = ("equality", "reading", "channel", "compiling")
+"""Groups that live on what the interpreter is like inside: these are tried with other versions, too."""
 CASES = [
     (mode, f"{program.name}/{target}")
     for mode, options in MODES.items()
@@ -89,6 +91,27 @@ def test_hostile_program_wins_nothing(mode: str, case: str, report: dict[str, An
         return
     assert outcome["verdict"] in program.verdicts, outcome
     assert not program.kinds or outcome["kind"] in program.kinds, outcome
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_hostile_programs_win_nothing_under_another_python(
+    version: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))
+    if not installed:
+        pytest.skip(f"CPython {version} is not installed under ~/.pyenv/versions")
+    options = [*MODES["user"], "--first", "--python", str(installed[-1]), "--only", *_OF_THE_INTERPRETER]
+    report = _report(tmp_path_factory, f"python{version}", *options)
+    assert len(report["programs"]) > 50
+    won = {name: seen for name, seen in report["programs"].items() if seen["passed"]}
+    odd = {
+        name: seen
+        for name, seen in report["programs"].items()
+        if seen["verdict"] not in PROGRAMS[name.partition("/")[0]].verdicts
+    }
+    assert not won
+    assert not odd
+    assert not report["neighbours"]
 
 
 def test_honest_programs_between_hostile_ones_keep_their_verdicts(report: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uid", type=int, default=os.getuid())
     parser.add_argument("--no-namespaces", action="store_true")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that runs the programs")
     parser.add_argument("--only", nargs="*", help="programs or groups; all without this")
     parser.add_argument("--first", action="store_true", help="each program in the first of its places only")
     parser.add_argument("--without", nargs="*", default=[], help="layers to switch off")
@@ -71,8 +72,8 @@ def watch(options: argparse.Namespace, argv: Sequence[str]) -> int:
     if os.getuid() == 0:
         _private_devices()
         if options.uid or options.no_namespaces:
-            for path in (sys.base_prefix, sys.prefix, str(ROOT)):
-                _make_reachable(Path(path).resolve())
+            interpreters = (sys.base_prefix, sys.prefix, Path(options.python).resolve().parents[1])
+            _make_reachable(sorted({Path(path).resolve() for path in (*interpreters, ROOT)}))
     with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:
         os.chmod(scratch, 0o1777)
         before = _remains(scratch)
@@ -118,18 +119,18 @@ def _private_devices() -> None:
     os.symlink("/proc/self/fd", "/dev/fd")
 
 
-def _make_reachable(path: Path) -> None:
-    """Lets an ordinary user reach an interpreter that lies in a closed home (only in this mount namespace)."""
-    closed = next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 1), None)
-    if closed is None:
-        return
-    aside = tempfile.mkdtemp(prefix="hostile-aside-")
-    mount = ["mount", "--bind", str(path), aside]
-    subprocess.run(mount, check=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(closed)], check=True)
-    path.mkdir(parents=True)
-    subprocess.run(["mount", "--move", aside, str(path)], check=True)
-    os.rmdir(aside)
+def _make_reachable(paths: Sequence[Path]) -> None:
+    """Lets an ordinary user reach interpreters that lie in a closed home (only in this mount namespace)."""
+    closed = {path: next((up for up in reversed(path.parents) if not up.stat().st_mode & 1), None) for path in paths}
+    aside = {path: tempfile.mkdtemp(prefix="hostile-aside-") for path in paths if closed[path]}
+    for path, place in aside.items():
+        subprocess.run(["mount", "--bind", str(path), place], check=True)
+    for home in {closed[path] for path in aside}:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(home)], check=True)
+    for path, place in aside.items():
+        path.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--move", place, str(path)], check=True)
+        os.rmdir(place)
 
 
 def _remains(scratch: str) -> dict[str, list[str]]:
@@ -232,7 +233,7 @@ def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
     from codegym import Judge
 
     descriptors = len(os.listdir("/proc/self/fd"))
-    judge = Judge(workers=options.workers, _without=frozenset(options.without))
+    judge = Judge(workers=options.workers, python=options.python, _without=frozenset(options.without))
     with judge:
         layers = {layer.name: layer.active for layer in judge.isolation}
         _refuse_to_harm(options, layers)
@@ -332,7 +333,7 @@ def _pairs(options: argparse.Namespace) -> dict[str, Any]:
     from codegym import Judge
 
     outcomes = {}
-    with Judge(workers=1, _without=frozenset(options.without)) as judge:
+    with Judge(workers=1, python=options.python, _without=frozenset(options.without)) as judge:
         for pair in PAIRS:
             judge.judge(problem(Target.CALL), pair.first + "\nraise RuntimeError('done')\n")
             outcomes[pair.name] = _outcome(judge.judge(problem(Target.CALL), _pair_source(pair.second)))
