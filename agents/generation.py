@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.backbone import Backbone, Reading
+from codegym.errors import DivergedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,11 @@ class LocalEngine:
         )
         with torch.inference_mode():
             reading = self.backbone.read(distinct)
+            if reading.logits.isnan().any():
+                raise DivergedError(
+                    "the model's scores are not numbers: its weights are broken. Go back to the last checkpoint, which "
+                    "is whole, and on with a smaller learning rate."
+                )
             device = reading.logits.device
             reading.select(torch.from_numpy(index).to(device))
             reading = reading.reserve(sampling.max_new_tokens)

@@ -11,7 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from codegym.errors import DivergedError
+
 M = TypeVar("M")
+MOST_SKIPPED = 10
+"""Steps in a row whose gradient is not finite: one is an accident, so many are the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,7 @@ class GradientStep:
         self._model, self._optimizer = model, optimizer
         self._max_grad_norm = max_grad_norm
         self.micro_batch_size = micro_batch_size
+        self._skipped = 0
 
     def take(self, losses: Callable[[int], Iterable[tuple[Tensor, M]]]) -> StepTaken[M]:
         """Accumulates the gradients of a loss's parts, and steps.
@@ -54,6 +59,7 @@ class GradientStep:
 
         Raises:
             torch.OutOfMemoryError: If a micro-batch of one does not fit.
+            DivergedError: If the gradients of many steps in a row were not finite.
         """
         while True:
             try:
@@ -80,6 +86,12 @@ class GradientStep:
         norm = float(torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._max_grad_norm))
         if np.isfinite(norm):
             self._optimizer.step()
+        self._skipped = 0 if np.isfinite(norm) else self._skipped + 1
+        if self._skipped == MOST_SKIPPED:
+            raise DivergedError(
+                f"the gradient was not finite in {MOST_SKIPPED} steps in a row, none of which was taken: go on from "
+                "the last checkpoint with a smaller learning rate, or in float32."
+            )
         return StepTaken(
             measures=taken.measures, losses=taken.losses, gradient_norm=norm, skipped=not np.isfinite(norm)
         )

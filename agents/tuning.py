@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from codegym.errors import InvalidSettingError
+from codegym.errors import InvalidSettingError, MissingExtraError
 
 _ADAPTER = "adapter_config.json"
 _CHANCE = ("attention_dropout", "dropout", "activation_dropout", "layerdrop", "encoder_layerdrop", "decoder_layerdrop")
@@ -53,7 +53,7 @@ def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
 
     Raises:
         InvalidSettingError: If LoRA is asked for a model that came from nowhere: its adapters could not be loaded.
-        ImportError: If peft is not installed.
+        MissingExtraError: If peft is not installed.
     """
     if tuning.lora_rank and not hasattr(model, "peft_config"):
         with torch.random.fork_rng():
@@ -132,4 +132,4 @@ def _peft() -> Any:
     try:
         return importlib.import_module("peft")
     except ImportError as error:
-        raise ImportError("LoRA needs peft: pip install 'codegym[lora]'.") from error
+        raise MissingExtraError("peft", "lora") from error

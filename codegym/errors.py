@@ -9,7 +9,8 @@
     ├── MissingExtraError       an optional library that is not installed                (also an ImportError)
     ├── IsolationError          the kernel refuses a layer that the caller insisted on   (also a RuntimeError)
     ├── InfrastructureError     the machine failed, not the program                      (also a RuntimeError)
-    └── ContractError           a user's own environment or reward breaks the contract   (also an AssertionError)
+    ├── ContractError           a user's own environment or reward breaks the contract   (also an AssertionError)
+    └── DivergedError           training has come to numbers that are not finite         (also a FloatingPointError)
 
 A failing *program* is data (a ``Feedback``), never an exception; a failing *machine* is always an exception or an
 ``infra_error`` verdict, never a reward of zero.
@@ -90,3 +91,7 @@ class InfrastructureError(CodegymError, RuntimeError):
 
 class ContractError(CodegymError, AssertionError):
     """``codegym.checks`` found an environment or a reward that breaks the contract; the message says where."""
+
+
+class DivergedError(CodegymError, FloatingPointError):
+    """Training has come to numbers that are not finite, and will not come back from there."""

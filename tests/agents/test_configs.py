@@ -41,7 +41,7 @@ def test_what_is_given_goes_on_top(tmp_path: Path) -> None:
     ("text", "error", "match"),
     [
         ("{", DataError, "cannot be read"),
-        ('{"sweet": "mbpp"}', UnknownNameError, "suite"),
+        ('{"sute": "mbpp"}', UnknownNameError, "suite"),
         ('{"config": {"top_q": 1}}', UnknownNameError, "top_p"),
         ('{"config": {"top_p": 2}}', InvalidSettingError, "top_p"),
     ],
