@@ -178,7 +178,7 @@ def test_forgery_fools_a_naive_grader(name: str) -> None:
     script = "".join(f"assert solve(*{arguments!r}) == {expected}\n" for arguments, expected in cases)
     script += "assert True\n"
     is_stdio = program.targets == (Target.STDIO,)
-    task = {
+    task: dict[str, Any] = {
         "source": source_for(program, program.targets[0]),
         "script": "" if is_stdio else f"def check():\n    {script.replace(chr(10), chr(10) + '    ')}\ncheck()\n",
         "cases": cases,
