@@ -35,7 +35,7 @@ class Writing:
     n: int = 20
     """Programs that a model writes for each problem."""
     temperature: tuple[float, ...] = (1.0,)
-    """Of a model's sampling; several make a sweep."""
+    """Of a model's sampling; several make a sweep, and 0 is greedy."""
     top_p: float = 1.0
     """Of a model's sampling."""
     greedy: bool = False
@@ -54,11 +54,11 @@ class Writing:
         always: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
         if self.tests_of_its_own:
             always["tests_of_its_own"] = self.tests_of_its_own
-        if self.greedy:
-            yield {"greedy": True, "n": 1, **always}
-            return
-        for temperature in self.temperature:
-            yield {"temperature": temperature, "top_p": self.top_p, "n": self.n, **always}
+        for temperature in (0.0,) if self.greedy else self.temperature:
+            if temperature:
+                yield {"temperature": temperature, "top_p": self.top_p, "n": self.n, **always}
+            else:
+                yield {"temperature": 0.0, "greedy": True, "n": 1, **always}
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,12 @@ class Evaluate:
 def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
     from agents.generation import Sampling
 
-    names = ("temperature", "top_p", "greedy", "max_new_tokens")
-    sampling = Sampling(**{name: setting[name] for name in names if name in setting})
+    names = ("top_p", "max_new_tokens") if setting.get("greedy") else ("temperature", "top_p", "max_new_tokens")
+    chosen = {name: setting[name] for name in names if name in setting}
+    try:
+        sampling = Sampling(greedy=bool(setting.get("greedy")), **chosen)
+    except ValueError as error:
+        raise InvalidSettingError(str(error)) from error
     numbers = {"n": setting["n"], "turns": setting["turns"], "n_tests": setting.get("tests_of_its_own", 0)}
     return {"sampling": sampling, **numbers}
 

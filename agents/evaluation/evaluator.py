@@ -14,7 +14,7 @@ from agents.evaluation.judging import JudgingLine
 from agents.evaluation.store import Store
 from agents.samples import ProgramSample, read_samples
 from codegym import Judge, Problem
-from codegym.errors import UnknownNameError
+from codegym.errors import InvalidSettingError, UnknownNameError
 from envs_registry import load_suite
 
 if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
@@ -99,9 +99,14 @@ class Evaluator:
 
     def evaluate(self, source: Any, suite: Sequence[Problem]) -> Evaluation:
         """Judges an agent's, a policy's or somebody's programs; see :func:`evaluate`."""
+        self._check()
         problems = list(suite)
         by_id = {problem.task_id: problem for problem in problems}
         given = given_samples(source, by_id)
+        if given is None and min(self.k) > self.n:  # better now than when everything is written and judged
+            raise InvalidSettingError(
+                f"pass@{min(self.k)} needs {min(self.k)} programs of every problem, and n is {self.n}."
+            )
         samples = self._written(source, problems) if given is None else given
         judged: dict[str, list[JudgedProgram]] = {task_id: [] for task_id in by_id}
         line = JudgingLine(by_id, self.judge, self.store)
@@ -114,6 +119,11 @@ class Evaluator:
             notes.append(f"{line.reused} verdicts were in the cache.")
         chosen = self._chosen(source, problems, judged)
         return summarize(name, problems, judged, self.k, self.seed, notes, self.setting, chosen)
+
+    def _check(self) -> None:
+        for name, least in (("k", min(self.k, default=0)), ("n", self.n), ("turns", self.turns)):
+            if least < 1:
+                raise InvalidSettingError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
 
     def _chosen(
         self, source: Any, problems: Sequence[Problem], judged: Mapping[str, Sequence[JudgedProgram]]

@@ -131,6 +131,15 @@ def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callabl
     assert len(json.loads(out)["after_turn"]) == 2
     _, out, _ = run(*arguments, "--greedy", "--json")
     assert [problem["judged"] for problem in json.loads(out)["problems"]] == [1, 1]
+    assert json.loads(run(*arguments, "--temperature", "0", "--json")[1])["problems"] == json.loads(out)["problems"]
+    for wrong, complaint in (
+        (("--temperature", "-1"), "temperature must be above 0"),
+        (("--k", "4"), "pass@4 needs 4 programs of every problem, and n is 3"),
+        (("--k", "0"), "k must be at least 1"),
+        (("--n", "0"), "n must be at least 1"),
+    ):
+        code, _, err = run(*arguments, *wrong)
+        assert (code, complaint in err) == (cli.BAD_INPUT, True), err
 
 
 def test_what_is_evaluated_must_exist(run: Run, tmp_path: Path) -> None:
