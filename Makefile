@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-BENCHMARKS := env_overhead core_suite suites feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms
+BENCHMARKS := env_overhead core_suite suites feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms rltf_speed rltf_ablation
 
-.PHONY: setup demo test check format lint types bench docs clean
+.PHONY: setup demo test gpu check format lint types bench docs clean
 
 setup: $(VENV)/.complete
 
@@ -19,6 +19,9 @@ demo: setup
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+gpu: setup  # skipped by name on a machine without a GPU
+	$(BIN)/python -m pytest -m gpu -rs
 
 check: setup
 	$(BIN)/ruff format --check .
