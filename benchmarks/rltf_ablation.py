@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,7 @@ def run_all(settings: RLTFAblation, runs: Sequence[tuple[str, int]]) -> None:
     Raises:
         RuntimeError: If one fails; the others' results are kept.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
     waiting, running, failed = list(runs), dict[subprocess.Popen[bytes], str](), []
     try:
         while waiting or running:
@@ -223,9 +225,11 @@ def tables(settings: RLTFAblation, rows: Mapping[str, Mapping[str, Any]]) -> lis
     groups["framework"] = study["frameworks"]
     lines = ["# What the parts of RLTF are worth", "", setting(settings)]
     for table, names in groups.items():
-        lines += ["", f"## {TITLES[table]}", "", f"| | pass@1 | pass@{k} | syntax errors | other errors |"]
-        lines += ["|---|---|---|---|---|", line("before", rows[START], k)]
-        lines += [line(titles[name], rows[name], k) for name in names if name in rows]
+        reference = rows.get(study["references"][table], {})
+        against = f"pass@1 against: {titles[study['references'][table]]}"
+        lines += ["", f"## {TITLES[table]}", "", f"| | pass@1 | pass@{k} | {against} | syntax errors | other errors |"]
+        lines += ["|---|---|---|---|---|---|", line("before", rows[START], {}, k)]
+        lines += [line(titles[name], rows[name], reference, k) for name in names if name in rows]
     return lines
 
 
@@ -238,20 +242,24 @@ def setting(settings: RLTFAblation) -> str:
     )
 
 
-def line(title: str, row: Mapping[str, Any], k: int) -> str:
-    """A row of a table."""
+def line(title: str, row: Mapping[str, Any], reference: Mapping[str, Any], k: int) -> str:
+    """A row of a table; the difference to the reference is taken seed by seed."""
     wrong = row["kinds"]
     syntax = sum(share for kind, share in wrong.items() if kind in ("syntax_error", "indentation_error"))
     errors = sum(share for kind, share in wrong.items() if kind.endswith("_error")) - syntax
-    numbers = [percent(row[f"pass@{n}"]) for n in (1, k)]
+    numbers = [percent(row[f"pass@{n}"], floor=0.0) for n in (1, k)]
+    pairs = dict(zip(reference.get("seeds", ()), reference.get("pass@1", {}).get("values", ()), strict=True))
+    ours = zip(row["seeds"], row["pass@1"]["values"], strict=True)
+    differences = [value - pairs[seed] for seed, value in ours if seed in pairs]
+    numbers.append(percent(interval(differences)) if differences and row is not reference else "")
     return f"| {' | '.join([title, *numbers, f'{100 * syntax:.1f}', f'{100 * errors:.1f}'])} |"
 
 
-def percent(value: Mapping[str, Any]) -> str:
-    """An interval for people."""
+def percent(value: Mapping[str, Any], floor: float = -1.0) -> str:
+    """An interval for people, as far as it can reach."""
     if np.isnan(value["low"]):
         return f"{100 * value['mean']:.1f}"
-    return f"{100 * value['mean']:.1f} [{100 * value['low']:.1f}, {100 * value['high']:.1f}]"
+    return f"{100 * value['mean']:.1f} [{100 * max(value['low'], floor):.1f}, {100 * min(value['high'], 1):.1f}]"
 
 
 if __name__ == "__main__":
