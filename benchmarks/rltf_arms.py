@@ -51,9 +51,13 @@ class RLTFArms:
     max_new_tokens: int = 128
     """Length limit of a program."""
     learning_rate: float = 1e-4
-    """Of matrices, in all arms."""
+    """Of RLTF's and rejection sampling's matrices."""
     gain_factor: float = 100.0
-    """Learning rate of the gains of norms, as a multiple of that, in all arms."""
+    """Their learning rate of the gains of norms, as a multiple of that."""
+    supervised_learning_rate: float = 5e-4
+    """Of continued supervised training."""
+    supervised_batch: int = 16
+    """Reference solutions in a step of it."""
     at_once: int = 2
     """Runs side by side, one thread each."""
     out: Path = Path("benchmarks/results/rltf_arms")
@@ -170,17 +174,17 @@ def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str
 
 
 def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
-    """Cross-entropy on the train split's reference solutions, 64 a step."""
+    """Cross-entropy on reference solutions of the train split, any of a problem's."""
     from agents.optimizer import make_optimizer
 
     rng = np.random.default_rng(seed)
-    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
+    optimizer = make_optimizer(policy.model, settings.supervised_learning_rate)
     solved = [problem for problem in env.problems if problem.solutions]
     began, steps = monotonic(), 0
     while monotonic() - began < settings.seconds:
-        chosen = [solved[place] for place in rng.choice(len(solved), 64).tolist()]
-        programs = [(problem, problem.solutions[int(rng.integers(len(problem.solutions)))]) for problem in chosen]
-        completions = [policy.supervised_completion(prompt(policy, problem), text) for problem, text in programs]
+        chosen = [solved[place] for place in rng.choice(len(solved), settings.supervised_batch).tolist()]
+        pairs = [(prompt(policy, problem), str(rng.choice(problem.solutions))) for problem in chosen]
+        completions = [policy.supervised_completion(told, answer) for told, answer in pairs]
         step(policy, optimizer, completions)
         steps += 1
     return {"steps": steps}

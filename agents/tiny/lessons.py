@@ -20,7 +20,7 @@ _ASSERTS = 4
 _LONGEST_ASSERT = 90
 # judging a program that never ends takes as long as it is allowed to run, so the lessons do without
 _QUICK = tuple(kind for kind in Corruption if kind is not Corruption.INFINITE_LOOP)
-_PLAIN = 0.92
+_PLAIN = 0.4
 """Share of the right answers that are in the plainest style."""
 _SHOWN = 0.5
 """Share of the lessons that are worded as the problem's own prompt is."""

@@ -34,13 +34,13 @@ class Recipe:
     heads: int = 4
     context: int = 1024
     """Most tokens of prompt and completion together."""
-    programs: int = 36_000
+    programs: int = 40_000
     """Lessons that ask for a program."""
     tests: int = 800
     """Lessons that ask for tests."""
     repairs: int = 800
     """Lessons that show a wrong program with its feedback and ask for a right one."""
-    corrupted: float = 0.3
+    corrupted: float = 0.2
     """Share of the programs in the answers that are wrong on purpose."""
     wrong_tests: float = 0.3
     """Share of the asserts in the answers that expect a wrong value."""
