@@ -96,8 +96,20 @@ def judge_key(judge: Judge) -> str:
 
 def problem_key(problem: Problem) -> str:
     """Returns the digest of all of a problem that its verdicts depend on."""
-    asked = (problem.task_id, problem.entry_point, problem.starter_code, problem.context, problem.tests)
+    tests = [(type(test).__name__, *map(_ordered, vars(test).values())) for test in problem.tests]
+    asked = (problem.task_id, problem.entry_point, problem.starter_code, problem.context, tests)
     return content_key("problem", asked, _rule(problem), problem.limits, problem.one_process, problem.solutions[:1])
+
+
+def _ordered(value: object) -> object:
+    """The value with its sets in an order that is the same in every process."""
+    if isinstance(value, set | frozenset):
+        return ("set", sorted(repr(_ordered(item)) for item in value))
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, [_ordered(item) for item in value])
+    if isinstance(value, dict):
+        return ("dict", [(_ordered(key), _ordered(item)) for key, item in value.items()])
+    return value
 
 
 def _rule(problem: Problem) -> str:

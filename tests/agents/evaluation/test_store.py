@@ -47,6 +47,21 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         Store(tmp_path / "text")
 
 
+def test_keys_are_the_same_in_every_process() -> None:
+    code = (
+        "from agents.evaluation.store import problem_key; from codegym import CallTest, Problem\n"
+        "words = {str(n) for n in range(50)}; test = CallTest(args=([words],), expected={'a': frozenset(words)})\n"
+        "print(problem_key(Problem(task_id='p', prompt='', entry_point='f', tests=(test,))))"
+    )
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(keys) == 1
+
+
 def test_keys_tell_contents_apart() -> None:
     assert content_key("ab", "c") != content_key("a", "bc")
     assert content_key("a") == content_key("a")
