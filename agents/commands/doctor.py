@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,7 +18,12 @@ from rich.table import Table
 
 from codegym import CallTest, Judge, Problem
 from codegym.errors import CodegymError
+from envs_registry.catalogue import CATALOGUE
+from envs_registry.loading import is_at_hand
+from envs_registry.sources import CACHE_VARIABLE, DATA_VARIABLE, cache_folder
 
+REQUIRED = ("codegym", "gymnasium", "numpy", "rich", "ruff")
+"""Libraries without which nothing works."""
 OPTIONAL = {
     "torch": "agents",
     "transformers": "agents",
@@ -26,7 +32,7 @@ OPTIONAL = {
     "matplotlib": "agents",
     "peft": "lora",
     "huggingface_hub": "hub",
-    "datasets": "hub",
+    "pyarrow": "hub",
 }
 """Optional libraries by import name, and the extra that brings each."""
 
@@ -86,19 +92,24 @@ def examine_python() -> Iterator[Finding]:
 
 def examine_libraries() -> Iterator[Finding]:
     """Looks at the optional libraries, and at a namesake of ours."""
-    for name in ("codegym", "gymnasium", "numpy", "ruff"):
-        yield Finding(name, True, importlib.metadata.version(name))
+    for name in REQUIRED:
+        version = version_of(name)
+        yield Finding(name, bool(version), version or "not installed", "" if version else "pip install codegym")
     for name, extra in OPTIONAL.items():
-        if importlib.util.find_spec(name):
-            yield Finding(name, True, importlib.metadata.version(name.replace("_", "-")))
-        else:
-            yield Finding(name, False, "not installed", f"pip install 'codegym[{extra}]'")
+        version = version_of(name)
+        remedy = "" if version else f"pip install 'codegym[{extra}]'"
+        yield Finding(name, bool(version), version or "not installed", remedy)
+    if version_of("openai-agents"):
+        remedy = "It is imported as `agents`, too: use one environment for each, or the one installed last wins."
+        yield Finding("openai-agents", False, version_of("openai-agents"), remedy)
+
+
+def version_of(name: str) -> str:
+    """Returns the version of a library by its import name, empty where it is not installed."""
     try:
-        version = importlib.metadata.version("openai-agents")
+        return importlib.metadata.version(name.replace("_", "-"))
     except importlib.metadata.PackageNotFoundError:
-        return
-    remedy = "It is imported as `agents`, too: use one environment for each, or the one installed last wins."
-    yield Finding("openai-agents", False, version, remedy)
+        return ""
 
 
 def examine_judge() -> Iterator[Finding]:
@@ -118,14 +129,34 @@ def examine_judge() -> Iterator[Finding]:
 
 
 def examine_data() -> Iterator[Finding]:
-    """Looks at the folder with the benchmarks' files."""
-    folder = os.environ.get("CODEGYM_DATA")
+    """Looks at the benchmarks' files, at the suites that are here, and at the folder for downloads and models."""
+    folder = os.environ.get(DATA_VARIABLE)
     if not folder:
-        yield Finding("CODEGYM_DATA", True, "not set; `core` works without it, other suites take data_dir= or the hub")
+        yield Finding(DATA_VARIABLE, True, "not set; `core` works without it, other suites take data_dir= or the hub")
     elif Path(folder).is_dir():
-        yield Finding("CODEGYM_DATA", True, f"{folder}: {len(list(Path(folder).iterdir()))} entries")
+        yield Finding(DATA_VARIABLE, True, folder)
     else:
-        yield Finding("CODEGYM_DATA", False, f"{folder} is no folder", "Set it to a folder that holds benchmark files.")
+        yield Finding(DATA_VARIABLE, False, f"{folder} is no folder", "Set it to a folder that holds benchmark files.")
+    at_hand = {name: [s for s in entry.splits if is_at_hand(name, s)] for name, entry in CATALOGUE.items()}
+    missing = [name for name, splits in at_hand.items() if not splits and CATALOGUE[name].splits]
+    yield Finding("suites", True, ", ".join(name for name, splits in at_hand.items() if splits))
+    if missing:
+        remedy = (
+            "docs/suites.md says which files they look for; with the extra hub they are fetched when first asked for."
+        )
+        yield Finding("suites not here", True, ", ".join(missing), remedy)
+    yield _cache()
+
+
+def _cache() -> Finding:
+    folder = cache_folder()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        remedy = (
+            f"Set {CACHE_VARIABLE} to a folder that you may write to: downloads and built-in models are kept there."
+        )
+        return Finding("cache", False, f"{folder} cannot be written", remedy)
+    return Finding("cache", True, f"{folder}, {shutil.disk_usage(there).free / 2**30:.0f} GiB free")
 
 
 def examine_device() -> Iterator[Finding]:

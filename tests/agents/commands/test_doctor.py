@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+from agents.commands import doctor
+from agents.commands.doctor import Finding, examine_data, examine_libraries
+
+
+def by_subject(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.subject.strip(): finding for finding in findings}
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("peft", "codegym[lora]"), ("numpy", "pip install codegym")])
+def test_a_library_that_is_missing_comes_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, name: str, remedy: str
+) -> None:
+    version = importlib.metadata.version
+
+    def missing(asked: str) -> str:
+        if asked == name:
+            raise importlib.metadata.PackageNotFoundError(asked)
+        return "1.0" if asked == "openai-agents" else version(asked)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    found = by_subject(list(examine_libraries()))
+    assert not found[name].good
+    assert remedy in found[name].remedy
+    assert found["gymnasium"].good
+    assert "imported as `agents`" in found["openai-agents"].remedy
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    text = (Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8")
+    for extra in doctor.OPTIONAL.values():
+        assert f"\n{extra} = [" in text
+
+
+def test_data_and_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CODEGYM_DATA", str(tmp_path / "absent"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CODEGYM_CACHE", str(tmp_path / "file" / "below"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    found = by_subject(list(examine_data()))
+    assert "no folder" in found["CODEGYM_DATA"].found
+    assert found["suites"].found == "core"
+    assert "humaneval" in found["suites not here"].found
+    assert not found["cache"].good
+    assert "CODEGYM_CACHE" in found["cache"].remedy
+    monkeypatch.setenv("CODEGYM_CACHE", str(tmp_path / "new" / "folder"))
+    assert by_subject(list(examine_data()))["cache"].good
