@@ -149,7 +149,7 @@ def test_a_stopped_run_resumes_to_the_same_numbers(
 def test_random_models_write_rank_and_learn_on_mbpp(
     kind: str, model_folder: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What random weights write is no test: the stages run, and say why no pair came of it; they do learn from pairs."""
+    """What random weights write is no test: all stages run, and say why no pair came of it; pairs do teach them."""
     if not Path(DATA).is_dir():
         pytest.skip(f"MBPP's files are needed: set CODEGYM_DATA ({DATA} is none)")
     settings = ["--model", str(model_folder(kind)), "--suite", "mbpp", "--data-dir", DATA, "--device", "cpu"]
