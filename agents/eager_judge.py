@@ -9,6 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from codegym.feedback.feedback import Feedback
 from codegym.judge import Judge
 from codegym.problem import Problem
+from codegym.sandbox.execution import Execution
+from codegym.sandbox.job import Job
+from codegym.sandbox.limits import Limits
 
 
 class EagerJudge:
@@ -24,6 +27,15 @@ class EagerJudge:
         self._judge = judge
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="eager-judge")
         self._begun: dict[tuple[str, str], Future[Feedback]] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """Of problems that have none of their own."""
+        return self._judge.limits
+
+    def run_many(self, jobs: Sequence[Job]) -> list[Execution]:
+        """Runs jobs in the judge's sandbox, in order."""
+        return self._judge.run_many(jobs)
 
     def begin(self, problem: Problem, completion: str) -> None:
         """Starts judging in the background."""

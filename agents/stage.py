@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import gymnasium as gym
 import numpy as np
@@ -12,11 +13,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
 from agents.eager_judge import EagerJudge
+from codegym.diagnosis import DiagnosingJudge
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import InfrastructureError
 from codegym.feedback.feedback import Feedback
 from codegym.judge import Judge
 from codegym.problem import Problem
+from codegym.rules import JudgeProtocol
 from codegym.vector import CodeSynthesisVectorEnv
 
 Observation = dict[str, Any]
@@ -128,7 +131,7 @@ class BatchStage:
     def __init__(self, env: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> None:
         self.problems: Sequence[Problem] = env.problems
         self._env = env
-        self._eager = EagerJudge(env.judge) if isinstance(env.judge, Judge) else None
+        self._eager, self._judge = _eager(env.judge)
         self._batches: dict[int, CodeSynthesisVectorEnv] = {}
         self._batch: CodeSynthesisVectorEnv | None = None
         self._stage: VectorStage | None = None
@@ -142,7 +145,7 @@ class BatchStage:
                 number,
                 max_turns=env.max_turns,
                 reward=env.reward,
-                judge=self._eager or env.judge,
+                judge=self._judge,
                 autoreset_mode=AutoresetMode.DISABLED,
             )
         self._batch = self._batches[number]
@@ -187,6 +190,18 @@ class SingleStage:
         core = self._env.unwrapped
         feedback = core.last_feedback if isinstance(core, CodeSynthesisEnv) else None
         return {0: Outcome(observation, float(reward), ended or cut, info, feedback)}
+
+
+def _eager(judge: JudgeProtocol) -> tuple[EagerJudge | None, JudgeProtocol]:
+    """Returns who may begin early, and a judge that waits for it; one that looks closer does so afterwards."""
+    if isinstance(judge, Judge):
+        eager = EagerJudge(judge)
+        return eager, eager
+    if isinstance(judge, DiagnosingJudge) and isinstance(judge.inner, Judge):
+        eager, looking = EagerJudge(judge.inner), copy(judge)
+        looking.inner = cast(Judge, eager)
+        return eager, looking
+    return None, judge
 
 
 def _row(batch: Mapping[str, Any], place: int) -> Observation:

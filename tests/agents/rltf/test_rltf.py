@@ -20,6 +20,7 @@ from stable_baselines3.common.monitor import Monitor
 from agents.policy import LMPolicy
 from agents.rltf import RLTF, RLTFConfig
 from agents.rltf.credit import sequence_reward
+from agents.tuning import Tuning
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 from codegym.vector import CodeSynthesisVectorEnv
@@ -457,3 +458,17 @@ def test_a_failed_save_keeps_the_old_checkpoint(
         agent.save(tmp_path / "kept")
     assert (tmp_path / "kept.zip").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["kept.zip"]
+
+
+def test_adapters_resume_to_the_same_numbers(
+    model_folder: Callable[[str], Path], env: CodeSynthesisEnv, tmp_path: Path
+) -> None:
+    def new() -> RLTF:
+        kwargs = {"model": model_folder("qwen2"), "max_new_tokens": 12, "tuning": Tuning(lora_rank=2)}
+        return RLTF("LMPolicy", env, policy_kwargs=kwargs, device="cpu", seed=1, kl_coefficient=0.1, **SMALL)
+
+    whole, half = new().learn(48), new().learn(24)
+    half.save(tmp_path / "half")
+    resumed = RLTF.load(tmp_path / "half", env=env, device="cpu").learn(24, reset_num_timesteps=False)
+    assert torch.equal(weights(resumed), weights(whole))
+    assert not torch.equal(weights(whole), weights(new()))
