@@ -1,6 +1,6 @@
-"""RLTF, continued supervised training and rejection-sampling fine-tuning, at equal wall time from the same start.
+"""RLTF, continued supervised training and rejection-sampling fine-tuning (once, and online), at equal wall time.
 
-    python benchmarks/rltf_arms.py                          # three arms, three seeds, 100 seconds each
+    python benchmarks/rltf_arms.py                          # four arms, three seeds, 100 seconds each
     python benchmarks/rltf_arms.py --seconds 60 --seeds 0   # smaller
 
 Every arm starts from the same warm-started model, learns on the train split for the same wall time, and is tested on
@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -22,17 +22,18 @@ from typing import Any
 
 import numpy as np
 
-ARMS = ("rltf", "supervised", "rejection")
+ARMS = ("rltf", "supervised", "rejection", "online_rejection")
 TITLES = {
     "rltf": "RLTF",
     "supervised": "continued supervised training",
     "rejection": "rejection-sampling fine-tuning",
+    "online_rejection": "the same, online",
 }
 
 
 @dataclass(frozen=True)
 class RLTFArms:
-    """Compare three ways of spending the same time on the same model."""
+    """Compare four ways of spending the same time on the same model."""
 
     model: str = "tiny"
     """What all arms start from."""
@@ -51,13 +52,13 @@ class RLTFArms:
     max_new_tokens: int = 128
     """Length limit of a program."""
     learning_rate: float = 1e-4
-    """Of RLTF's and rejection sampling's matrices."""
+    """Of the matrices, online."""
     gain_factor: float = 100.0
     """Their learning rate of the gains of norms, as a multiple of that."""
     supervised_learning_rate: float = 5e-4
-    """Of continued supervised training."""
+    """Where references or kept programs are learned."""
     supervised_batch: int = 16
-    """Reference solutions in a step of it."""
+    """Of them in a step."""
     at_once: int = 2
     """Runs side by side, one thread each."""
     out: Path = Path("benchmarks/results/rltf_arms")
@@ -166,9 +167,10 @@ def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str
     """RLTF with its default settings but for the learning rates."""
     from agents import RLTF
     from agents.callbacks import LearningCurve, StopAfter
+    from agents.rltf.config import RLTFConfig
 
-    rates = {"learning_rate": settings.learning_rate, "gain_factor": settings.gain_factor}
-    agent, curve = RLTF(policy, env, seed=seed, **rates), LearningCurve()
+    config = RLTFConfig(learning_rate=settings.learning_rate, gain_factor=settings.gain_factor)
+    agent, curve = RLTF(policy, env, config, seed=seed), LearningCurve()
     agent.learn(1 << 40, callback=[StopAfter(settings.seconds), curve])
     return {"completions": agent.num_timesteps, "steps": agent.n_updates, "curve": [curve.timesteps, curve.passed]}
 
@@ -191,30 +193,60 @@ def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> di
 
 
 def learn_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
-    """The same sampling and judging as RLTF; then cross-entropy on the programs that passed."""
-    import torch
-
-    from agents.generation import Sampling
+    """Half the time the first model writes; the other half it learns the distinct programs that passed, in epochs."""
     from agents.optimizer import make_optimizer
-    from agents.rltf.config import RLTFConfig
-    from agents.rollout import Rollout
-    from agents.stage import make_stage
 
-    config, rng = RLTFConfig(), np.random.default_rng(seed)
-    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
-    rollout = Rollout(make_stage(env), policy, torch.Generator().manual_seed(seed))
-    sampling = Sampling(max_new_tokens=policy.max_new_tokens)
-    began, steps, written = monotonic(), 0, 0
+    began, rng = monotonic(), np.random.default_rng(seed)
+    kept, written = {}, 0
+    for experiences in collections(policy, env, seed):
+        written += len(experiences)
+        passed = (experience.completion for experience in experiences if experience.is_success)
+        kept.update({(completion.prompt, completion.text): completion for completion in passed})
+        if monotonic() - began > settings.seconds / 2:
+            break
+    completions = list(kept.values())
+    optimizer = make_optimizer(policy.model, settings.supervised_learning_rate)
+    steps = 0
     while monotonic() - began < settings.seconds:
-        chosen = rng.choice(len(env.problems), config.problems_per_step, replace=False).tolist()
-        tasks = [env.problems[place].task_id for place in chosen for _ in range(config.samples_per_problem)]
-        experiences = rollout.collect(tasks, sampling, version=steps)
+        chosen = rng.choice(len(completions), settings.supervised_batch).tolist()
+        step(policy, optimizer, [completions[place] for place in chosen])
+        steps += 1
+    return {"completions": written, "kept": len(completions), "steps": steps}
+
+
+def learn_online_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
+    """RLTF's sampling and rates, but only cross-entropy on what just passed: REINFORCE without baseline or feedback."""
+    from agents.optimizer import make_optimizer
+
+    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
+    began, steps, written = monotonic(), 0, 0
+    for experiences in collections(policy, env, seed):
         written += len(experiences)
         passed = [experience.completion for experience in experiences if experience.is_success]
         if passed:
             step(policy, optimizer, passed)
             steps += 1
+        if monotonic() - began > settings.seconds:
+            break
     return {"completions": written, "steps": steps}
+
+
+def collections(policy: Any, env: Any, seed: int) -> Iterator[Any]:
+    """Judged completions of random problems, as many at a time as RLTF asks for by default; for ever."""
+    import torch
+
+    from agents.generation import Sampling
+    from agents.rltf.config import RLTFConfig
+    from agents.rollout import Rollout
+    from agents.stage import make_stage
+
+    config, rng = RLTFConfig(), np.random.default_rng(seed)
+    rollout = Rollout(make_stage(env), policy, torch.Generator().manual_seed(seed))
+    sampling = Sampling(max_new_tokens=policy.max_new_tokens)
+    while True:
+        chosen = rng.choice(len(env.problems), config.problems_per_step, replace=False).tolist()
+        tasks = [env.problems[place].task_id for place in chosen for _ in range(config.samples_per_problem)]
+        yield rollout.collect(tasks, sampling, version=0)
 
 
 LEARN: dict[str, Callable[[RLTFArms, Any, Any, int], dict[str, Any]]] = {
@@ -222,6 +254,7 @@ LEARN: dict[str, Callable[[RLTFArms, Any, Any, int], dict[str, Any]]] = {
     "rltf": learn_rltf,
     "supervised": learn_supervised,
     "rejection": learn_rejection,
+    "online_rejection": learn_online_rejection,
 }
 
 

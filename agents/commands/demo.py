@@ -18,6 +18,7 @@ import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import LearningCurve, ProgressBar, StopAfter
 from agents.evaluation import Evaluation, evaluate
 from agents.policy import LMPolicy
+from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
 from codegym import Problem
 from envs_registry import load_suite
@@ -62,8 +63,8 @@ class Demo:
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
         held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
         env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split, workers=os.cpu_count())
-        rates = {"learning_rate": self.learning_rate, "gain_factor": self.gain_factor}
-        agent = RLTF(policy, env, tensorboard_log=self.run_dir, seed=self.seed, **rates)
+        config = RLTFConfig(learning_rate=self.learning_rate, gain_factor=self.gain_factor)
+        agent = RLTF(policy, env, config, tensorboard_log=self.run_dir, seed=self.seed)
         console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
         before = self._test(agent, held_out)
         console.print(f"[bold]3[/] RLTF on the split {self.split!r} for {self.seconds:.0f} seconds.")
