@@ -11,6 +11,8 @@ from codegym.errors import InfrastructureError
 
 SEEN_AT = "/packages"
 """Where programs see the packages, in a root of their own."""
+_LOOK_SECONDS = 600
+"""A starved machine, or a slow network drive, takes minutes to look through an environment's packages."""
 _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 """What is installed under another name than it is imported by."""
 
@@ -69,9 +71,10 @@ def find_packages(names: tuple[str, ...], python: str) -> tuple[tuple[str, str],
         return ()
     command = [python, "-I", "-c", _PROBE, *names]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_LOOK_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", "") or error
+        slow = isinstance(error, subprocess.TimeoutExpired)
+        said = f"no answer within {_LOOK_SECONDS} s" if slow else getattr(error, "stderr", "") or error
         raise InfrastructureError(
             f"The interpreter {python!r} could not look for {', '.join(names)}: {said}"
         ) from error
