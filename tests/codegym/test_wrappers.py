@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from stable_baselines3.common.env_checker import check_env
 
+from codegym import CallTest, Judge, Problem
 from codegym.spaces import UnicodeText
 from codegym.wrappers import TokenByToken, Tokenized, Vocabulary
 
@@ -66,6 +67,9 @@ def test_token_by_token() -> None:
 @pytest.mark.parametrize("wrapper", [Tokenized, TokenByToken])
 def test_sb3s_checker_is_content(wrapper: Any) -> None:
     check_env(wrapper(Echo(), WORDS, completion_tokens=3))
+    problem = Problem(task_id="p", prompt="a + b", entry_point="f", tests=(CallTest(args=(1,), expected=2),))
+    with Judge(workers=1) as judge:
+        check_env(wrapper(gym.make("CodeSynthesis-v0", suite=[problem], judge=judge), WORDS, completion_tokens=3))
 
 
 def test_an_unknown_end_is_refused() -> None:
