@@ -26,7 +26,7 @@ from envs_registry.suites.core import exercises
 TINY = Recipe(name="tiny")
 NANO = Recipe(
     name="nano",
-    difficulties=("easy",),
+    difficulties=("easy", "medium"),
     vocabulary=1024,
     hidden=96,
     feed_forward=288,
