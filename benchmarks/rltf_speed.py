@@ -1,6 +1,6 @@
 """How fast a step of RLTF is, beside TRL's GRPOTrainer: the same model, problems, rewards, group sizes and limits.
 
-    python benchmarks/rltf_speed.py --peer PYTHON          # an interpreter that has trl and what codegym needs
+    python benchmarks/rltf_speed.py --peer PYTHON          # an interpreter with: pip install trl gymnasium rich tyro
     python benchmarks/rltf_speed.py --peer PYTHON --rounds 1 --steps 4
 
 Each round runs ours and then the peer, each in a process of its own with one thread and one judge, some steps to warm
