@@ -14,7 +14,7 @@ from agents.evaluation.run_comparison import RunComparison
 
 SHOWN = 10
 """Problems that are named; the rest is counted."""
-MOST_TAGS = 15
+MOST_TAGS = 10
 _LEAST_SHARE = 0.001
 
 
@@ -85,8 +85,9 @@ def show_comparison(found: RunComparison, console: Console) -> None:
 
 
 def _telling_tags(result: Evaluation) -> list[str]:
-    """Tags that not every problem has."""
-    return [name for name in result.by_tag if not all(name in problem.tags for problem in result.problems)]
+    """Tags that not every problem has, those of most problems first."""
+    counts = {name: sum(name in problem.tags for problem in result.problems) for name in result.by_tag}
+    return sorted((name for name in counts if counts[name] < len(result.problems)), key=lambda name: -counts[name])
 
 
 def _row(table: Table, name: str, number: int, estimates: Mapping[int, Interval]) -> None:
