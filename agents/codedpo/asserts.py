@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import textwrap
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -134,10 +135,12 @@ def _statement(lines: list[str]) -> ast.Assert | Refusal:
 
 
 def _parsed(code: str) -> ast.Module | None:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "invalid decimal literal": what a model wrote is not our code's business
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def _conjuncts(condition: ast.expr) -> Iterator[ast.expr]:
