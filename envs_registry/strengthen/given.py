@@ -16,7 +16,8 @@ def read_tests(path: Path, suite: Suite) -> dict[str, tuple[TestCase, ...]]:
 
     Args:
         path: A JSONL file of ``{"task_id": ..., "tests": [...]}``. A test is a text of Python (``"assert f(1) == 2"``),
-            or an object with that text as ``source`` and a ``score``: higher ones are tried first.
+            or an object with that text as ``source`` and a ``score``: higher ones are tried first. Scores may also stand
+            beside the tests, as ``test_scores`` (``codegym rank --out`` writes them so).
         suite: The problems; a line about another problem is refused.
 
     Returns:
@@ -31,12 +32,21 @@ def read_tests(path: Path, suite: Suite) -> dict[str, tuple[TestCase, ...]]:
         if task_id not in suite.task_ids:
             row.fail(f"{suite!r} has no such problem.")
         entry_point = suite.by_id(task_id).entry_point or ""
-        ranked = sorted((_scored(row, item) for item in row.get("tests", list)), key=lambda pair: -pair[0])
+        ranked = sorted(_ranked(row), key=lambda pair: -pair[0])
         tests = found.setdefault(task_id, {})
         for _, text in ranked:
             for test in cases_of_asserts(text, entry_point) if parsed(text) else ():
                 tests.setdefault(repr(test), test)
     return {task_id: tuple(tests.values()) for task_id, tests in found.items()}
+
+
+def _ranked(row: Row) -> list[tuple[float, str]]:
+    items, scores = row.get("tests", list), row.get("test_scores", list, [])
+    if not scores:
+        return [_scored(row, item) for item in items]
+    if len(scores) != len(items) or not all(isinstance(score, (int, float)) for score in scores):
+        row.fail(f"field 'test_scores' must hold a number for each of the {len(items)} tests.")
+    return [(score, _scored(row, item)[1]) for score, item in zip(scores, items, strict=True)]
 
 
 def _scored(row: Row, item: Any) -> tuple[float, str]:

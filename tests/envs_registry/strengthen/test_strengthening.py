@@ -144,3 +144,17 @@ def test_a_test_that_was_never_tried_kills_nobody(strengthener: Strengthener) ->
     kept = {test.args[0] for test in result.problem.tests[1:] if isinstance(test, CallTest)}
     assert 7 in kept
     assert any(x < 0 for x in kept)
+
+
+def test_scores_may_stand_beside_the_tests(tmp_path: Path) -> None:
+    """The form that ``codegym rank --out`` writes."""
+    path = tmp_path / "ranked.jsonl"
+    row = {"task_id": "own/clamp", "scores": [1.0], "outcomes": ["PP"]}
+    tests = ["assert clamp(1, 0, 10) == 1", "assert clamp(2, 0, 10) == 2"]
+    path.write_text(json.dumps({**row, "tests": tests, "test_scores": [0.1, 0.9]}))
+    suite = Suite("own", "all", [WEAK])
+    given = read_tests(path, suite)["own/clamp"]
+    assert [test.args[0] for test in given if isinstance(test, CallTest)] == [2, 1]
+    path.write_text(json.dumps({**row, "tests": tests, "test_scores": [0.1]}))
+    with pytest.raises(DataError, match=r"'test_scores' must hold a number for each of the 2 tests"):
+        read_tests(path, suite)
