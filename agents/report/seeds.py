@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def settings_of(run: ReportRun) -> dict[str, Any]:
     """Returns what a run's result depends on, by name, as texts; without the seed."""
     model = run.record.get("model", {})
     about = {name: run.record.get(name, "") for name in ("agent", "suite", "split", "max_turns", "reward")}
-    words = {"model": model.get("name", ""), "max_new_tokens": model.get("max_new_tokens", "")}
+    words = {"model": Path(str(model.get("name", ""))).name, "max_new_tokens": model.get("max_new_tokens", "")}
     config = {name: value for name, value in run.record.get("config", {}).items() if name != "seed"}
     return {name: str(value) for name, value in {**about, **words, **config}.items()}
 

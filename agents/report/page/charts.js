@@ -61,7 +61,7 @@ function chart(title, plot, legend) {
     tip.hidden = false;
     const left = found.x > box.width / 2 ? found.x - tip.offsetWidth - 10 : found.x + 10;
     tip.style.left = `${Math.max(0, left)}px`;
-    tip.style.top = `${svg.offsetTop + 10}px`;
+    tip.style.top = `${box.top - place.getBoundingClientRect().top + 10}px`;
   });
   svg.addEventListener("pointerleave", hide);
   new ResizeObserver(draw).observe(svg);
@@ -77,7 +77,7 @@ function axes(svg, width, xs, ys, format) {
     svg.append(shape("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
     svg.append(shape("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
-  for (const value of ticks(x0, x1, Math.max(2, width / 110))) {
+  for (const value of ticks(x0, x1, Math.max(3, width / 80))) {
     svg.append(shape("text", { x: x(value), y: HEIGHT - 5, "text-anchor": "middle" }, short(value)));
   }
   return { x, y };
