@@ -16,6 +16,8 @@ from transformers import LlamaForCausalLM, Qwen2ForCausalLM
 
 _ROPES = {"default", "linear", "llama3", "yarn"}
 """Ways to turn positions that do not depend on the length of the sequence."""
+_LINEAR = ("_proj", "lm_head")
+"""How the names of the matrices end."""
 
 
 def is_plain_llama(model: Any) -> bool:
@@ -29,8 +31,8 @@ def is_plain_llama(model: Any) -> bool:
         and ropes.get("rope_type", "default") in _ROPES
         and set(getattr(config, "layer_types", None) or ["full_attention"]) == {"full_attention"}
         and all(weight.dtype == torch.float32 for weight in model.parameters())
-        and not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
-        and all(type(module) is torch.nn.Linear for name, module in model.named_modules() if name.endswith("_proj"))
+        and not any(map(_is_watched, model.modules()))
+        and all(type(part) is torch.nn.Linear for name, part in model.named_modules() if name.endswith(_LINEAR))
     )
 
 
@@ -112,6 +114,11 @@ class LlamaReading:
         room = states.new_empty(rows, heads, self._size, size)
         room[:, :, :length] = states
         return room
+
+
+def _is_watched(module: Any) -> bool:
+    """Whether somebody wants to be there when it is called: hooks, or accelerate's own."""
+    return bool(module._forward_hooks or module._forward_pre_hooks) or hasattr(module, "_hf_hook")
 
 
 def _linear(module: Any, states: Tensor) -> Tensor:
