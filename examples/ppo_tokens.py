@@ -20,7 +20,7 @@ TOKENS = Vocabulary(
     ["a", "b", "1", " + ", " - ", " * ", "max(", "min(", "abs(", ",", ")", "sum", "gap", "most", "next"]
 )
 MEANT = {"sum": lambda a, b: a + b, "gap": lambda a, b: abs(a - b), "most": max, "next": lambda a, b: a + 1}
-EPISODES, STEPS = 120, 18_432
+EPISODES, STEPS = 120, 12_288
 
 
 def problem(word: str) -> Problem:
