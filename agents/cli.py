@@ -45,6 +45,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
     "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
+    "seeds": Command("agents.commands.seeds:Seeds", "make tasks out of any folder of Python code"),
+    "sample": Command("agents.commands.sample:SampleTasks", "let a model write programs and tests for a suite"),
     "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
     "suites list": Command("agents.commands.suites:ListSuites", "the suites that exist"),

@@ -1,4 +1,4 @@
-"""Which ranking finds the right programs? CodeGen-16B on 82 problems: 100 programs, 100 texts of tests, measured labels.
+"""Which ranking finds the right programs? CodeGen-16B on 82 problems, 100 programs and test texts each, with labels.
 
 python benchmarks/codedpo_ranking.py --matrix runs/codet      # judges what is not in that folder yet, then ranks
 """

@@ -6,7 +6,7 @@ import ast
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
     ``entry_point`` and ``labels``. CodeT's own release has programs and tests in two files, each of lines with
     ``prompt`` and ``samples``. Lines with missing or malformed fields are left out and named.
 
+    Lines of the same task are put together.
+
     Args:
         path: The file.
         tests: The second file, of tests, where there are two.
@@ -97,7 +99,23 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
             skipped.append(f"{place}: {error}")
     if not tasks:
         raise DataError(f"{path} holds no samples that can be used; {skipped[0] if skipped else 'it is empty'}")
-    return SamplesFile(tuple(tasks), tuple(skipped))
+    return SamplesFile(tuple(_merged(tasks)), tuple(skipped))
+
+
+def _merged(tasks: list[TaskSamples]) -> Iterator[TaskSamples]:
+    same: dict[Any, list[TaskSamples]] = {}
+    for task in tasks:
+        setting = (task.task_id, task.prompt, task.test_opening, task.entry_point, task.starter_code, task.context)
+        same.setdefault(setting, []).append(task)
+    for own in same.values():
+        are_labelled = all(len(task.labels) == len(task.completions) for task in own)
+        yield replace(
+            own[0],
+            completions=tuple(text for task in own for text in task.completions),
+            test_texts=tuple(text for task in own for text in task.test_texts),
+            labels=tuple(label for task in own for label in task.labels) if are_labelled else (),
+            source=", ".join(dict.fromkeys(task.source for task in own)),
+        )
 
 
 def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,103 @@
+"""``codegym seeds``: tasks out of any folder of Python code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from agents.codedpo.seeds import SeedRules, decontaminated, harvest
+from codegym.errors import DataError
+from codegym.problem import Problem
+from envs_registry import load_suite
+from envs_registry.writing import write_problems
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Make tasks out of documented functions, each once, none of them a benchmark's."""
+
+    folder: tyro.conf.Positional[Path]
+    """A repository, a package, or one Python file."""
+    out: Path = Path("seeds.jsonl")
+    """The tasks, as a suite: codegym sample, codegym train codedpo and gym.make read it."""
+    against: tuple[str, ...] = ()
+    """Suites to protect: no task may share text with their problems (see `codegym suites list`)."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    model: str | None = None
+    """An instruction-tuned model that words the tasks anew; without one they are signature and docstring."""
+    device: str = "auto"
+    """Of the model."""
+    seed: int = 0
+    """Of the model's sampling."""
+    rules: tyro.conf.OmitArgPrefixes[SeedRules] = field(default_factory=SeedRules)
+    """Which functions."""
+    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+
+    def run(self) -> int:
+        """Writes the tasks; returns 0 if there are some and 1 if there are none.
+
+        Raises:
+            DataError: If there is no such folder, or a protected suite's files are missing.
+            UnknownNameError: If there is no such suite.
+        """
+        if not self.folder.exists():
+            raise DataError(f"there is no folder or file {self.folder}.")
+        protected = [load_suite(name, data_dir=self.data_dir) for name in self.against]
+        work = self.out.with_name(f"{self.out.name}.work")
+        with ExitStack() as stack:
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+            bar = stack.enter_context(Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True))
+            found = harvest(self.folder, self.rules, journal=work / "files.jsonl", progress=_follow(bar, "files"))
+            found = decontaminated(found, protected, self.rules)
+            problems: tuple[Problem, ...] = tuple(seed.problem() for seed in found.seeds)
+            described = 0
+            if self.model is not None:
+                from agents.codedpo.descriptions import describe
+                from agents.policy import LMPolicy
+
+                policy = LMPolicy.load(self.model, device=self.device, seed=self.seed)
+                done = describe(
+                    found.seeds,
+                    policy,
+                    journal=work / "descriptions.jsonl",
+                    source=self.model,
+                    seed=self.seed,
+                    progress=_follow(bar, "descriptions"),
+                )
+                problems, described = done.problems, done.described
+        if problems:
+            write_problems(self.out, problems)
+        self._say(found.files, len(problems), described, {str(why): n for why, n in (+found.skipped).items()})
+        return 0 if problems else 1
+
+    def _say(self, files: int, tasks: int, described: int, skipped: dict[str, int]) -> None:
+        facts = {"files": files, "tasks": tasks, "described": described, "skipped": skipped}
+        if self.json:
+            print(json.dumps(facts))
+            return
+        console = Console()
+        console.print(f"{tasks:,} tasks out of {files:,} files" + (f", {described:,} described" if described else ""))
+        for why, number in sorted(skipped.items(), key=lambda item: -item[1]):
+            console.print(f"  {number:,} functions left out: {why}", highlight=False)
+        if tasks:
+            console.print(f"written: {self.out}", markup=False)
+
+
+def _follow(bar: Progress, name: str) -> Callable[[int, int], None]:
+    place: list[Any] = []
+
+    def follow(done: int, total: int) -> None:
+        if not place:
+            place.append(bar.add_task(name, total=total))
+        bar.update(place[0], completed=done)
+
+    return follow

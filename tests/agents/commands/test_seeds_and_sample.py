@@ -1,0 +1,49 @@
+"""From a folder of code to a ranking, command by command, each of which can be run again alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents import cli
+
+CODE = '''def clamp(number, low, high):
+    """Return the number, or the bound that it lies beyond: low or high."""
+    if number < low:
+        return low
+    return min(number, high)
+'''
+
+
+def test_seeds_then_samples_then_ranking(
+    tmp_path: Path, model_folder: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text(CODE)
+    seeds, samples = tmp_path / "seeds.jsonl", tmp_path / "samples.jsonl"
+    harvest = ["seeds", str(tmp_path / "code"), "--out", str(seeds), "--against", "core", "--json"]
+    for _ in range(2):
+        assert cli.main(harvest) == 0
+        assert json.loads(capsys.readouterr().out) == {"files": 1, "tasks": 1, "described": 0, "skipped": {}}
+    write = ["sample", "--suite", str(seeds), "--model", str(model_folder("qwen2")), "--out", str(samples)]
+    write += ["--programs", "3", "--tests", "2", "--max-new-tokens", "8", "--workers", "1", "--device", "cpu", "--json"]
+    assert cli.main(write) == 0
+    assert json.loads(capsys.readouterr().out)["programs"] == 3
+    kept = samples.read_bytes()
+    assert cli.main(write) == 0
+    assert samples.read_bytes() == kept
+    capsys.readouterr()
+    assert cli.main(["rank", str(samples), "--workers", "1", "--json"]) == 1  # a random model tells nothing apart
+    told = json.loads(capsys.readouterr().out)
+    assert (told["tasks"], told["programs"], told["told_apart"]) == (1, 3, 0)
+
+
+def test_bad_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["seeds", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    assert cli.main(["seeds", str(tmp_path / "empty.py"), "--out", str(tmp_path / "s.jsonl")]) == 1
+    assert not (tmp_path / "s.jsonl").exists()
