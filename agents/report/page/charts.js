@@ -60,7 +60,7 @@ function chart(title, plot, legend) {
     tip.replaceChildren(...found.lines);
     tip.hidden = false;
     const left = found.x > box.width / 2 ? found.x - tip.offsetWidth - 10 : found.x + 10;
-    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.left = `${Math.max(0, Math.min(left, box.width - tip.offsetWidth))}px`;
     tip.style.top = `${box.top - place.getBoundingClientRect().top + 10}px`;
   });
   svg.addEventListener("pointerleave", hide);
@@ -73,7 +73,7 @@ function axes(svg, width, xs, ys, format) {
   const [x0, x1] = xs, [y0, y1] = ys;
   const x = (value) => MARGIN.left + ((value - x0) / (x1 - x0 || 1)) * (width - MARGIN.left - MARGIN.right);
   const y = (value) => HEIGHT - MARGIN.bottom - ((value - y0) / (y1 - y0 || 1)) * (HEIGHT - MARGIN.top - MARGIN.bottom);
-  for (const value of ticks(y0, y1, 4)) {
+  for (const value of ticks(y0, y1, 5)) {
     svg.append(shape("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
     svg.append(shape("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
