@@ -52,6 +52,8 @@ class Agent(ABC):
         TypeError: If the environment is none.
     """
 
+    timesteps_are = "programs"
+    """What a timestep is, in the plural."""
     board_layout: Layout = ONLINE
     """Of its curves on TensorBoard's page of custom scalars."""
 

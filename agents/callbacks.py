@@ -24,22 +24,23 @@ class ProgressBar(BaseCallback):
     def __init__(self, seconds: float | None = None) -> None:
         super().__init__()
         self.seconds, self._began = seconds, monotonic()
-        columns = (BarColumn(), TextColumn("{task.fields[done]} programs, passed {task.fields[passed]}"))
+        columns = (BarColumn(), TextColumn("{task.fields[done]}"))
         words = (TimeElapsedColumn(), TimeRemainingColumn())
         self._progress = Progress(TextColumn("learning"), *columns, *words, console=Console(stderr=True))
 
     def _on_training_start(self) -> None:
         self._began = monotonic()
         total = self.seconds or self.locals["total_timesteps"]
-        self._task = self._progress.add_task("", total=total, done=0, passed="  -")
+        self._task = self._progress.add_task("", total=total, done="")
         self._progress.start()
 
     def _on_step(self) -> bool:
         passed = [experience.is_success for experience in self.locals["collected"] if not experience.infra_error]
-        share = f"{100 * np.mean(passed):3.0f} %" if passed else "  -"
+        share = f", passed {100 * np.mean(passed):3.0f} %" if passed else ""
         done = self.model.num_timesteps
         completed = monotonic() - self._began if self.seconds else done
-        self._progress.update(self._task, completed=completed, done=done, passed=share)
+        timesteps = getattr(self.model, "timesteps_are", "timesteps")
+        self._progress.update(self._task, completed=completed, done=f"{done} {timesteps}{share}")
         return True
 
     def _on_training_end(self) -> None:

@@ -13,8 +13,10 @@ NAMES = {
     "codegym.env": ["CodeSynthesisEnv"],
     "codegym.vector": ["CodeSynthesisVectorEnv"],
     "envs_registry": ["load_suite", "list_suites"],
-    "agents": ["RLTF", "LMPolicy", "evaluate", "pass_at_k"],
+    "agents": ["RLTF", "CodeDPO", "LMPolicy", "evaluate", "pass_at_k"],
     "agents.rltf.losses": ["rltf_loss"],
+    "agents.codedpo": ["self_validation"],
+    "agents.codedpo.losses": ["dpo_loss", "kto_loss"],
 }
 
 
@@ -51,6 +53,12 @@ def test_unknown_name_is_an_attribute_error(module: str) -> None:
             ["logps", "coarse", "fine", "adaptive", "span_mask", "completion_mask", "baseline"],
         ),
         ("agents:pass_at_k", ["n", "c", "k"]),
+        ("agents.codedpo:self_validation", ["link", "damping", "iterations", "tests_first", "normalize"]),
+        (
+            "agents.codedpo.losses:dpo_loss",
+            ["policy_chosen", "policy_rejected", "ref_chosen", "ref_rejected", "beta"],
+        ),
+        ("agents.codedpo.losses:kto_loss", ["policy", "reference", "desirable", "kl", "beta"]),
     ],
 )
 def test_parameters(target: str, parameters: list[str]) -> None:

@@ -63,6 +63,7 @@ class CodeDPO(Agent):
         TypeError: If the environment is none.
     """
 
+    timesteps_are = "pairs"
     board_layout = PREFERENCES
 
     def __init__(
