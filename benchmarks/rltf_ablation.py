@@ -5,7 +5,7 @@
     python benchmarks/rltf_ablation.py --steps 2 --seeds 0 1 --problems 4 --samples 2    # a look
 
 What is compared stands in ``configs/rltf_ablation.json``. Every run starts from the same warm-started model and takes
-the same number of learning steps (not seconds: so the numbers come out the same again), in a process of its own with
+the same number of optimizer steps (not seconds: so the numbers come out the same again), in a process of its own with
 one thread, two at a time. What has a result file is not run again: an interrupted study goes on where it stopped.
 Results: one JSON file for each run, ``summary.json``, and ``rltf_ablation.md``.
 """
@@ -43,7 +43,7 @@ class RLTFAblation:
     suite: str = "core"
     """What they learn on (train) and are tested on (test)."""
     steps: int = 100
-    """Learning steps of a run."""
+    """Optimizer steps of a run."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """One run of each configuration for each."""
     only: tuple[str, ...] = ()
@@ -165,6 +165,8 @@ def run_one(settings: RLTFAblation, name: str, seed: int) -> None:
 
 def learn(settings: RLTFAblation, name: str, seed: int, policy: Any, train: Any, judge: Any) -> dict[str, Any]:
     """Trains the policy; returns how that went."""
+    from stable_baselines3.common.callbacks import ConvertCallback
+
     from agents import RLTF, RLTFConfig
     from agents.callbacks import LearningCurve
     from codegym.diagnosis import DiagnosingJudge
@@ -176,7 +178,7 @@ def learn(settings: RLTFAblation, name: str, seed: int, policy: Any, train: Any,
     closer = {"suspects": chosen.get("suspects", False), "coverage": "unexecuted" in config.masked}
     looking = DiagnosingJudge(judge, static_analysis=False, **closer) if any(closer.values()) else judge
     agent, curve = RLTF(policy, CodeSynthesisEnv(train, judge=looking), config, seed=seed), LearningCurve()
-    agent.learn(settings.steps * config.collection, callback=curve)
+    agent.learn(1 << 40, callback=[curve, ConvertCallback(lambda *_: agent.n_updates < settings.steps)])
     return {"config": asdict(config), "steps": agent.n_updates, "curve": [curve.timesteps, curve.passed]}
 
 
@@ -237,7 +239,7 @@ def setting(settings: RLTFAblation) -> str:
     """One sentence about how it was measured."""
     name = Path(settings.model).name
     return (
-        f"Model `{name}`, {settings.steps} learning steps on `{settings.suite}`, {len(settings.seeds)} seeds; "
+        f"Model `{name}`, {settings.steps} optimizer steps on `{settings.suite}`, {len(settings.seeds)} seeds; "
         f"{settings.problems} held-out problems, {settings.samples} programs each. Percent, 95 % intervals over seeds."
     )
 
