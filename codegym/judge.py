@@ -73,9 +73,16 @@ class Judge:
 
     def judge_as_they_end(self, pairs: Iterable[tuple[Problem, str]]) -> Iterator[tuple[int, Feedback]]:
         """Judges pairs on all workers and yields each one's index and feedback as soon as it is there."""
-        asked = [(problem, Program.from_completion(completion, problem)) for problem, completion in pairs]
-        jobs = [self.job(problem, program) for problem, program in asked]
-        for index, execution in self._sandbox.run_as_they_end(jobs):
+        asked: list[tuple[Problem, Program]] = []
+
+        def jobs() -> Iterator[Job]:
+            # One by one: the first runs while the others are still being made.
+            for problem, completion in pairs:
+                program = Program.from_completion(completion, problem)
+                asked.append((problem, program))
+                yield self.job(problem, program)
+
+        for index, execution in self._sandbox.run_as_they_end(jobs()):
             problem, program = asked[index]
             observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
             observations = tuple(observed[number] for number in sorted(observed))

@@ -89,7 +89,7 @@ class _Follower:
             return self._fails(Observation(status=Status.TAMPERED, detail=str(error)[:200]))
         if self.process.report is not None and is_over:
             return self._fails(ended(self.process.report))
-        if not is_over and (status := self.clock.exceeded()) is not None:
+        if not is_over and (status := self.clock.exceeded()) is not None and not self.process.has_news():
             return self._fails(stuck(self.process, status, self.run.job.source, loading=not self.loaded))
         return False
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.job import Job
-from codegym.sandbox.server import Process, Server
+from codegym.sandbox.server import BEGIN_SECONDS, Process, Server, ServerGone
 
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
@@ -71,6 +71,7 @@ class Clock:
         cpu_start: CPU seconds of the process when the test began.
         wall_start: When the test began.
         kept_waiting_before: Seconds that the machine had kept them waiting by then.
+        made: When the process was ordered.
     """
 
     run: Run
@@ -79,6 +80,7 @@ class Clock:
     cpu_start: float = 0.0
     wall_start: float = field(default_factory=time.monotonic)
     kept_waiting_before: float = 0.0
+    made: float = field(default_factory=time.monotonic)
 
     def restart(self) -> None:
         """A test begins."""
@@ -87,7 +89,13 @@ class Clock:
         self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
 
     def exceeded(self) -> Status | None:
-        """Returns the limit that is used up, or None."""
+        """Returns the limit that is used up, or None.
+
+        Raises:
+            ServerGone: If the process has not begun in all this time: that is the machine's fault.
+        """
+        if not self._has_begun():
+            return None
         cpu, budget, wall = self._left()
         if self.process.report is not None:
             return None  # it is over: how it ended is what counts
@@ -99,6 +107,17 @@ class Clock:
             return None
         self.run.spent += self.run.job.limits.cpu_seconds
         return Status.WALL_TIMEOUT
+
+    def _has_begun(self) -> bool:
+        """Whether the program's code may run; until then its time does not."""
+        if not self.process.started:
+            self.process.drain()
+        if not self.process.started and self.process.report is None:
+            if time.monotonic() > self.made + BEGIN_SECONDS:
+                raise ServerGone("a process did not begin")
+            self.wall_start = time.monotonic()
+            return False
+        return True
 
     def _kept_waiting(self) -> float:
         """Seconds that the process was ready to run and the machine did something else: not the program's.

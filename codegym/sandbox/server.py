@@ -24,7 +24,8 @@ _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
 _START_SECONDS = 30.0
 """And as long again for each package: torch alone takes ten on a busy machine."""
-_BEGIN_SECONDS = 30.0
+BEGIN_SECONDS = 60.0
+"""A process that has not begun after this time never will."""
 _QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
@@ -262,6 +263,11 @@ class Process:
             if not self.started and self.messages:
                 self.started = self.messages.pop(0) == STARTED
 
+    def has_news(self) -> bool:
+        """Whether something has come by now: we may have slept between the last look and the clock."""
+        self.drain()
+        return bool(self.messages or self.fault)
+
     def _look_at(self, ancillary: list[tuple[int, int, bytes]]) -> None:
         """Notes who sends; closes descriptors that a program sends along: they would pile up in our process."""
         for _, kind, content in ancillary:
@@ -313,12 +319,12 @@ class Process:
 
     def kill(self) -> Report:
         """Kills the process, if it still runs, and waits for its report."""
-        deadline = time.monotonic() + _BEGIN_SECONDS
+        deadline = time.monotonic() + BEGIN_SECONDS
         while self.open and not self.started and self.report is None:
             # A process killed before it has taken its job would leave that to the next one.
             if time.monotonic() > deadline:
                 raise ServerGone("a process did not begin")
-            self.wait(_BEGIN_SECONDS, [self.channel.fileno()])
+            self.wait(BEGIN_SECONDS, [self.channel.fileno()])
             self.drain()
         if self.report is None:
             self.server.order("kill", self.number)

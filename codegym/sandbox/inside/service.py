@@ -17,10 +17,11 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import failure, program, script, warmth
-from .arguments import LATER, SHORT, unpack_request
+from .arguments import LATER, SHORT, pack_request, unpack_request
 from .channel import REPORT, STARTED, ChannelClosed, receive, send
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
@@ -58,6 +59,11 @@ class Service:
         self.control = _socket.socket(fileno=_moved_up(config.control))
         self.served = 0
         self.source = ""
+        self.closes_descriptors = False
+        self.limits = True
+        self.last_privileges: list[Callable[[], object]] = []
+        self.poll = select.poll()
+        self.poll.register(self.control, select.POLLIN)
 
     def run(self) -> None:
         """Serves until the control socket is closed."""
@@ -68,7 +74,7 @@ class Service:
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
         warmth.preload(may_fork=self.config.may_fork)
         warmth.preload(self.config.preload, may_fork=True)
-        warmth.rehearse()
+        self.rehearse()
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
@@ -93,21 +99,25 @@ class Service:
         seen, real = list(self.config.packages), list(self.config.packages.values())
         return seen if self.isolation.has("root") else real
 
+    def rehearse(self) -> None:
+        """Does what children do, on a channel to itself."""
+        reader, writer = (_moved_up(descriptor, CHANNEL + 1) for descriptor in os.pipe())
+        os.dup2(writer, CHANNEL)
+        for request in warmth.rehearsals():
+            self.serve(pack_request({**request, "role": "calls", "limits": {resource.RLIMIT_CORE: 0}}), _LOWEST[:_INT])
+            os.read(reader, 65536)
+        for descriptor in (reader, writer, CHANNEL):
+            os.close(descriptor)
+        warmth.forget_rehearsals()
+
     def watch(self, pid: int) -> None:
         """Waits for one child, obeys orders meanwhile, and reports its end."""
         watcher = os.pidfd_open(pid)
-        poll = select.poll()
-        poll.register(watcher, select.POLLIN)
-        poll.register(self.control, select.POLLIN)
-        try:
-            while True:
-                ready = {fd for fd, _ in poll.poll()}
-                if self.control.fileno() in ready:
-                    self.obey(pid)
-                if watcher in ready:
-                    break
-        finally:
-            os.close(watcher)
+        self.poll.register(watcher, select.POLLIN)
+        while watcher not in dict(self.poll.poll()):
+            self.obey(pid)
+        self.poll.unregister(watcher)
+        os.close(watcher)
         _, status, usage = os.wait4(pid, 0)
         if not self.isolation.has("pid"):
             _end_orphans()
@@ -185,8 +195,8 @@ class Service:
             os.write(CHANNEL, b"\n@place " + json.dumps(place).encode() + b"\n")
 
 
-def _moved_up(fd: int) -> int:
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+def _moved_up(fd: int, lowest: int = _HIGH) -> int:
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
     os.close(fd)
     return high
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from . import program
 from .arguments import pack_arguments
 
 _MODULES = (
@@ -89,17 +88,19 @@ def preload(names: Iterable[str] = _MODULES, may_fork: bool = False) -> None:
         os.register_at_fork = register
 
 
-def rehearse() -> None:
-    """Goes through what a program's process does until the interpreter has adapted: what is written now is shared."""
-    reader, writer = os.pipe()
+def rehearsals() -> Iterator[dict[str, Any]]:
+    """Yields requests for the server to go through itself until the interpreter has adapted.
+
+    What is written then, in code, caches and counts of references, is shared.
+    """
     calls = [pack_arguments(([3, 1, 2],), {}), pack_arguments((1,), {})]
     for _ in range(_REHEARSALS):
         for source in _PROGRAMS:
-            request = {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
-            program.serve_calls(writer, request)
-            os.read(reader, 65536)
-    os.close(reader)
-    os.close(writer)
+            yield {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
+
+
+def forget_rehearsals() -> None:
+    """Puts back what they changed."""
     sys.modules.pop("program", None)
     sys.modules["random"].seed(0)
 

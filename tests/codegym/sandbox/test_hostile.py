@@ -73,7 +73,7 @@ def _shared(folder: Path, name: str, options: tuple[str, ...]) -> dict[str, Any]
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            done = subprocess.run([sys.executable, str(_RUNNER), *options], capture_output=True, text=True, timeout=300)
+            done = subprocess.run([sys.executable, str(_RUNNER), *options], capture_output=True, text=True, timeout=450)
             path.write_text(json.dumps({"code": done.returncode, "report": done.stdout, "errors": done.stderr[-3000:]}))
     ran = json.loads(path.read_text())
     assert ran["code"] == 0, ran["errors"]

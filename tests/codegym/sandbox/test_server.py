@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from codegym.sandbox.calls import Call, run_calls
 from codegym.sandbox.execution import Status
 from codegym.sandbox.inside.arguments import pack_arguments
 from codegym.sandbox.job import Job
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.scripts import run_scripts
-from codegym.sandbox.server import Process, Server, ServerSettings
+from codegym.sandbox.server import Process, Server, ServerGone, ServerSettings
 
 BURN_SECONDS = 0.1
 BURNS = f"import time\ndef f():\n    while time.process_time() < {BURN_SECONDS}: pass\n    return 1\n"
@@ -92,3 +94,37 @@ def test_a_program_cannot_stretch_its_time_by_forks_that_keep_it_waiting(
     time.sleep(0.3)
     assert clock.exceeded() is status
     process.finish()
+
+
+def test_time_does_not_run_before_the_program_does(server: Server) -> None:
+    run = _run(server, "def f():\n    return 1\n", wall_seconds=0.01)
+    process = _started(run, server)
+    clock = Clock(run, process)
+    late = Process(server, 2, process.channel, 1000)
+    clock.process = late
+    late.drain = lambda: None  # type: ignore[method-assign]
+    time.sleep(0.1)
+    assert clock.exceeded() is None
+    clock.made -= 1e6
+    with pytest.raises(ServerGone):
+        clock.exceeded()
+    process.finish()
+
+
+def test_an_answer_that_came_while_we_slept_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process answers between the look at its channel and the look at the clock."""
+    run = _run(server, "import time\ndef f(x):\n    time.sleep(x)\n", wall_seconds=0.5)
+    drain = Process.drain
+    slept: list[Process] = []
+
+    def sleepy(process: Process) -> None:
+        drain(process)
+        if process.started and not slept:
+            slept.append(process)
+            select.select([process.channel], [], [], 60)
+            time.sleep(0.6)
+
+    monkeypatch.setattr(Process, "drain", sleepy)
+    run_calls(run, [Call(index, pack_arguments((seconds,), {})) for index, seconds in enumerate((0.2, 600))])
+    assert slept
+    assert [run.observed[index].status for index in range(2)] == [Status.OK, Status.WALL_TIMEOUT]

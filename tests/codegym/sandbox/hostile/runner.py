@@ -45,7 +45,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--die", action="store_true", help="the judge's process is killed while a program runs")
     parser.add_argument(
-        "--patience", type=float, default=240, help="seconds after which a judge that hangs is given up"
+        "--patience", type=float, default=420, help="seconds after which a judge that hangs is given up"
     )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stage", choices=("contain", "watch", "run"), default="contain")
@@ -135,7 +135,7 @@ def _make_reachable(paths: Sequence[Path]) -> None:
 
 def _remains(scratch: str) -> dict[str, list[str]]:
     """Everything that a program could have left, by kind."""
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while (processes := list(_descendants(os.getpid()))) and time.monotonic() < deadline:
         time.sleep(0.05)
     tables = [Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:] for kind in ("shm", "sem", "msg")]
@@ -222,9 +222,12 @@ def _die() -> None:
     sleeper = (problem(Target.CALL), "import time\nopen('left', 'w').close()\ntime.sleep(10)\n")
     judge = Judge(workers=2)
     threading.Thread(target=judge.judge_many, args=([sleeper] * 2,), daemon=True).start()
+    deadline = time.monotonic() + 60
+    while len(list(_descendants(os.getpid()))) < 4:  # for each worker a server and a program's process
+        if time.monotonic() > deadline:
+            sys.exit("no program was at work")
+        time.sleep(0.05)
     time.sleep(0.7)
-    if len(list(_descendants(os.getpid()))) < 2:
-        sys.exit("no program was at work")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
