@@ -3,8 +3,8 @@
     python benchmarks/rltf_speed.py --peer PYTHON          # an interpreter with: pip install trl gymnasium rich tyro
     python benchmarks/rltf_speed.py --peer PYTHON --rounds 1 --steps 4
 
-Each round runs ours and then the peer, each in a process of its own with one thread and one judge, some steps to warm
-up and then the steps that are timed. The learning rate is so small that both go on writing like the same model. CPU
+Each round runs ours and then the peer, each in a process of its own with one thread and the same judge: some steps to
+warm up, then the steps that are timed. The learning rate is so small that both go on writing like the same model. CPU
 seconds are those of the trainer's process alone; what the judge's processes use is the same for both. The figures are
 medians over the rounds. Results: ``rltf_speed.json`` and ``rltf_speed.md``.
 """
@@ -53,6 +53,8 @@ class RLTFSpeed:
     """Completions in a forward pass."""
     max_new_tokens: int = 128
     """Length limit of a completion."""
+    workers: int = os.cpu_count() or 1
+    """Programs that are judged at a time."""
     steps: int = 12
     """Learning steps that are timed."""
     rounds: int = 3
@@ -174,7 +176,7 @@ def ours(settings: RLTFSpeed) -> dict[str, float]:
     policy, suite = load(settings)
     rows = json.loads((Path(settings.model) / "prompts.json").read_text("utf-8"))
     clock = Clock()
-    with Judge(workers=1, packages=suite.packages) as judge:
+    with Judge(workers=settings.workers, packages=suite.packages) as judge:
         env = CodeSynthesisEnv([suite.by_id(row["task_id"]) for row in rows], judge=judge)
         agent = RLTF(
             policy,
@@ -228,7 +230,7 @@ def peers(settings: RLTFSpeed) -> dict[str, float]:
             if state.global_step == WARM_UP:
                 clock.begin()
 
-    with Judge(workers=1, packages=suite.packages) as judge, tempfile.TemporaryDirectory() as folder:
+    with Judge(workers=settings.workers, packages=suite.packages) as judge, tempfile.TemporaryDirectory() as folder:
 
         def reward(
             prompts: list[str], completions: list[str], completion_ids: list[Any], task_id: list[str], **_: Any
@@ -291,7 +293,7 @@ def report(settings: RLTFSpeed, rounds: list[dict[str, dict[str, float]]]) -> No
     setting = (
         f"Medians of {settings.rounds} rounds of {settings.steps} steps of {settings.problems_per_step} x "
         f"{settings.samples_per_problem} completions; model `{Path(settings.model).name}`, suite `{settings.suite}`, "
-        f"one thread, one judge; {machine}."
+        f"one thread, {settings.workers} judging workers; {machine}."
     )
     columns = ("", "samples/s", "samples a CPU second", "tokens a sample", "peak memory, MB", *SHARES)
     lines = ["# A learning step, beside TRL", "", setting, "", table_row(columns), table_row(["---"] * len(columns))]
