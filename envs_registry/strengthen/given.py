@@ -16,8 +16,8 @@ def read_tests(path: Path, suite: Suite) -> dict[str, tuple[TestCase, ...]]:
 
     Args:
         path: A JSONL file of ``{"task_id": ..., "tests": [...]}``. A test is a text of Python (``"assert f(1) == 2"``),
-            or an object with that text as ``source`` and a ``score``: higher ones are tried first. Scores may also stand
-            beside the tests, as ``test_scores`` (``codegym rank --out`` writes them so).
+            or an object with that text as ``source`` and a ``score``: higher ones are tried first. Scores may also
+            stand beside the tests, as ``test_scores`` (``codegym rank --out`` writes them so).
         suite: The problems; a line about another problem is refused.
 
     Returns:
