@@ -24,7 +24,7 @@ from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples, read_task_samples
-from agents.commands.settings_file import read_settings, write_settings
+from agents.commands.settings_file import on_top_of, read_settings, write_settings
 from agents.commands.stage_bars import StageBars
 from agents.policy import LMPolicy
 from agents.stage import make_stage
@@ -66,6 +66,8 @@ class TrainCodeDPO:
     """Length limit of a program, and of a text with tests."""
     workers: int | None = None
     """Programs that are judged at a time; one for each core without it."""
+    settings: Path | None = None
+    """A JSON file of these settings to start from, such as another run's settings.json; those given here go on top."""
     paper: bool = False
     """Start from the paper's settings; settings given here go on top."""
     config: Annotated[CodeDPOConfig, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
@@ -93,15 +95,16 @@ class TrainCodeDPO:
 
         Raises:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
-            UnknownNameError: If the suite or the split does not exist.
+            UnknownNameError: If the suite, the split or a setting in the file does not exist.
         """
-        settings = self.run_dir / "settings.json"
-        if settings.exists() and not self.resume:
+        kept = self.run_dir / "settings.json"
+        if kept.exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if not self.resume:
-            write_settings(settings, self)
-            return self._go()
-        before = read_settings(settings, TrainCodeDPO)
+            asked = self if self.settings is None else replace(on_top_of(self, self.settings), settings=None)
+            write_settings(kept, asked)
+            return asked._go()
+        before = read_settings(kept, TrainCodeDPO)
         now = {name: getattr(self, name) for name in ("run_dir", "until", "workers", "device", "json", "resume")}
         return replace(before, **now)._go()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from agents.codedpo.pairing import PairRules
 from agents.codedpo.pairs import PairKind
 from agents.codedpo.ranking import Ranking
 from agents.codedpo.sampling import SamplingSettings
-from agents.commands.settings_file import read_settings, write_settings
+from agents.commands.settings_file import on_top_of, read_settings, write_settings
 from agents.commands.train_codedpo import TrainCodeDPO
 from agents.tuning import Tuning
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidSettingError, UnknownNameError
+
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,30 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{")
     with pytest.raises(DataError, match="cannot read the run's settings"):
         read_settings(tmp_path / "settings.json", TrainCodeDPO)
+
+
+def test_what_is_given_goes_on_top_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"model": "nano", "seed": 5, "config": {"beta": 0.3, "epochs": 7.0}}))
+    given = TrainCodeDPO(seed=9, config=CodeDPOConfig(epochs=1.0))
+    assert on_top_of(given, file) == TrainCodeDPO(model="nano", seed=9, config=CodeDPOConfig(beta=0.3, epochs=1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ('{"modle": "tiny"}', UnknownNameError, "model"),
+        ('{"config": {"beat": 1}}', UnknownNameError, "beta"),
+        ('{"config": {"beta": 0}}', InvalidSettingError, "above 0"),
+    ],
+)
+def test_a_misspelt_setting_is_named(tmp_path: Path, text: str, error: type[Exception], words: str) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(text)
+    with pytest.raises(error, match=words):
+        on_top_of(TrainCodeDPO(), file)
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("codedpo_*.json")), ids=lambda file: file.stem)
+def test_the_files_in_configs_are_good(file: Path) -> None:
+    assert on_top_of(TrainCodeDPO(), file).config != CodeDPOConfig()
