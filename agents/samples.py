@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.natural_order import natural_order
 from codegym.errors import DataError
 
 
@@ -52,13 +52,25 @@ _EXAMPLE = '{"task_id": "HumanEval/0", "completion": "    return 1"}'
 _FOLDER = "a folder for each problem with .py files in it, such as HumanEval_0/0.py"
 
 
-def _of_file(path: Path) -> Iterator[ProgramSample]:
+def read_lines(path: Path, what: str) -> list[bytes]:
+    """Returns the lines of a file, unpacked where its name ends in ``.gz``.
+
+    Args:
+        path: The file.
+        what: It is, for the message.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     try:
         data = path.read_bytes()
-        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
     except (OSError, EOFError) as error:
-        raise DataError(f"cannot read the samples file {path}: {getattr(error, 'strerror', None) or error}.") from error
-    for number, line in enumerate(lines, start=1):
+        raise DataError(f"cannot read the {what} file {path}: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _of_file(path: Path) -> Iterator[ProgramSample]:
+    for number, line in enumerate(read_lines(path, "samples"), start=1):
         if line.strip():
             yield _sample(line, f"{path}:{number}")
 
@@ -80,16 +92,11 @@ def _sample(line: bytes, place: str) -> ProgramSample:
 
 def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
     named = _folder_names(task_ids)
-    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=lambda f: _natural(f.name)):
-        for file in sorted(folder.glob("*.py"), key=lambda f: _natural(f.name)):
+    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=lambda f: natural_order(f.name)):
+        for file in sorted(folder.glob("*.py"), key=lambda f: natural_order(f.name)):
             text = file.read_bytes().decode("utf-8", errors="surrogateescape")
             yield ProgramSample(named.get(folder.name, folder.name), text, str(file))
 
 
 def _folder_names(task_ids: Iterable[str]) -> Mapping[str, str]:
     return {task_id.replace("/", "_"): task_id for task_id in task_ids}
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Orders ``2.py`` before ``10.py``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]

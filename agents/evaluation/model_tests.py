@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from agents.codedpo.ranking import Ranking, rank
 from agents.codedpo.task_samples import TaskSamples
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.reranking import expected_success
+from agents.samples import read_lines
 from codegym import Judge, Problem
 from codegym.errors import DataError
 
@@ -40,13 +40,8 @@ def read_model_tests(path: Path) -> dict[str, ModelTests]:
     Raises:
         DataError: If the file is missing, or a line is not what it should be; the message names file and line.
     """
-    try:
-        data = path.read_bytes()
-        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
-    except (OSError, EOFError) as error:
-        raise DataError(f"cannot read the tests file {path}: {getattr(error, 'strerror', None) or error}.") from error
     found: dict[str, ModelTests] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path, "tests"), start=1):
         if line.strip():
             task_id, tests = _tests(line, f"{path}:{number}")
             earlier = found.get(task_id, ModelTests(texts=()))

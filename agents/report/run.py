@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
+from agents.natural_order import natural_order
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
 from agents.run_record import FINISHED, RUN, SAMPLES
 from codegym.errors import DataError
@@ -74,7 +74,7 @@ def find_runs(folder: Path) -> list[ReportRun]:
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name what `--run-dir`, `tensorboard_log=` or `--out` named.")
-    places = [folder, *sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: _natural(p.name))]
+    places = [folder, *sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: natural_order(p.name))]
     found = [place for place in places if (place / SUMMARY).is_file() or any(place.glob(_CURVES))]
     if not found:
         if any(folder.glob("*.partial")):
@@ -101,7 +101,7 @@ def read_curves(folder: Path) -> dict[str, Curve]:
     A last line that a kill cut off is left out, and so is whatever is no number.
     """
     points: dict[str, dict[float, float]] = {}
-    for file in sorted(folder.glob(_CURVES), key=lambda path: _natural(path.name)):
+    for file in sorted(folder.glob(_CURVES), key=lambda path: natural_order(path.name)):
         with file.open(encoding="utf-8", newline="") as lines:
             rows = [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
         first = next((step for row in rows if (step := _number(row.get(_STEP))) is not None), math.inf)
@@ -136,7 +136,3 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
