@@ -270,15 +270,23 @@ def main(argv: Sequence[str]) -> int:
     tasks = read_task_samples(Path(options.data) / FILE).tasks
     sheet, data = contest(options, tasks)
     sheets, facts = [sheet], {"contest": data}
+    page = _report(options, argv, machine, sheets, facts)
     if options.whole:
         sheet, facts["whole"] = whole(options, tasks)
         sheets.append(sheet)
+        page = _report(options, argv, machine, sheets, facts)
     for sheet in sheets:
         sheet.show(Console())
-    command = ("python benchmarks/codedpo_matrix.py " + " ".join(a for a in argv if not a.startswith("/"))).strip()
-    page = Report(name="codedpo_matrix", command=command, machine=machine, sheets=sheets, data=facts).write(options.out)
     _console.print(f"written: {page}", markup=False)
     return 0
+
+
+def _report(
+    options: argparse.Namespace, argv: Sequence[str], machine: Machine, sheets: Sequence[Sheet], facts: dict[str, Any]
+) -> Path:
+    command = "python benchmarks/codedpo_matrix.py " + " ".join(one for one in argv if not one.startswith("/"))
+    report = Report(name="codedpo_matrix", command=command.strip(), machine=machine, sheets=sheets, data=facts)
+    return report.write(options.out)
 
 
 if __name__ == "__main__":

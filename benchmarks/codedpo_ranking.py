@@ -117,8 +117,11 @@ def main(argv: Sequence[str]) -> int:
     """Ranks and reports."""
     options, machine = parse(argv), Machine()
     judged = matrices(options)
-    boards = [[(m.link, m.samples.labels)] for m in judged]
-    whole = [found for board in track(boards, description="all", console=_console) if (found := qualities(board, 0))]
+    whole = {
+        matrix.samples.task_id: found
+        for matrix in track(judged, description="all", console=_console)
+        if (found := qualities([(matrix.link, matrix.samples.labels)], 0))
+    }
     small = [
         found
         for place, matrix in enumerate(track(judged, description="subsets", console=_console))
@@ -130,7 +133,7 @@ def main(argv: Sequence[str]) -> int:
         "round. Means over problems that have right and wrong programs, 95 % bootstrap intervals over problems."
     )
     all_sheet, all_data = sheet(
-        f"All: 100 programs, all tests, {len(whole)} of {len(judged)} problems", whole, explained
+        f"All: 100 programs, all tests, {len(whole)} of {len(judged)} problems", list(whole.values()), explained
     )
     size = options.size
     small_sheet, small_data = sheet(
@@ -146,19 +149,12 @@ def main(argv: Sequence[str]) -> int:
         "all": all_data,
         "subsets": small_data,
         "damping": damping_data,
-        "problems": {m.samples.task_id: {k: asdict(v) for k, v in q.items()} for m, q in _with_ids(judged, boards)},
+        "problems": {task_id: {name: asdict(q) for name, q in found.items()} for task_id, found in whole.items()},
     }
     command = "python benchmarks/codedpo_ranking.py"
     page = Report(name="codedpo_ranking", command=command, machine=machine, sheets=sheets, data=data).write(options.out)
     _console.print(f"written: {page}", markup=False)
     return 0
-
-
-def _with_ids(
-    judged: Sequence[Matrix], boards: Sequence[Sequence[tuple[FloatArray, Sequence[bool]]]]
-) -> Iterator[tuple[Matrix, dict[str, RankingQuality]]]:
-    for matrix, board in zip(judged, boards, strict=True):
-        yield matrix, qualities(board, 0)
 
 
 if __name__ == "__main__":
