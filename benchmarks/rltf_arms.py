@@ -59,6 +59,8 @@ class RLTFArms:
     """Where references or kept programs are learned."""
     supervised_batch: int = 16
     """Of them in a step."""
+    first_reference: bool = False
+    """Continued supervised training sees just the first reference of each problem: of core, the plainest manner."""
     at_once: int = 2
     """Runs side by side, one thread each."""
     out: Path = Path("benchmarks/results/rltf_arms")
@@ -116,6 +118,9 @@ def start(settings: RLTFArms, arm: str, seed: int) -> subprocess.Popen[bytes]:
     options = {**asdict(settings), "one": arm, "seeds": (seed,)}
     arguments = []
     for name, value in options.items():
+        if isinstance(value, bool):
+            arguments.append(f"--{'' if value else 'no-'}{name.replace('_', '-')}")
+            continue
         values = value if isinstance(value, tuple) else (value,)
         arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -185,7 +190,8 @@ def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> di
     began, steps = monotonic(), 0
     while monotonic() - began < settings.seconds:
         chosen = [solved[place] for place in rng.choice(len(solved), settings.supervised_batch).tolist()]
-        pairs = [(prompt(policy, problem), str(rng.choice(problem.solutions))) for problem in chosen]
+        seen = slice(1) if settings.first_reference else slice(None)
+        pairs = [(prompt(policy, problem), str(rng.choice(problem.solutions[seen]))) for problem in chosen]
         completions = [policy.supervised_completion(told, answer) for told, answer in pairs]
         step(policy, optimizer, completions)
         steps += 1
