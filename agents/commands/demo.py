@@ -96,6 +96,7 @@ class Demo:
         console.print(f"{agent.num_timesteps} programs written and judged; {seconds:.0f} seconds in all.")
         console.print(f"picture: {self.run_dir / 'learning_curve.png'}")
         console.print(f"curves:  tensorboard --logdir {self.run_dir}")
+        console.print(f"report:  codegym report {self.run_dir}")
         console.print(f"model:   {self.run_dir / 'model'}")
 
 

@@ -192,6 +192,7 @@ class TrainRLTF:
         print(f"{agent.num_timesteps} programs, {agent.n_updates} optimizer steps.")
         print(f"model:     {result['model']}    (codegym evaluate --model {result['model']} --suite {self.suite})")
         print(f"curves:    tensorboard --logdir {self.run_dir}")
+        print(f"report:    codegym report {self.run_dir}")
         if agent.num_timesteps < self.completions:
             print(f"go on:     codegym train rltf --run-dir {self.run_dir} --resume", file=sys.stderr)
 

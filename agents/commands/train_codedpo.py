@@ -216,6 +216,7 @@ class TrainCodeDPO:
         if "model" in facts:
             print(f"next:   codegym evaluate --model {facts['model']} --suite {self.suite}")
             print(f"curves: tensorboard --logdir {self.run_dir}")
+            print(f"report: codegym report {self.run_dir}")
         if self.until != "training" or not facts["finished"]:
             print(f"go on:  codegym train codedpo --run-dir {self.run_dir} --resume", file=sys.stderr)
         return 0
