@@ -90,6 +90,7 @@ class _Follower:
         if self.process.report is not None and is_over:
             return self._fails(ended(self.process.report))
         if not is_over and (status := self.clock.exceeded()) is not None and not self.process.has_news():
+            self.clock.charge(status)
             return self._fails(stuck(self.process, status, self.run.job.source, loading=not self.loaded))
         return False
 

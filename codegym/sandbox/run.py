@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -72,6 +73,7 @@ class Clock:
         wall_start: When the test began.
         kept_waiting_before: Seconds that the machine had kept them waiting by then.
         made: When the process was ordered.
+        cpu_left_when_ready: CPU seconds left when it was last seen ready to run after its wall-clock time.
     """
 
     run: Run
@@ -81,6 +83,7 @@ class Clock:
     wall_start: float = field(default_factory=time.monotonic)
     kept_waiting_before: float = 0.0
     made: float = field(default_factory=time.monotonic)
+    cpu_left_when_ready: float = -math.inf
 
     def restart(self) -> None:
         """A test begins."""
@@ -103,10 +106,24 @@ class Clock:
             return Status.CPU_TIMEOUT
         if budget <= 0:
             return Status.BUDGET
-        if wall > 0 or wall + self._kept_waiting() > 0:
+        if wall > 0 or wall + self._kept_waiting() > 0 or self._may_be_waiting(cpu):
             return None
-        self.run.spent += self.run.job.limits.cpu_seconds
         return Status.WALL_TIMEOUT
+
+    def charge(self, status: Status) -> None:
+        """Charges a test that is ended for a limit: one that slept costs the budget as much as one that computed."""
+        if status is Status.WALL_TIMEOUT:
+            self.run.spent += self.run.job.limits.cpu_seconds
+
+    def _may_be_waiting(self, cpu_left: float) -> bool:
+        """Whether it may be kept waiting right now: the kernel counts that only once it runs again.
+
+        A process that is ready to run either waits, or its CPU time goes on; when it does, all waiting is counted.
+        """
+        if self.run.job.limits.processes > 1 or not any(process.is_ready() for process in self._both()):
+            return False
+        before, self.cpu_left_when_ready = self.cpu_left_when_ready, cpu_left
+        return cpu_left >= before
 
     def _has_begun(self) -> bool:
         """Whether the program's code may run; until then its time does not."""
@@ -129,8 +146,10 @@ class Clock:
         return seconds if limits.processes == 1 else min(seconds, limits.wall_seconds)
 
     def _kept_waiting_ever(self) -> float:
-        both = (self.process, self.partner)
-        return sum(process.seconds_kept_waiting() for process in both if process is not None)
+        return sum(process.seconds_kept_waiting() for process in self._both())
+
+    def _both(self) -> tuple[Process, ...]:
+        return (self.process,) if self.partner is None else (self.process, self.partner)
 
     def tick(self) -> float:
         """Returns how many seconds one may wait before the next look."""

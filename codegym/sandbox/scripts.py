@@ -78,6 +78,7 @@ def await_message(run: Run, process: Process, clock: Clock, other_clock: Clock) 
                 return ended(process.report)
             return Observation(status=Status.REFUSED, detail="the test script ended its process")
         if (status := clock.exceeded() or other_clock.exceeded()) is not None and not process.has_news():
+            clock.charge(status)
             return stuck(clock.process, status, run.job.source, process is clock.process)
         process.wait(min(clock.tick(), other_clock.tick()), [process.channel.fileno()])
 

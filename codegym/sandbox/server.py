@@ -240,6 +240,14 @@ class Process:
         except (OSError, ValueError, IndexError):
             return 0.0
 
+    def is_ready(self) -> bool:
+        """Whether the process runs, or would if it had a processor."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as told:
+                return told.read().rpartition(b") ")[2][:1] == b"R"
+        except OSError:
+            return False
+
     def drain(self) -> None:
         """Takes what has arrived, without waiting; after a message that breaks the rules, nothing more."""
         while self.open:

@@ -116,6 +116,7 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
             assert process.report is not None
             return _outcome(ended(process.report), messages)
         if (status := clock.exceeded()) is not None:
+            clock.charge(status)
             return stuck(process, status, run.job.source, loading=False)
         open_ends = [end.fd for end in (out, err) if end.open and not end.exceeded]
         process.wait(clock.tick(), open_ends)

@@ -73,7 +73,7 @@ def f(x):
     ]
     assert seen[6].value == 6
     assert seen[1].detail == "exit code 3"
-    assert 0.3 <= seen[2].cpu_seconds < 1.5
+    assert seen[2].cpu_seconds >= 0.3
 
 
 def test_sleeping_ends_at_the_wall_limit(calls: Observe) -> None:
@@ -86,9 +86,11 @@ def test_sleeping_ends_at_the_wall_limit(calls: Observe) -> None:
 
 def test_budget_bounds_the_sum(calls: Observe) -> None:
     source = "def f():\n    while True: pass\n"
-    seen = calls(source, (), (), (), (), limits=Limits(cpu_seconds=0.2, program_cpu_seconds=0.5))
-    assert [s.status for s in seen] == [Status.CPU_TIMEOUT, Status.CPU_TIMEOUT, Status.BUDGET, Status.BUDGET]
-    assert sum(s.cpu_seconds for s in seen) < 2
+    seen = calls(source, *[()] * 8, limits=Limits(cpu_seconds=0.2, program_cpu_seconds=0.5))
+    count = sum(s.status is Status.CPU_TIMEOUT for s in seen)
+    assert [s.status for s in seen] == [Status.CPU_TIMEOUT] * count + [Status.BUDGET] * (8 - count)
+    assert count in (1, 2)  # one where the judge itself was kept waiting, and looked late
+    assert not any(s.cpu_seconds for s in seen[count + 1 :])
 
 
 def test_budget_bounds_sleeping_too(calls: Observe) -> None:

@@ -47,7 +47,7 @@ def _command(pid: int) -> bytes:
 
 
 def _gone(pids: list[int]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(_command(pid) for pid in pids):
         if time.monotonic() > deadline:
             return False
@@ -57,13 +57,13 @@ def _gone(pids: list[int]) -> bool:
 
 def test_results_keep_their_order_and_a_hang_delays_nobody() -> None:
     slow = Job(source="while True: pass\n", actions=(RunAction(),), limits=Limits(cpu_seconds=1.5))
-    quick = [Job(source=f"def f():\n    return {n}\n", entry_point="f", actions=(CallAction(),)) for n in range(20)]
+    quick = [Job(source=f"def f():\n    return {n}\n", entry_point="f", actions=(CallAction(),)) for n in range(8)]
     with Sandbox(workers=2) as sandbox:
         ended = [index for index, _ in sandbox.run_as_they_end([slow, *quick])]
         assert ended[-1] == 0
         executions = sandbox.run_many([slow, *quick])
     assert executions[0].observations[0].status is Status.CPU_TIMEOUT
-    assert [e.observations[0].value for e in executions[1:]] == list(range(20))
+    assert [e.observations[0].value for e in executions[1:]] == list(range(8))
 
 
 def test_server_that_is_killed_is_replaced_and_the_job_tried_again() -> None:

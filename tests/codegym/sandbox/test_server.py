@@ -128,3 +128,22 @@ def test_an_answer_that_came_while_we_slept_counts(server: Server, monkeypatch: 
     run_calls(run, [Call(index, pack_arguments((seconds,), {})) for index, seconds in enumerate((0.2, 600))])
     assert slept
     assert [run.observed[index].status for index in range(2)] == [Status.OK, Status.WALL_TIMEOUT]
+
+
+@pytest.mark.parametrize(("is_ready", "status"), [(True, None), (False, Status.WALL_TIMEOUT)])
+def test_a_wait_that_the_kernel_has_not_counted_yet_is_no_sleep(
+    server: Server, is_ready: bool, status: Status | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(server, "import time\ndef f():\n    time.sleep(600)\n", wall_seconds=0.05)
+    process = _started(run, server)
+    process.wait(60, [process.channel.fileno()])
+    clock = Clock(run, process)
+    assert clock.exceeded() is None
+    time.sleep(0.1)
+    monkeypatch.setattr(Process, "is_ready", lambda self: is_ready)
+    monkeypatch.setattr(Process, "seconds_kept_waiting", lambda self: 0.0)
+    monkeypatch.setattr(Process, "cpu_seconds", lambda self: 0.01)  # it does not get on
+    assert [clock.exceeded() for _ in range(2)] == [status] * 2
+    monkeypatch.setattr(Process, "cpu_seconds", lambda self: 0.02)  # it runs: nothing is left uncounted
+    assert clock.exceeded() is Status.WALL_TIMEOUT
+    process.finish()
