@@ -40,7 +40,7 @@ def share_preferred(policy: LMPolicy, pairs: Sequence[Preference]) -> float:
 
 
 def main(folder: str) -> None:
-    """Learns from 96 pairs, three times each."""
+    """Learns from 96 pairs, four times each."""
     policy = LMPolicy.load("nano", device="auto")
     pairs = preferences(policy, load_suite("core", split="train")[:240])[:96]
     agent = CodeDPO(
