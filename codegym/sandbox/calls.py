@@ -88,7 +88,7 @@ class _Follower:
         except CodecError as error:
             return self._fails(Observation(status=Status.TAMPERED, detail=str(error)[:200]))
         if self.process.report is not None and is_over:
-            return self._fails(ended(self.process.report))
+            return self._fails(ended(self.process.report, self.run.job.limits))
         if not is_over and (status := self.clock.exceeded()) is not None and not self.process.has_news():
             self.clock.charge(status)
             return self._fails(stuck(self.process, status, self.run.job.source, loading=not self.loaded))

@@ -10,6 +10,7 @@ from typing import Any
 
 from codegym.sandbox.execution import Failure, Observation, Place, Status
 from codegym.sandbox.inside.codec import CodecError
+from codegym.sandbox.limits import Limits
 from codegym.sandbox.server import Process, Report
 
 _MAX_TEXT = 2000
@@ -18,11 +19,16 @@ _STUCK_PLACE = re.compile(rb"\n@place (\[[0-9, ]{1,60}\])\n")
 _LIMIT_SIGNALS = {signal.SIGXCPU: Status.CPU_TIMEOUT, signal.SIGXFSZ: Status.OUTPUT, signal.SIGKILL: Status.MEMORY}
 
 
-def ended(report: Report) -> Observation:
-    """Returns what a process's own end means, when it had not answered yet."""
+def ended(report: Report, limits: Limits) -> Observation:
+    """Returns what a process's own end means, when it had not answered yet.
+
+    The kernel kills for CPU time as it kills for memory; it gets there before the judge where that is kept waiting.
+    """
     if os.WIFSIGNALED(report.status):
         number = os.WTERMSIG(report.status)
         status = _LIMIT_SIGNALS.get(number, Status.CRASHED)  # type: ignore[call-overload]
+        if status is Status.MEMORY and report.cpu_seconds > limits.program_cpu_seconds:
+            status = Status.CPU_TIMEOUT
         return Observation(status=status, detail=f"killed by {_signal_name(number)}")
     return Observation(status=Status.EXITED, detail=f"exit code {os.WEXITSTATUS(report.status)}")
 

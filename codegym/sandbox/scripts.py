@@ -75,7 +75,7 @@ def await_message(run: Run, process: Process, clock: Clock, other_clock: Clock) 
         if is_over:
             assert process.report is not None
             if process is clock.process:
-                return ended(process.report)
+                return ended(process.report, run.job.limits)
             return Observation(status=Status.REFUSED, detail="the test script ended its process")
         if (status := clock.exceeded() or other_clock.exceeded()) is not None and not process.has_news():
             clock.charge(status)
@@ -144,7 +144,7 @@ class _Pair:
         if told[1:] == ["tampered"]:
             return Observation(status=Status.TAMPERED, detail="the program wrote something else than answers")
         self.program.wait(0.2)
-        return ended(self.program.kill())
+        return ended(self.program.kill(), self.run.job.limits)
 
     def _timed(self, observation: Observation) -> Observation:
         cpu, wall = self.clock.elapsed()

@@ -114,7 +114,7 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
             return Observation(status=Status.OUTPUT)
         if is_over:
             assert process.report is not None
-            return _outcome(ended(process.report), messages)
+            return _outcome(ended(process.report, run.job.limits), messages)
         if (status := clock.exceeded()) is not None:
             clock.charge(status)
             return stuck(process, status, run.job.source, loading=False)

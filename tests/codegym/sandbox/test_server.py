@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from codegym.sandbox.calls import Call, run_calls
+from codegym.sandbox.ending import ended
 from codegym.sandbox.execution import Status
 from codegym.sandbox.inside.arguments import pack_arguments
 from codegym.sandbox.job import Job
@@ -147,3 +149,12 @@ def test_a_wait_that_the_kernel_has_not_counted_yet_is_no_sleep(
     monkeypatch.setattr(Process, "cpu_seconds", lambda self: 0.02)  # it runs: nothing is left uncounted
     assert clock.exceeded() is Status.WALL_TIMEOUT
     process.finish()
+
+
+def test_a_process_that_the_kernel_kills_for_its_cpu_time_has_run_out_of_time(server: Server) -> None:
+    run = _run(server, "def f():\n    while True: pass\n", cpu_seconds=0.5, program_cpu_seconds=0.5)
+    request = run.request(calls=[pack_arguments((), {})])
+    process = server.start("calls", request, {**run.rlimits(), resource.RLIMIT_CPU: 1})
+    while not process.wait(60):
+        pass
+    assert ended(process.finish(), run.job.limits).status is Status.CPU_TIMEOUT
