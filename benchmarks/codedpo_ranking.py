@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 
 from agents.bootstrap import bootstrap_mean
-from agents.codedpo.matrix import Matrix, MatrixStore
+from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
 from agents.codedpo.ranking import FloatArray, Ranking, rank
 from agents.codedpo.ranking_quality import RankingQuality, ranking_quality
 from agents.codedpo.task_samples import read_task_samples
@@ -127,10 +127,13 @@ def main(argv: Sequence[str]) -> int:
         for place, matrix in enumerate(track(judged, description="subsets", console=_console))
         if (found := qualities(subsets(matrix, options, place), options.seed))
     ]
+    cells = sum(len(m.rows) * len(m.tests) for m in judged)
     explained = (
         "spearman, auc: of scores and truth over a problem's programs; top: the first program is right (drawn among "
         "ties); pair: of a best-against-worst pair the best is right and the worst is wrong; reversed: the other way "
-        "round. Means over problems that have right and wrong programs, 95 % bootstrap intervals over problems."
+        "round. Means over problems that have right and wrong programs, 95 % bootstrap intervals over problems. "
+        f"{cells:,} cells; a program had {MATRIX_LIMITS.cpu_seconds} s of CPU "
+        f"time a test and {MATRIX_LIMITS.program_cpu_seconds} s for all."
     )
     all_sheet, all_data = sheet(
         f"All: 100 programs, all tests, {len(whole)} of {len(judged)} problems", list(whole.values()), explained
