@@ -201,8 +201,11 @@ class LMPolicy:
             temperature: That of the sampling, so that the scores compare with the log-probabilities kept from it.
             entropy: Compute the entropy at every token as well.
         """
-        logits = self._logits(batch).float() / temperature
-        logprobs = -functional.cross_entropy(logits.transpose(1, 2), batch.completion_ids, reduction="none")
+        logits = self._logits(batch).float()
+        logits = logits if temperature == 1 else logits / temperature
+        ids = batch.completion_ids
+        # over rows of scores that lie side by side: several times as fast as over the middle one of three dimensions
+        logprobs = -functional.cross_entropy(logits.flatten(0, 1), ids.flatten(), reduction="none").view_as(ids)
         spread = None
         if entropy:
             all_logprobs = torch.log_softmax(logits, dim=-1)
