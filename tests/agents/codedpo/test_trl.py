@@ -55,6 +55,7 @@ def test_ten_losses_as_trl_has_them(
     assert found == pytest.approx(KEPT[kind], abs=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore")  # the peer's own
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_ten_losses_as_this_trl_has_them(
     peer: Any, folder: Path, tmp_path: Path, step_losses: Any, kind: str, monkeypatch: pytest.MonkeyPatch
