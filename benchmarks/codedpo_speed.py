@@ -237,11 +237,12 @@ def report(settings: CodeDPOSpeed, rounds: list[dict[str, dict[str, float]]]) ->
         side: {name: statistics.median(r[side][name] for r in rounds) for name in rounds[0][side]} for side in rounds[0]
     }
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    record = {"machine": machine, "settings": asdict(settings), "medians": middle, "rounds": rounds}
+    asked = {name: value for name, value in asdict(settings).items() if name not in ("peer", "out", "side")}
+    record = {"machine": machine, "settings": asked, "medians": middle, "rounds": rounds}
     settings.out.mkdir(parents=True, exist_ok=True)
     (settings.out / "codedpo_speed.json").write_text(json.dumps(record, indent=2, default=str) + "\n", "utf-8")
     setting = (
-        f"Medians of {settings.rounds} rounds: {settings.pairs} pairs (solutions of `{settings.suite}` against known "
+        f"Medians of {settings.rounds} round(s): {settings.pairs} pairs (solutions of `{settings.suite}` against known "
         f"wrong programs), {settings.epochs} epochs, {settings.batch_size} pairs a step, {settings.micro_batch_size} "
         f"in a forward pass; model `{settings.model}`, float32, one thread; {machine}."
     )
@@ -259,6 +260,7 @@ def report(settings: CodeDPOSpeed, rounds: list[dict[str, dict[str, float]]]) ->
         numbers = [f"{row[name]:.1f}" for name in ("pairs_per_second", "pairs_per_cpu_second")]
         memory = [f"{row[name]:.0f}" for name in ("peak_megabytes", "megabytes_beyond_start")]
         lines.append(table_row([TITLES[side], *numbers, f"{ratio:.2f}", *memory]))
+    lines += ["", "Where the machine has other work, the figures by CPU time are the ones to compare."]
     (settings.out / "codedpo_speed.md").write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines))
 
