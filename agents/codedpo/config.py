@@ -21,7 +21,7 @@ class CodeDPOConfig:
         InvalidSettingError: If a value makes no sense; the message names the field.
     """
 
-    problems: int = 256
+    problems: int = 192
     """Problems that programs are written for, drawn at random; 0: all."""
     method: Method = "dpo"
     """What is learned from a pair: that one completion is better (dpo), that one is good and one is bad (kto), or only
