@@ -74,6 +74,7 @@ class Service:
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
         warmth.preload(may_fork=self.config.may_fork)
         warmth.preload(self.config.preload, may_fork=True)
+        self.limits = self.isolation.has("rlimits")  # before the rehearsal, which sets them too
         self.rehearse()
         if self.isolation.has("environment"):
             os.environ.clear()
@@ -81,7 +82,6 @@ class Service:
         sys.stdin = io.StringIO()  # nothing to read for programs that are called, and nobody reads their errors
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         self.closes_descriptors = self.isolation.has("descriptors")
-        self.limits = self.isolation.has("rlimits")
         self.last_privileges = last_privileges(self.isolation)
         signal.signal(signal.SIGUSR1, self.tell_place)
         faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)
