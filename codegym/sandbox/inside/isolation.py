@@ -21,7 +21,8 @@ from typing import Any
 
 from . import kernel, landlock, root, seccomp
 
-_PRIVATE_IDS_FROM = 300_000
+_PRIVATE_IDS = range(0x7000_0000, 0x7FFF_FFFF)
+"""No convention gives these to anybody: above what containers and their managers hand out, below the sign bit."""
 _INSIDE_ID = 1000
 _THREADS = 72
 _PROCESSES = 256
@@ -60,7 +61,8 @@ class Isolation:
     active: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.private_id = _PRIVATE_IDS_FROM + os.getpid()
+        # By chance, not by process number: two containers count from the same 1, and limits are counted by user.
+        self.private_id = _PRIVATE_IDS.start + int.from_bytes(os.urandom(8), "little") % len(_PRIVATE_IDS)
         self.may_be_private = "private_uid" not in self.without and _may_become(self.private_id)
 
     def enter(self) -> None:

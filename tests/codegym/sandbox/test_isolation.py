@@ -6,6 +6,7 @@ import pytest
 
 from codegym.errors import IsolationError, UnknownNameError
 from codegym.sandbox.execution import Status
+from codegym.sandbox.inside.isolation import Isolation as Inside
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, Layer, examine
 from codegym.sandbox.job import CallAction, Job
 from codegym.sandbox.limits import Limits
@@ -48,6 +49,12 @@ def test_host_is_out_of_sight(sandbox: Sandbox) -> None:
         pytest.skip("this machine grants no root of one's own")
     job = Job(source=LOOK, entry_point="f", actions=tuple(CallAction(args=(p,)) for p in (__file__, "/etc", "/proc")))
     assert [seen.value for seen in sandbox.run(job).observations] == [False, False, False]
+
+
+def test_servers_with_the_same_process_number_share_no_user() -> None:
+    """Two containers count from the same 1, and what a user may run is counted over both."""
+    first, second = (Inside(without=frozenset(), may_fork=False, folders={}, work_bytes=0) for _ in range(2))
+    assert first.private_id != second.private_id
 
 
 def test_unknown_words_are_refused() -> None:

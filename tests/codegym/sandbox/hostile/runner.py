@@ -312,13 +312,16 @@ def _honest(judge: Any) -> dict[str, Any]:
     return {honest.name: _outcome(feedback) for honest, feedback in zip(HONEST_PROGRAMS, feedbacks, strict=True)}
 
 
-def _timing(judge: Any) -> dict[str, float]:
+def _timing(judge: Any) -> dict[str, Any]:
     from hostile.catalogue import FAKERS
     from hostile.record import Target
     from hostile.victims import problem
 
     feedbacks = judge.judge_many([(problem(Target.CALL), faker.source) for faker in FAKERS])
-    return {faker.name: feedback.cpu_seconds for faker, feedback in zip(FAKERS, feedbacks, strict=True)}
+    return {
+        faker.name: {**_outcome(feedback), "cpu_seconds": feedback.cpu_seconds}
+        for faker, feedback in zip(FAKERS, feedbacks, strict=True)
+    }
 
 
 def _pair_source(text: str) -> str:
