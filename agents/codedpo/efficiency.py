@@ -18,6 +18,7 @@ from scipy.stats import mannwhitneyu
 from agents.codedpo.journal import Journal
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.ranking import Scores
+from agents.codedpo.task_samples import TaskSamples
 from codegym.judge import Judge
 from codegym.program import Program
 from codegym.sandbox.execution import Execution, Status
@@ -139,20 +140,31 @@ class CostStore:
         if len(places) < 2:
             return NoCosts.ONE_PROGRAM
         calls = [call for test in tests for call in literal_calls(test, matrix.samples.entry_point or "")]
-        return _Meter(matrix, places, self.judge, self.settings).measure(calls)
+        return CostMeter(matrix.samples, places, self.judge, self.settings).measure(calls)
 
 
-class _Meter:
-    """Runs some programs of a task on calls of growing size."""
+class CostMeter:
+    """Measures what some programs of a task cost, on calls of growing size.
 
-    def __init__(self, matrix: Matrix, places: list[int], judge: Judge, settings: CostSettings) -> None:
-        self.matrix, self.places, self.judge, self.settings = matrix, places, judge, settings
-        problem = matrix.samples.problem((), _LIMITS)
-        programs = [Program.from_completion(matrix.samples.completions[place], problem) for place in places]
+    Args:
+        samples: The task, with its programs.
+        places: Which of them.
+        judge: Runs them.
+        settings: How they are measured.
+    """
+
+    def __init__(self, samples: TaskSamples, places: Sequence[int], judge: Judge, settings: CostSettings) -> None:
+        self.task_id, self.places, self.judge, self.settings = samples.task_id, places, judge, settings
+        problem = samples.problem((), _LIMITS)
+        programs = [Program.from_completion(samples.completions[place], problem) for place in places]
         self.loads = [replace(judge.job(problem, program), actions=()) for program in programs]
 
     def measure(self, calls: Sequence[CallAction]) -> Costs | NoCosts:
-        """Finds the size of the inputs, then measures again and again."""
+        """Finds the size of the inputs, then measures again and again.
+
+        Args:
+            calls: What the programs are measured on; calls on which they disagree are left out.
+        """
         scale, jobs = 1, list[Job]()
         for factor in _SCALES:
             agreed, cheapest = self._agreed(scaled(calls, factor))
@@ -167,7 +179,7 @@ class _Meter:
         if seconds is None:
             return NoCosts.UNSTABLE
         return Costs(
-            task_id=self.matrix.samples.task_id,
+            task_id=self.task_id,
             programs=tuple(self.places),
             seconds=seconds,
             scale=scale,

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.pairing import PairRules
 from agents.commands.train import TrainRLTF
 from agents.rltf import RLTFConfig
 from agents.tuning import Tuning
@@ -53,10 +55,26 @@ def test_mistakes_are_named(text: str, error: type[Exception], match: str, tmp_p
         TrainRLTF(settings=file).complete()
 
 
-def test_the_ablation_names_settings_that_exist() -> None:
-    study: dict[str, Any] = json.loads((ROOT / "benchmarks" / "configs" / "rltf_ablation.json").read_text())
+def compared(name: str) -> dict[str, Any]:
+    """What a study compares; its tables name configurations that it has."""
+    study: dict[str, Any] = json.loads((ROOT / "benchmarks" / "configs" / f"{name}.json").read_text())
     names = [configuration["name"] for configuration in study["configurations"]]
     assert len(set(names)) == len(names) <= 12
-    assert set(study["frameworks"]) <= set(names)
+    for table in study["tables"]:
+        assert {table["reference"], *table["rows"]} <= set(names)
+    assert set(names) == {name for table in study["tables"] for name in table["rows"]}
+    return study
+
+
+def test_the_ablation_names_settings_that_exist() -> None:
+    study = compared("rltf_ablation")
     for configuration in study["configurations"]:
         RLTFConfig.of({**study["bases"][configuration["base"]], **configuration["settings"]})
+
+
+def test_the_study_of_codedpo_names_settings_that_exist() -> None:
+    study = compared("codedpo_study")
+    RLTFConfig.of(study["rltf"])
+    for configuration in study["configurations"]:
+        CodeDPOConfig.of({**study["base"], **configuration.get("settings", {})})
+        PairRules(**configuration.get("rules", {}))
