@@ -31,14 +31,18 @@ class CodeDPOStudy(Study):
     """Hold rankings, losses and orders against each other."""
 
     title: ClassVar[str] = "What the parts of CodeDPO are worth"
-    work: ClassVar[str] = "pairs from {tasks} problems ({steps} steps of RLTF where it takes part)"
+    work: ClassVar[str] = (
+        "{learned} pairs learned from, made of {tasks} problems ({steps} steps of RLTF where it takes part),"
+    )
 
     configurations: Path = HERE / "configs" / "codedpo_study.json"
     """What is compared."""
     out: Path = HERE / "results" / "codedpo_study"
     """Where results go."""
-    tasks: int = 400
+    tasks: int = 600
     """Problems that programs and tests are written for."""
+    learned: int = 1920
+    """Pairs that a run learns from, again and again where a ranking gives fewer: all take the same number of steps."""
     steps: int = 60
     """Optimizer steps of RLTF."""
 
@@ -83,7 +87,12 @@ class CodeDPOStudy(Study):
         from agents.codedpo.ranking import Ranking
         from agents.codedpo.sampling import SamplingSettings
 
-        rules = PairRules(ranking=Ranking(ranking), kinds=tuple(map(PairKind, kinds or PairKind)), seed=seed)
+        rules = PairRules(
+            ranking=Ranking(ranking),
+            kinds=tuple(map(PairKind, kinds or PairKind)),
+            seed=seed,
+            **self.compared()["rules"],
+        )
         settings = PreparationSettings(sampling=SamplingSettings(**self.compared()["sampling"]), rules=rules)
         return Preparation(self.out / f"pairs_{seed}", judge, settings)
 
@@ -126,7 +135,7 @@ class CodeDPOStudy(Study):
         truth = [[labels[pair.task_id][text] for text in (pair.chosen, pair.rejected)] for pair in judged]
         config = CodeDPOConfig.of({**self.compared()["base"], **configuration.get("settings", {})})
         agent = CodeDPO(policy, config=config, pairs=made.pairs, seed=seed)
-        agent.learn()
+        agent.learn(self.learned)
         return {
             "pairs": len(made.pairs),
             "pairs_right": float(np.mean([chosen and not rejected for chosen, rejected in truth])),
