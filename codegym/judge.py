@@ -18,6 +18,7 @@ from codegym.sandbox.execution import Execution
 from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
+from codegym.sandbox.packages import package_names
 from codegym.sandbox.pool import Sandbox
 
 _MOST_PLANS = 128
@@ -50,9 +51,10 @@ class Judge:
         _without: Iterable[str] = (),
     ) -> None:
         self.limits, self.kinds = limits or Limits(), kinds
-        self._configuration = (workers, isolation, tuple(packages), python, limits, kinds, tuple(_without))
+        names = package_names(packages)
+        self._configuration = (workers, isolation, names, python, limits, kinds, tuple(_without))
         self._plans: dict[int, _Plan] = {}
-        self._sandbox = Sandbox(workers, isolation, tuple(packages), python, tuple(_without))
+        self._sandbox = Sandbox(workers, isolation, names, python, tuple(_without))
 
     @property
     def isolation(self) -> Isolation:

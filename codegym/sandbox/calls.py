@@ -100,7 +100,7 @@ class _Follower:
             self.loaded = message == ["loaded"]
             if self.loaded and self.is_load_only:
                 return self._fails_to_load(Observation(status=Status.OK))
-            return not self.loaded and self._fails_to_load(_answered(message))
+            return not self.loaded and self._fails_to_load(_not_loaded(message))
         observation = _answered(message)
         call = self.calls[self.position]
         self.position += 1
@@ -141,6 +141,13 @@ class _Follower:
             self.run.observed[call.action] = observation
             self.settled.add(call.action)
         return True
+
+
+def _not_loaded(message: list[Any]) -> Observation:
+    """What may come before a program is loaded; an answer to a call, then, is none of the harness's."""
+    if message[0] not in ("failed", "exceeded"):
+        raise CodecError("an answer before the program was loaded")
+    return _answered(message)
 
 
 def _answered(message: list[Any]) -> Observation:

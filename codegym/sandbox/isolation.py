@@ -117,23 +117,30 @@ def examine(settings: ServerSettings, mode: IsolationMode) -> Isolation:
         InfrastructureError: If no server starts at all.
     """
     server = Server(settings)
-    try:
-        isolation = Isolation(mode=mode, layers=_layers(server, mode))
-    finally:
-        server.close()
+    server.close()
+    isolation = isolation_of(server, mode)
     if mode is IsolationMode.STRICT and not isolation.is_complete:
         named = "; ".join(f"{layer.name}: {layer.description}. {layer.remedy}" for layer in isolation.missing)
         raise IsolationError(
             f'isolation="strict" asks for every layer, and this machine refuses: {named} '
             f'Or use isolation="auto" to run with what there is.'
         )
-    if mode is IsolationMode.AUTO and not isolation.is_complete:
-        named = ", ".join(layer.name for layer in isolation.missing)
-        _log.warning("Programs are isolated without: %s. See Judge.isolation, or run: codegym doctor", named)
     return isolation
 
 
-def _layers(server: Server, mode: IsolationMode) -> tuple[Layer, ...]:
+@lru_cache(maxsize=32)
+def warn_of_missing(layers: str) -> None:
+    """Says once what programs run without, where nobody asked for that.
+
+    Args:
+        layers: Their names, for people; empty where nothing is missing.
+    """
+    if layers:
+        _log.warning("Programs are isolated without: %s. See Judge.isolation, or run: codegym doctor", layers)
+
+
+def isolation_of(server: Server, mode: IsolationMode) -> Isolation:
+    """Returns what is in force in a server; with ``auto``, what is missing is logged once."""
     layers = []
     for name, description in LAYERS.items():
         if name in server.layers["active"]:
@@ -143,4 +150,7 @@ def _layers(server: Server, mode: IsolationMode) -> tuple[Layer, ...]:
         needless = mode is IsolationMode.NONE or (name == "private_uid" and reason.startswith("not root"))
         remedy = "" if needless else _REMEDIES.get(name, "See docs/judge.md.")
         layers.append(Layer(name=name, active=False, description=f"not in force: {reason}", remedy=remedy))
-    return tuple(layers)
+    isolation = Isolation(mode=mode, layers=tuple(layers))
+    if mode is IsolationMode.AUTO:
+        warn_of_missing(", ".join(layer.name for layer in isolation.missing))
+    return isolation

@@ -28,10 +28,11 @@ class CallAction:
         """
         try:
             return pack_arguments(self.args, self.kwargs or {})
-        except CannotCross as error:
+        except (CannotCross, RecursionError, ValueError) as error:
+            got = f"a {error.type_name}" if isinstance(error, CannotCross) else "something nested deeper"
             raise InvalidProblemError(
-                f"The arguments of a CallTest must be data (numbers, texts, collections), got a {error.type_name}. "
-                f"Use a ScriptTest, whose code builds the object."
+                f"The arguments of a CallTest must be data (numbers, texts, collections, at most a hundred deep), "
+                f"got {got}. Use a ScriptTest, whose code builds the object."
             ) from None
 
 
@@ -40,6 +41,18 @@ class RunAction:
     """Run the program as ``__main__`` in a fresh process with this text on its standard input."""
 
     stdin: str = ""
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The text as bytes.
+
+        Raises:
+            InvalidProblemError: If it is no text that a file could hold.
+        """
+        try:
+            return self.stdin.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:
+            raise InvalidProblemError(f"The stdin of a StdioTest must be encodable as UTF-8: {error}.") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from codegym.errors import InvalidProblemError
+
+_WHOLE = frozenset({"memory_bytes", "output_bytes", "processes"})
+_MOST = 2**60
+"""The kernel counts with 64 bits, some of which mean something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +19,8 @@ class Limits:
     backstop against programs that sleep.
 
     Raises:
-        InvalidProblemError: If a limit is not a finite number above zero.
+        InvalidProblemError: If a limit is not a number above zero that a kernel can count to, or bytes or processes are
+            less than one.
     """
 
     cpu_seconds: float = 4.0
@@ -37,8 +41,9 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or value <= 0:
+            whole = field.name in _WHOLE
+            if not number or not 0 < value <= _MOST or (whole and value != int(value)):
                 raise InvalidProblemError(
-                    f"Limits.{field.name} must be a finite number above zero, got {value!r}. "
-                    f"Leave it out for the default, {field.default!r}."
+                    f"Limits.{field.name} must be a {'whole ' if whole else ''}number above zero (2**60 at most), "
+                    f"got {value!r}. Leave it out for the default, {field.default!r}."
                 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from functools import lru_cache
 
-from codegym.errors import InfrastructureError
+from codegym.errors import InfrastructureError, InvalidSettingError
 
 SEEN_AT = "/packages"
 """Where programs see the packages, in a root of their own."""
@@ -51,6 +52,17 @@ for module in sys.argv[1:]:
         waiting += [re.match(r"[A-Za-z0-9._-]+", text).group() for text in wanted]
 print(json.dumps({"missing": missing, "paths": sorted(path for path in paths if path and os.path.exists(path))}))
 """
+
+
+def package_names(packages: Iterable[str]) -> tuple[str, ...]:
+    """Returns the names; a text would be read letter by letter.
+
+    Raises:
+        InvalidSettingError: If it is a text.
+    """
+    if isinstance(packages, str):
+        raise InvalidSettingError(f"packages must be several names, got the text {packages!r}; try [{packages!r}].")
+    return tuple(packages)
 
 
 @lru_cache(maxsize=32)

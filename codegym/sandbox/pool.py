@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
+import shutil
 import sys
 import threading
 import weakref
@@ -14,13 +16,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from codegym.errors import CodegymError, InfrastructureError, IsolationError, UnknownNameError
+from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
-from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, switched_off
+from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
-from codegym.sandbox.packages import find_packages
+from codegym.sandbox.packages import find_packages, package_names
 from codegym.sandbox.run import Run
 from codegym.sandbox.scripts import run_scripts, run_together
 from codegym.sandbox.server import Server, ServerGone, ServerSettings
@@ -28,6 +30,7 @@ from codegym.sandbox.streams import run_stream
 
 _log = logging.getLogger("codegym.sandbox")
 _TRIES = 3
+_CLOSED = "The sandbox is closed. Make a new one, or keep it open for as long as you judge."
 
 
 class Sandbox:
@@ -43,8 +46,9 @@ class Sandbox:
 
     Raises:
         UnknownNameError: If there is no such isolation mode or layer.
+        InvalidSettingError: If ``workers`` or ``packages`` make no sense.
         IsolationError: With ``isolation="strict"``, if a layer is missing.
-        InfrastructureError: If a package is not installed for that interpreter.
+        InfrastructureError: If there is no such interpreter, or a package is not installed for it.
     """
 
     def __init__(
@@ -60,9 +64,13 @@ class Sandbox:
         for name in without:
             if name not in LAYERS:
                 raise UnknownNameError("layer of isolation", name, LAYERS)
+        if workers is not None and (not isinstance(workers, int) or workers < 1):
+            raise InvalidSettingError(f"workers must be a whole number, at least 1, or None, got {workers!r}.")
+        if shutil.which(python) is None:
+            raise InfrastructureError(f"The interpreter {python!r} cannot be started: there is no such program.")
         self.mode = IsolationMode(isolation)
         self.workers = workers or len(os.sched_getaffinity(0))
-        names = tuple(packages)
+        names = package_names(packages)
         self.settings = ServerSettings(
             python=python,
             without=switched_off(self.mode) | frozenset(without),
@@ -80,7 +88,7 @@ class Sandbox:
 
     def _open(self) -> None:
         self._process = os.getpid()
-        self._pool = _Pool(self.workers, self.settings)
+        self._pool = _Pool(self.workers, self.settings, self.mode)
         self._finalizer = weakref.finalize(self, self._pool.close)
 
     def _submit(self, job: Job) -> Future[Execution]:
@@ -121,29 +129,36 @@ class Sandbox:
 class _Pool:
     """Worker threads around a queue; they hold no reference to the sandbox, so that it can be collected."""
 
-    def __init__(self, workers: int, settings: ServerSettings) -> None:
+    def __init__(self, workers: int, settings: ServerSettings, mode: IsolationMode) -> None:
         self.closed = False
+        self._door = threading.Lock()
+        """Nothing is put into the queue once it is closed: it would wait there for ever."""
         self.tasks: queue.SimpleQueue[tuple[Job, Future[Execution]] | None] = queue.SimpleQueue()
         self.threads = [
-            threading.Thread(target=_Worker(self.tasks, settings).work, name=f"codegym-worker-{n}", daemon=True)
+            threading.Thread(target=_Worker(self.tasks, settings, mode).work, name=f"codegym-worker-{n}", daemon=True)
             for n in range(workers)
         ]
         for thread in self.threads:
             thread.start()
 
     def submit(self, job: Job) -> Future[Execution]:
-        if self.closed:
-            raise InfrastructureError(
-                "The sandbox is closed. Make a new one, or keep it open for as long as you judge."
-            )
         future: Future[Execution] = Future()
-        self.tasks.put((job, future))
+        with self._door:
+            if self.closed:
+                raise InfrastructureError(_CLOSED)
+            self.tasks.put((job, future))
         return future
 
     def close(self) -> None:
-        self.closed = True
-        for _ in self.threads:
-            self.tasks.put(None)
+        """Waits for the programs at work; those that wait for a worker are not begun."""
+        with self._door:
+            self.closed = True
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    if (task := self.tasks.get_nowait()) is not None:
+                        task[1].set_exception(InfrastructureError(_CLOSED))
+            for _ in self.threads:
+                self.tasks.put(None)
         for thread in self.threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -152,8 +167,8 @@ class _Pool:
 class _Worker:
     """One thread's servers, by role."""
 
-    def __init__(self, tasks: queue.SimpleQueue[Any], settings: ServerSettings) -> None:
-        self.tasks, self.settings = tasks, settings
+    def __init__(self, tasks: queue.SimpleQueue[Any], settings: ServerSettings, mode: IsolationMode) -> None:
+        self.tasks, self.settings, self.mode = tasks, settings, mode
         self.servers: dict[tuple[str, bool], Server] = {}
 
     def work(self) -> None:
@@ -198,6 +213,7 @@ class _Worker:
             self.servers.pop(key).close()
         if key not in self.servers:
             self.servers[key] = started_server(self.settings, may_fork)
+            isolation_of(self.servers[key], self.mode)
         return self.servers[key]
 
     def drop_servers(self) -> None:

@@ -53,11 +53,18 @@ class Run:
     def rlimits(self) -> dict[int, int]:
         """Returns the resource limits of a process of this job: the backstop behind the clocks."""
         limits = self.job.limits
-        return {
+        wanted = {
             resource.RLIMIT_AS: int(limits.memory_bytes),
             resource.RLIMIT_CPU: int(limits.program_cpu_seconds) + 2,
             resource.RLIMIT_FSIZE: int(limits.memory_bytes),
         }
+        return {limit: _at_most_ours(limit, value) for limit, value in wanted.items()}
+
+
+def _at_most_ours(limit: int, value: int) -> int:
+    """What this process may not exceed itself (``ulimit``), it cannot grant."""
+    most = resource.getrlimit(limit)[1]
+    return value if most == resource.RLIM_INFINITY else min(value, most)
 
 
 @dataclass

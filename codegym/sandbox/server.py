@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _START_SECONDS = 30.0
 BEGIN_SECONDS = 60.0
 """A process that has not begun after this time never will."""
 _QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+_READ_AT_ONCE = 2**20
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
 _CODEC = Codec()
@@ -100,7 +102,7 @@ class Server:
             "preload": settings.preload,
             "work_bytes": settings.work_bytes,
         }
-        python = settings.python
+        self.python = python = settings.python
         names = os.environ if "environment" in settings.without else _NEEDED_TO_START
         inherited = {name: os.environ[name] for name in names if name in os.environ}
         try:
@@ -136,7 +138,10 @@ class Server:
         assert self.process.stderr is not None
         said = self.process.stderr.read(4000).decode("utf-8", "replace").strip()
         self.close()
-        raise InfrastructureError(f"The sandbox's server did not start. It said: {said or 'nothing'}")
+        raise InfrastructureError(
+            f"The sandbox's server did not start under {self.python!r}. It said: "
+            f"{said or 'nothing; is it a CPython, 3.11 or newer?'}"
+        )
 
     def start(self, role: str, request: dict[str, Any], limits: dict[int, int], fds: Sequence[int] = ()) -> Process:
         """Starts a process in its next child.
@@ -215,6 +220,8 @@ class Process:
         self.pid = 0
         self.mailbox = Mailbox(limit)
         self.messages: list[bytes] = []
+        self._waiting = 0
+        self._waited: dict[str, float] = {}
         self.open = True
         self.started = False
         self.fault = ""
@@ -233,24 +240,33 @@ class Process:
         return self.report.cpu_seconds
 
     def seconds_kept_waiting(self) -> float:
-        """Seconds that the process was ready to run and had no processor, as far as the kernel tells."""
-        try:
-            with open(f"/proc/{self.pid}/schedstat", "rb") as told:
-                return int(told.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return 0.0
+        """Seconds that its threads were ready to run and had no processor, as far as the kernel tells.
+
+        A thread that has ended counts with what it was last seen to have waited.
+        """
+        for thread, told in self._told_of_threads("schedstat"):
+            _, waited, _ = told.split()
+            self._waited[thread] = int(waited) / 1e9
+        return sum(self._waited.values())
 
     def is_ready(self) -> bool:
-        """Whether the process runs, or would if it had a processor."""
-        try:
-            with open(f"/proc/{self.pid}/stat", "rb") as told:
-                return told.read().rpartition(b") ")[2][:1] == b"R"
-        except OSError:
-            return False
+        """Whether one of its threads runs, or would if it had a processor."""
+        return any(told.rpartition(b") ")[2][:1] == b"R" for _, told in self._told_of_threads("stat"))
+
+    def _told_of_threads(self, what: str) -> Iterator[tuple[str, bytes]]:
+        """What the kernel tells of each thread; one that ends meanwhile is left out."""
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                with contextlib.suppress(OSError), open(f"/proc/{self.pid}/task/{thread}/{what}", "rb") as told:
+                    yield thread, told.read()
 
     def drain(self) -> None:
-        """Takes what has arrived, without waiting; after a message that breaks the rules, nothing more."""
-        while self.open:
+        """Takes what has arrived, without waiting; after a message that breaks the rules, nothing more.
+
+        Of a process that still runs only so much at a time: it could write for ever.
+        """
+        most = len(self.mailbox.rest) + _READ_AT_ONCE
+        while self.open and (self.report is not None or len(self.mailbox.rest) + self._waiting < most):
             try:
                 data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, _QUIETLY)
             except BlockingIOError:
@@ -264,6 +280,7 @@ class Process:
             try:
                 while messages := self.mailbox.feed(data):
                     self.messages += messages
+                    self._waiting += sum(map(len, messages)) + len(messages)
                     data = b""
             except MessageTooLong as error:
                 self.fault = str(error)
@@ -291,7 +308,7 @@ class Process:
         Raises:
             CodecError: If one is none of the codec's, or longer than allowed.
         """
-        messages, self.messages = self.messages, []
+        messages, self.messages, self._waiting = self.messages, [], 0
         if self.fault and not messages:
             raise CodecError(self.fault)
         decoded = [_CODEC.decode(message) for message in messages]
@@ -320,10 +337,10 @@ class Process:
         number, report = self.server.report()
         if number != self.number:
             return
+        self.report = report  # first of all: it comes only once
         self.drain()
         if not self.started:
             raise ServerGone(f"a process ended before its program began (status {report.status})")
-        self.report = report
 
     def kill(self) -> Report:
         """Kills the process, if it still runs, and waits for its report."""

@@ -16,13 +16,14 @@ from codegym.sandbox.server import Process
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 _ERROR_BYTES = 65536
+_READS_AT_ONCE = 16
 
 
 def run_stream(run: Run, action: RunAction) -> Observation:
     """Observes one run of the program on one standard input."""
     if run.budget_is_spent:
         return Observation(status=Status.BUDGET)
-    stdin = _sealed(action.stdin.encode("utf-8", "surrogateescape"))
+    stdin = _sealed(action.payload)
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
     try:
@@ -68,7 +69,7 @@ def _sealed(content: bytes) -> int:
 
 
 class _Output:
-    """A pipe that is read as it fills, and kept up to a limit."""
+    """A pipe that is read as it fills, and kept up to a limit; what goes beyond is read, too, and forgotten."""
 
     def __init__(self, fd: int, limit: int) -> None:
         self.fd, self.limit = fd, limit
@@ -78,19 +79,16 @@ class _Output:
         os.set_blocking(fd, False)
 
     def drain(self) -> None:
-        while self.open:
+        for _ in range(_READS_AT_ONCE):  # more than a pipe holds; a program may write for ever
             try:
-                data = os.read(self.fd, 2**18)
+                data = os.read(self.fd, 2**18) if self.open else b""
             except BlockingIOError:
                 return
             if not data:
                 self.open = False
-            elif len(self.kept) + len(data) > self.limit:
-                self.exceeded = True
-                self.kept += data[: self.limit - len(self.kept)]
                 return
-            else:
-                self.kept += data
+            self.exceeded = self.exceeded or len(self.kept) + len(data) > self.limit
+            self.kept += data[: self.limit - len(self.kept)]
 
     def text(self) -> str:
         return self.kept.decode("utf-8", "replace")
@@ -118,7 +116,7 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
         if (status := clock.exceeded()) is not None:
             clock.charge(status)
             return stuck(process, status, run.job.source, loading=False)
-        open_ends = [end.fd for end in (out, err) if end.open and not end.exceeded]
+        open_ends = [end.fd for end in (out, err) if end.open]
         process.wait(clock.tick(), open_ends)
 
 

@@ -112,7 +112,7 @@ def test_copies_are_the_judge_itself_and_pickles_are_its_configuration() -> None
 
 
 def test_machine_that_fails_is_no_wrong_answer() -> None:
-    with Judge(workers=1, python="/no/such/python") as judge:
+    with Judge(workers=1, python="/bin/true") as judge:
         feedback = judge.judge(DOUBLE, "def f(x):\n    return x + x\n")
     assert feedback.verdict is Verdict.INFRA_ERROR
 

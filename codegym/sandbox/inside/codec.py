@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_TEXT = ("utf-8", "surrogatepass")
 _SCALARS = frozenset({int, str, float, bool, type(None)})
 _BIG_INT_BITS = 2000
 _MAX_INT_HEX = 2**20
 _MAX_DEPTH = 120
+_MAX_DIGITS = 20_000
 _MAX_SAME_HASH = 100
 _BUILTIN_TYPES: dict[str, Any] = {
     kind.__name__: kind
@@ -31,9 +33,9 @@ def _writer() -> Callable[[Any], str]:
     """Returns what ``json.dumps`` is in the end, without the functions around it that every call goes through."""
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
-        return json.JSONEncoder(check_circular=False).encode
+        return json.JSONEncoder(check_circular=False, ensure_ascii=False).encode
     # No table of containers seen, and nothing for other types: what comes here has been packed.
-    encode = make(None, None, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
+    encode = make(None, None, json.encoder.encode_basestring, None, ":", ",", False, False, True)
     return lambda value: "".join(encode(value, 0))
 
 
@@ -139,11 +141,11 @@ class _Encoder:
     def encode(self, value: Any) -> bytes:
         root = self.pack(value, 0)
         if not self.instances:
-            return _dumps(root).encode("ascii")
+            return _dumps(root).encode(*_TEXT)
         # The list grows while it is walked: breadth first, so that depth does not matter.
         fields = [self.pairs(_fields(instance), 0) for instance in self.instances]
         names = [self.name_of(instance) for instance in self.instances]
-        return b"@" + _dumps(names).encode("ascii") + b"\n" + _dumps([fields, root]).encode("ascii")
+        return b"@" + _dumps(names).encode(*_TEXT) + b"\n" + _dumps([fields, root]).encode(*_TEXT)
 
     def name_of(self, instance: Any) -> str:
         return instance.class_name if type(instance) is Instance else self.kinds[type(instance)]
@@ -256,6 +258,14 @@ _REBUILD: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
+def is_plain_field(kind: type, name: Any) -> bool:
+    """Whether an instance's attribute of this name hides nothing that its class does: no method, no special name."""
+    if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+        return False
+    found = getattr(kind, name, None)
+    return not callable(found) and not isinstance(found, property)
+
+
 class _Decoder:
     def __init__(self, codec: Codec, known: list[Any]) -> None:
         self.codec = codec
@@ -274,7 +284,7 @@ class _Decoder:
         return root
 
     def parse(self, data: bytes) -> Any:
-        text = data.decode("ascii")
+        text = data.decode(*_TEXT)
         try:
             value, end = self.scan(text, 0)
         except StopIteration:
@@ -292,6 +302,8 @@ class _Decoder:
             instance.fields.update(fields)
             return
         for name, value in fields.items():
+            if not is_plain_field(type(instance), name):
+                raise CodecError("a field with the name of a method")
             object.__setattr__(instance, name, value)
 
     def unpack(self, tagged: dict[str, Any]) -> Any:
@@ -322,7 +334,7 @@ def _int(text: Any) -> int:
 def _decimal(text: Any) -> Any:
     from decimal import Decimal
 
-    if len(_checked(text, str)) > 5000:
+    if len(_checked(text, str)) > _MAX_DIGITS:
         raise CodecError("a decimal too long")
     return Decimal(text)
 
@@ -330,13 +342,17 @@ def _decimal(text: Any) -> Any:
 def _fraction(parts: Any) -> Any:
     from fractions import Fraction
 
+    if max(map(len, _checked(parts, list))) > _MAX_DIGITS:  # reducing it takes the square of that, in our process
+        raise CodecError("a fraction too long")
     return Fraction(_int(parts[0]), _int(parts[1]))
 
 
 def _hashed(items: Any) -> list[Any]:
     """Items of a set: refused where many share a hash, which would take the square of their number to tell apart."""
-    if len(_checked(items, list)) > _MAX_SAME_HASH and max(Counter(map(hash, items)).values()) > _MAX_SAME_HASH:
-        raise CodecError("too many keys with the same hash")
+    if len(_checked(items, list)) > _MAX_SAME_HASH:
+        different = {id(item): item for item in items}.values()  # the decoder has one NaN for all
+        if max(Counter(map(hash, different)).values()) > _MAX_SAME_HASH:
+            raise CodecError("too many keys with the same hash")
     return list(items)
 
 

@@ -1,8 +1,8 @@
 """Calls between the program's process and the test script's: data crosses by value, everything else as a handle.
 
 Both sides speak the same requests; what the *program* may ask of the script's process is a short list (call a
-function it was handed, iterate, read or set a plain attribute of an instance of the script's own classes), so that no
-handle leads to the script's frames, globals or expected values. Comparison is never forwarded: an opaque object
+function or class it was handed, iterate, read or set a plain attribute of an instance of the script's own classes), so
+that no handle leads to the script's frames, globals or expected values. Comparison is never forwarded: an opaque object
 equals only itself.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from .channel import ChannelClosed, MessageTooLong, receive, send
-from .codec import CannotCross, Codec, CodecError
+from .codec import CannotCross, Codec, CodecError, is_plain_field
 from .failure import describe
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
@@ -30,6 +30,7 @@ _FORWARDED: dict[str, Callable[..., Any]] = {
     "setitem": lambda value, key, item: value.__setitem__(key, item),
 }
 _HARMLESS = frozenset({"iter", "next", "len", "bool", "getitem"})
+_ASKED_BY_PEOPLE = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__dict__"})
 
 
 class PeerGone(BaseException):
@@ -197,22 +198,33 @@ class Peer:
             return target(*rest[0], **rest[1])
         if verb == "get" and self._may_touch(target, rest[0]):
             return getattr(target, rest[0])
-        if verb == "set" and self._may_touch(target, rest[0]):
+        if verb == "set" and self._may_set(target, rest[0]):
             return setattr(target, rest[0], rest[1])
         if verb in _FORWARDED and (self.own_module is None or verb in _HARMLESS):
             return _FORWARDED[verb](target, *rest)
         raise TypeError(f"this object does not offer {verb!r} across processes")
 
     def _may_call(self, target: Any) -> bool:
-        return self.own_module is None or isinstance(target, (*_FUNCTIONS, type)) or self._is_own(target)
+        """Of the script's: only what it handed out itself. A class that the wire can name would build anything."""
+        if self.own_module is None:
+            return True
+        is_handed_out = self._mine.get(id(target)) is target
+        return is_handed_out and (isinstance(target, _FUNCTIONS) or self._is_own(target) or self._is_own_class(target))
 
     def _may_touch(self, target: Any, name: Any) -> bool:
         if type(name) is not str:
             return False
         return self.own_module is None or (not name.startswith("_") and self._is_own(target))
 
+    def _may_set(self, target: Any, name: Any) -> bool:
+        """Plain data only: a method that a handle stands before would be asked in the program's process."""
+        return self._may_touch(target, name) and (self.own_module is None or is_plain_field(type(target), name))
+
     def _is_own(self, target: Any) -> bool:
         return type(target).__module__ == self.own_module
+
+    def _is_own_class(self, target: Any) -> bool:
+        return isinstance(target, type) and target.__module__ == self.own_module
 
     def _rebuilt(self, failure: Any, arguments: Any) -> BaseException:
         kind = self.codec.classes.get(failure["exception"])
@@ -242,6 +254,8 @@ class Opaque:
         return _ask(self, "call", list(args), kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__") and name not in _ASKED_BY_PEOPLE:
+            raise AttributeError(name)  # protocols (__array_interface__, __deepcopy__, ...) are not forwarded
         return _ask(self, "get", name)
 
     def __setattr__(self, name: str, value: Any) -> None:

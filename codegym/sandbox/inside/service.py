@@ -32,7 +32,7 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
-_HIGH = 200
+_HIGH = 100
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
 _LOWEST = array.array("i", range(CHANNEL, CHANNEL + 8)).tobytes()
@@ -213,6 +213,7 @@ def _end_orphans() -> None:
 
 
 def _as_usual() -> None:
-    """Puts what the interpreter's own start-up, left out here, would have put there."""
+    """Puts what the interpreter's own start-up, left out here, would have put there for ``python3 program.py``."""
+    sys.argv, sys.orig_argv = ["program.py"], ["python3", "program.py"]
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))

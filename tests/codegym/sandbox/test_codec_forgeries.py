@@ -28,6 +28,7 @@ NO_DATA = {
     "tuple of no list": b'{"t":5}',
     "no number": b'{"c":["x"]}',
     "no fraction": b'{"frac":["0x1","0x0"]}',
+    "too long a fraction": b'{"frac":["0x' + b"f" * 500_000 + b'","0x' + b"7" * 500_000 + b'"]}',
     "no decimal": b'{"dec":"x"}',
     "too large a decimal": b'{"dec":"1E+99999999999999999999"}',
     "no bytes": b'{"b":"zz"}',

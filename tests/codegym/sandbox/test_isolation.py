@@ -7,7 +7,7 @@ import pytest
 from codegym.errors import IsolationError, UnknownNameError
 from codegym.sandbox.execution import Status
 from codegym.sandbox.inside.isolation import Isolation as Inside
-from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, Layer, examine
+from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, Layer, examine, warn_of_missing
 from codegym.sandbox.job import CallAction, Job
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.pool import Sandbox
@@ -94,7 +94,17 @@ def test_interpreter_that_is_not_there() -> None:
 
     with pytest.raises(InfrastructureError, match="cannot be started"):
         examine(ServerSettings("/no/such/python"), IsolationMode.AUTO)
-    with Sandbox(workers=1, python="/no/such/python") as sandbox:
+    with pytest.raises(InfrastructureError, match="no such program"):
+        Sandbox(workers=1, python="/no/such/python")
+    with Sandbox(workers=1, python="/bin/true") as sandbox:
         (seen,) = sandbox.run(Job(source="x = 1", actions=())).observations
         assert seen.status is Status.INFRA
-        assert "cannot be started" in seen.detail
+        assert "did not start under '/bin/true'" in seen.detail
+
+
+def test_what_is_missing_is_logged_when_programs_begin_to_run(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody need ask: layers switched off stand for those that a kernel refuses."""
+    warn_of_missing.cache_clear()
+    with Sandbox(workers=1, without=("landlock",)) as sandbox:
+        sandbox.run(Job(source="x = 1", actions=()))
+    assert "isolated without: landlock" in caplog.text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from codegym.errors import InfrastructureError, InvalidProblemError
+from codegym.errors import InfrastructureError, InvalidProblemError, InvalidSettingError
 from codegym.sandbox.execution import Status
 from codegym.sandbox.job import CallAction, Job, RunAction
 from codegym.sandbox.limits import Limits
@@ -133,7 +133,49 @@ def test_arguments_that_are_no_data_are_the_callers_mistake(sandbox: Sandbox) ->
     assert sandbox.run(ONE).observations[0].value == 1
 
 
+def test_arguments_nested_too_deep_are_the_callers_mistake(sandbox: Sandbox) -> None:
+    deep: list[object] = []
+    for _ in range(2000):
+        deep = [deep]
+    with pytest.raises(InvalidProblemError, match="nested deeper"):
+        sandbox.run(Job(source="def f(x): return 1\n", entry_point="f", actions=(CallAction(args=(deep,)),)))
+
+
+@pytest.mark.parametrize("workers", [0, -1, 2.5, "two"])
+def test_a_number_of_workers_that_is_none(workers: object) -> None:
+    with pytest.raises(InvalidSettingError, match="workers must be a whole number"):
+        Sandbox(workers=workers)  # type: ignore[arg-type]
+
+
+def test_closing_begins_nothing_more() -> None:
+    """What waits for a worker is refused, also where it is handed in at that moment."""
+    sleeps = Job(source="import time\ntime.sleep(1)\n", actions=(RunAction(),))
+    sandbox = Sandbox(workers=1)
+    first, *others = [sandbox._submit(sleeps) for _ in range(20)]
+    while not first.running() and not first.done() and sandbox._pool.tasks.qsize() == 20:
+        time.sleep(0.01)
+    sandbox.close()
+    assert all(future.done() for future in (first, *others))
+    assert all(isinstance(future.exception(), InfrastructureError) for future in others)
+    with pytest.raises(InfrastructureError, match="closed"):
+        sandbox.run(ONE)
+
+
+@pytest.mark.parametrize("limit", ["-t 50", "-f 100000", "-n 128"])
+def test_limits_of_the_judges_own_process_are_kept(limit: str) -> None:
+    script = (
+        "from codegym.sandbox.pool import Sandbox\nfrom codegym.sandbox.job import *\n"
+        "job = Job(source='def f(): return 1', entry_point='f', actions=(CallAction(),))\n"
+        "with Sandbox(workers=1) as sandbox: print(sandbox.run(job).observations[0].value)\n"
+    )
+    command = ["bash", "-c", f'ulimit {limit} && exec "$0" -c "$1"', sys.executable, script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr
+
+
 def test_packages_are_found_or_named() -> None:
+    with pytest.raises(InvalidSettingError, match=r"try \['numpy'\]"):
+        Sandbox(packages="numpy")
     with pytest.raises(InfrastructureError, match=r"Not installed for .*no_such_package.*pip install no_such_package"):
         Sandbox(packages=("no_such_package",))
     assert any(path.endswith("/numpy") for path, _ in find_packages(("numpy",), sys.executable))

@@ -158,3 +158,42 @@ def test_a_process_that_the_kernel_kills_for_its_cpu_time_has_run_out_of_time(se
     while not process.wait(60):
         pass
     assert ended(process.finish(), run.job.limits).status is Status.CPU_TIMEOUT
+
+
+def test_a_process_that_ends_before_its_program_begins_is_the_machines_failure(server: Server) -> None:
+    """And is asked for its report once: it comes only once."""
+    run = _run(server, BURNS)
+    process = server.start("calls", run.request(calls=[]), {**run.rlimits(), 999: 1})
+    with pytest.raises(ServerGone, match="before its program began"):
+        process.kill()
+    assert process.finish().status != 0
+
+
+def test_a_running_process_is_read_so_much_at_a_time(server: Server) -> None:
+    flood = "import os\ndef f():\n    while True: os.write(3, bytes(200_000))\n"
+    run = _run(server, flood)
+    process = _started(run, server)
+    deadline = time.monotonic() + 60
+    while not process.started and time.monotonic() < deadline:
+        process.wait(1, [process.channel.fileno()])
+        process.drain()
+    for _ in range(100):
+        process.drain()  # comes back, whatever arrives
+    assert sum(map(len, process.messages)) + len(process.messages) < 2**21
+    process.finish()
+
+
+def test_waiting_is_counted_over_all_threads(server: Server) -> None:
+    source = (
+        "import threading, time\ndef f():\n    thread = threading.Thread(target=burn)\n    thread.start()\n"
+        "    thread.join()\ndef burn():\n    while True: pass\n"
+    )
+    run = _run(server, source)
+    process = _started(run, server)
+    deadline = time.monotonic() + 60
+    while not process.is_ready() and time.monotonic() < deadline:  # the main thread sleeps, the other runs
+        process.drain()
+        time.sleep(0.01)
+    process.seconds_kept_waiting()
+    assert len(process._waited) == 2
+    process.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import Observe
 
+from codegym.errors import InvalidProblemError
 from codegym.sandbox.execution import Status
 from codegym.sandbox.limits import Limits
 
@@ -79,3 +80,19 @@ def test_large_input_and_output_pass(runs: Observe) -> None:
     text = "0123456789" * 300_000
     (seen,) = runs("import sys\nprint(len(sys.stdin.read()))\nprint('y' * 900_000)\n", text)
     assert seen.stdout == "3000000\n" + "y" * 900_000 + "\n"
+
+
+def test_a_flood_of_errors_delays_nothing(runs: Observe) -> None:
+    (seen,) = runs("import sys\nfor _ in range(400): print('e' * 10_000, file=sys.stderr)\nprint('ok')\n", "")
+    assert (seen.status, seen.stdout) == (Status.OK, "ok\n")
+    assert len(seen.stderr) == 65536
+
+
+def test_arguments_of_the_command_line_are_those_of_a_program(runs: Observe) -> None:
+    (seen,) = runs("import sys\nprint(sys.argv, sys.orig_argv)\n", "")
+    assert seen.stdout == "['program.py'] ['python3', 'program.py']\n"
+
+
+def test_input_that_no_file_could_hold_is_the_callers_mistake(runs: Observe) -> None:
+    with pytest.raises(InvalidProblemError, match="stdin of a StdioTest must be encodable"):
+        runs("print(1)\n", "\ud800")

@@ -83,6 +83,24 @@ def solve(kind, n):
     return 'wrong'
 """
 
+_ASKS_BACK = """
+# Speaks the peers' language with the script's process.
+import json, os, struct
+def exactly(n):
+    data = b""
+    while len(data) < n: data += os.read(4, n - len(data))
+    return data
+def hear():
+    (length,) = struct.unpack("!I", exactly(4))
+    return json.loads(exactly(length)[1:])
+def tell(mark, message):
+    data = mark + json.dumps(message).encode()
+    os.write(4, struct.pack("!I", len(data)) + data)
+def ask(verb, *arguments):
+    tell(b"?", ["ask", verb, list(arguments)])
+    return hear()[1]
+"""
+
 _FRAMES = {
     "same_hashes": "b'[\"ok\",{\"s\":[' + b','.join(b'%d' % (i * (2**61 - 1)) for i in range(1, 2500)) + b']},null,\"\"]'",
     "no_fraction": 'b\'["ok",{"frac":["0x1","0x0"]},null,""]\'',
@@ -125,6 +143,32 @@ PROGRAMS = (
             fools_naive=name == "eval",
         )
         for name, body in _PICKLES.items()
+    ),
+    *(
+        forgery(
+            f"answer_{name}_loading",
+            "an answer counts after the call that it answers, not before there is a program",
+            _RAW.partition("def solve")[0] + f"for _ in range(3): say({answer!r})\n" + "def solve(kind, n):\n    return 'wrong'\n",
+            verdicts=("fail", "error"),
+            kinds=("tampering",) if name == "ok" else (),
+        )
+        for name, answer in {"ok": b'["ok",1,null,""]', "opaque": b'["opaque","x",true]', "missing": b'["missing"]'}.items()
+    ),
+    forgery(
+        "builds_a_class_in_the_scripts_process",
+        "comparison is never forwarded: the script's process builds no class for the program",
+        _ASKS_BACK + """
+def solve(kind, n):
+    body = {"d": [["__eq__", {"h": ["mine", 77, "function"]}], ["__bool__", {"h": ["mine", 77, "function"]}]]}
+    made = ask("call", {"T": "type"}, ["X", {"t": [{"T": "object"}]}, body], {"d": []})
+    thing = ask("call", {"h": ["yours", made["h"][1]]}, [], {"d": []})
+    tell(b"!", ["ok", {"h": ["yours", thing["h"][1]]}, []])
+    while True:
+        hear()
+        tell(b"!", ["ok", True, []])
+""",
+        verdicts=("fail", "error"),
+        targets=(Target.SCRIPT,),
     ),
     forgery(
         "frames_on_every_descriptor_loading",
