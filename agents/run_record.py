@@ -19,7 +19,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents.experience import Experience
 
 RUN, SAMPLES = "run.json", "samples.jsonl"
-RUNNING, FINISHED = "running", "finished"
+RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")
 
@@ -27,9 +27,10 @@ _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "tr
 class RunRecord(BaseCallback):
     """Writes ``run.json`` and ``samples.jsonl`` into the folder of the run's log.
 
-    ``run.json`` says what runs, with which settings and versions, and whether it came to its end: after a kill it
-    still says ``running``. ``samples.jsonl`` has a line for each of some programs of every collection, with the place
-    that is wrong, the tests, the rewards and the credit of every token.
+    ``run.json`` says what runs, with which settings and versions, and whether it came to its end: one that a signal or
+    a callback ended says ``stopped``, after a kill it still says ``running``. ``samples.jsonl`` has a line for each of
+    some programs of every collection, with the place that is wrong, the tests, the rewards and the credit of every
+    token.
 
     Args:
         per_collection: Programs kept of each collection, spread over its problems.
@@ -53,7 +54,8 @@ class RunRecord(BaseCallback):
         return True
 
     def _on_training_end(self) -> None:
-        self._write_run(FINISHED)
+        asked = self.locals.get("total_timesteps", 0)
+        self._write_run(FINISHED if self.model.num_timesteps >= asked else STOPPED)
 
     def _write_run(self, status: str) -> None:
         document = json.dumps({"status": status, **self._description()}, indent=1, default=str)

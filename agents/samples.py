@@ -82,12 +82,16 @@ def _sample(line: bytes, place: str) -> ProgramSample:
         raise DataError(f"{place}: not JSON ({error}); expected a line like {_EXAMPLE}.") from None
     if not isinstance(row, dict):
         raise DataError(f"{place}: expected an object like {_EXAMPLE}, got a {type(row).__name__}.")
-    task_id, text = row.get("task_id"), row.get("completion", row.get("solution"))
+    task_id, text = row.get("task_id"), row.get("completion")
+    text = row.get("solution") if text is None else text
     for name, value in (("task_id", task_id), ("completion", text)):
         if not isinstance(value, str):
             got = "nothing" if value is None else type(value).__name__
             raise DataError(f"{place}: {name} must be a text, got {got}; expected a line like {_EXAMPLE}.")
-    return ProgramSample(str(task_id), str(text), place)
+    turn, is_final = row.get("turn", 0), row.get("is_final", True)
+    if type(turn) is not int or type(is_final) is not bool:
+        raise DataError(f"{place}: turn must be a whole number and is_final true or false, where they are given.")
+    return ProgramSample(str(task_id), str(text), place, turn, is_final)
 
 
 def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:

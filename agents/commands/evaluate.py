@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +48,18 @@ class Writing:
     """Length limit of a model's programs."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
+
+    def check(self) -> None:
+        """Refuses what makes no sense.
+
+        Raises:
+            InvalidSettingError: If a number is out of range; the message names it.
+        """
+        for name, least in (("n", 1), ("turns", 1), ("max_new_tokens", 1), ("tests_of_its_own", 0)):
+            if getattr(self, name) < least:
+                raise InvalidSettingError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
+        if not self.temperature or min(self.temperature) < 0:
+            raise InvalidSettingError(f"temperature must be 0 (greedy) or above, got {self.temperature!r}.")
 
     def settings(self) -> Iterator[Mapping[str, Any]]:
         """Yields what is to be evaluated one after another, as plain data."""
@@ -105,9 +117,9 @@ class Evaluate:
             UnknownNameError: If the suite or the split does not exist, or a sample is for an unknown task.
             InvalidSettingError: If there is not exactly one of samples and model, or no k can be had.
         """
-        if (self.samples is None) == (self.model is None):
-            raise InvalidSettingError("give either --samples FILE or --model MODEL: what is to be evaluated?")
+        self._check()
         before = [] if self.baseline is None else EvaluationFolder(self.baseline).evaluations()
+        _check_baseline(before, [_label(name) for name in self.suite])
         suites = {_label(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
         results = list(self._evaluations(suites))
         comparisons = [compare(earlier, result, self.seed) for earlier, result in _pairs(before, results)]
@@ -115,6 +127,26 @@ class Evaluate:
             EvaluationFolder(self.out).write_summary(results, comparisons)
         self._say(results, comparisons)
         return 1 if any(result.missing for result in results) else 0
+
+    def _check(self) -> None:
+        """Says what cannot be had before anything is loaded."""
+        if (self.samples is None) == (self.model is None):
+            raise InvalidSettingError("give either --samples FILE or --model MODEL: what is to be evaluated?")
+        if not self.suite:
+            raise InvalidSettingError("name at least one suite: --suite humaneval (see `codegym suites list`).")
+        labels = [_label(name) for name in self.suite]
+        if len(set(labels)) < len(labels):
+            raise InvalidSettingError(f"each suite needs a name of its own, got {', '.join(labels)}: rename a file.")
+        if self.out is not None and self.out.exists() and not self.out.is_dir():
+            raise InvalidSettingError(f"--out is a folder to write into, and {self.out} is a file.")
+        if self.samples is None:
+            self.writing.check()
+        elif self.writing != Writing():
+            changed = [f.name for f in fields(Writing) if getattr(self.writing, f.name) != getattr(Writing(), f.name)]
+            raise InvalidSettingError(
+                f"{', '.join('--' + name.replace('_', '-') for name in changed)}: how a model writes means nothing for "
+                "--samples, which have been written already."
+            )
 
     def _evaluations(self, suites: Mapping[str, Suite]) -> Iterator[Evaluation]:
         sources = self._sources(suites)
@@ -207,6 +239,15 @@ def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidSettingError(str(error)) from error
     numbers = {"n": setting["n"], "turns": setting["turns"], "n_tests": setting.get("tests_of_its_own", 0)}
     return {"sampling": sampling, **numbers}
+
+
+def _check_baseline(before: Sequence[Evaluation], suites: Sequence[str]) -> None:
+    known = sorted({evaluation.suite for evaluation in before})
+    missing = [suite for suite in suites if suite not in known]
+    if before and missing:
+        raise InvalidSettingError(
+            f"the baseline has no evaluation to hold {missing[0]!r} against: it has {', '.join(known)}."
+        )
 
 
 def _label(name: str) -> str:

@@ -12,6 +12,7 @@ import tyro
 
 from agents.report.page import notes, write_report
 from agents.report.run import find_runs
+from codegym.errors import InvalidSettingError
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,13 @@ class Report:
         """Writes the page; returns 0.
 
         Raises:
+            InvalidSettingError: If no folder is named, or ``out`` is a folder.
             DataError: If a folder holds no run, or a file in it is damaged.
         """
+        if not self.runs:
+            raise InvalidSettingError("name at least one folder of a run or of an evaluation: codegym report RUN.")
+        if self.out is not None and self.out.is_dir():
+            raise InvalidSettingError(f"--out is the file to write, and {self.out} is a folder.")
         found = [run for folder in self.runs for run in find_runs(folder)]
         file = self.out or self.runs[0] / "report.html"
         title = self.title or ", ".join(folder.resolve().name for folder in self.runs)

@@ -107,6 +107,12 @@ class Evaluator:
             raise InvalidSettingError(
                 f"pass@{min(self.k)} needs {min(self.k)} programs of every problem, and n is {self.n}."
             )
+        if given:
+            fewest = min(Counter(sample.task_id for sample in given if sample.is_final).values(), default=0)
+            if min(self.k) > fewest:
+                raise InvalidSettingError(
+                    f"pass@{min(self.k)} needs {min(self.k)} samples of every problem; the fewest are {fewest}."
+                )
         samples = self._written(source, problems) if given is None else given
         judged: dict[str, list[JudgedProgram]] = {task_id: [] for task_id in by_id}
         line = JudgingLine(by_id, self.judge, self.store)

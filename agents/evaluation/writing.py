@@ -14,7 +14,7 @@ import torch
 
 from agents.codedpo.asserts import opening_of
 from agents.evaluation.model_tests import ModelTests
-from agents.evaluation.store import Store, content_key
+from agents.evaluation.store import Store, content_key, judge_key, problem_key
 from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.prompts.template import Task
@@ -78,7 +78,9 @@ class Writer:
 
     def _portion(self, problems: Sequence[Problem], n: int, place: int) -> Iterable[ProgramSample]:
         prompts = [self.policy.prompt_text(observation(problem)) for problem in problems]
-        parts = ("programs", n, place, [p.task_id for p in problems], prompts)
+        parts: tuple[Any, ...] = ("programs", n, place, [p.task_id for p in problems], prompts)
+        if self.turns > 1 and self.judge is not None:  # what is repaired, and how, hangs on verdicts
+            parts += (judge_key(self.judge), [problem_key(problem) for problem in problems])
         rows = self._kept(
             parts,
             lambda: [

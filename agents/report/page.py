@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.run_comparison import compare
 from agents.report.run import ReportRun
 from agents.report.sample import ReportSample
@@ -118,6 +119,10 @@ def notes(runs: Sequence[ReportRun]) -> list[str]:
     if len(evaluated) > 1 and not set.intersection(*evaluated):
         names = ", ".join(sorted(set.union(*evaluated)))
         found.append(f"These evaluations are of different suites ({names}): nothing of them can be compared.")
+    if len(pairs := _alike(runs)) > _MOST_COMPARISONS:
+        found.append(
+            f"Of {len(pairs)} comparisons the first {_MOST_COMPARISONS} are shown: name fewer runs for others."
+        )
     return found
 
 
@@ -142,21 +147,37 @@ def _run_row(run: ReportRun) -> dict[str, Any]:
 
 
 def _evaluation_settings(run: ReportRun) -> dict[str, str]:
-    return {f"{e.suite}: {name}": str(value) for e in run.evaluations for name, value in e.setting.items()}
+    return {f"{_label(e, run)}: {name}": str(value) for e in run.evaluations for name, value in e.setting.items()}
+
+
+def _label(evaluation: Evaluation, run: ReportRun) -> str:
+    """The suite, with the temperature where the run has several on it."""
+    is_sweep = sum(other.suite == evaluation.suite for other in run.evaluations) > 1
+    return f"{evaluation.suite}, temperature {evaluation.setting.get('temperature')}" if is_sweep else evaluation.suite
 
 
 def _comparisons(runs: Sequence[ReportRun]) -> list[dict[str, Any]]:
-    """Every two evaluations of a suite, the earlier named first, up to a number."""
-    every = [(place, evaluation) for place, run in enumerate(runs) for evaluation in run.evaluations]
-    alike = [(a, b) for a, b in combinations(every, 2) if a[1].suite == b[1].suite and _share(a[1], b[1])]
+    """The evaluations of every two runs that can be compared, the earlier named first, up to a number."""
     return [
-        {"before_run": a, "after_run": b, **compare(before, after).to_dict()}
-        for (a, before), (b, after) in alike[:_MOST_COMPARISONS]
+        {"before_run": a, "after_run": b, **compare(before, after).to_dict(), "suite": _label(after, runs[b])}
+        for a, b, before, after in _alike(runs)[:_MOST_COMPARISONS]
     ]
 
 
-def _share(first: Any, second: Any) -> bool:
-    return bool({problem.task_id for problem in first.problems} & {problem.task_id for problem in second.problems})
+def _alike(runs: Sequence[ReportRun]) -> list[tuple[int, int, Evaluation, Evaluation]]:
+    """Pairs of evaluations of different runs: of the same suite and, where one is a sweep, the same temperature."""
+    return [
+        (a, b, before, after)
+        for a, b in combinations(range(len(runs)), 2)
+        for before in runs[a].evaluations
+        for after in runs[b].evaluations
+        if before.suite == after.suite
+        and (
+            before.setting.get("temperature") == after.setting.get("temperature")
+            or _label(before, runs[a]) == before.suite == _label(after, runs[b])
+        )
+        and {problem.task_id for problem in before.problems} & {problem.task_id for problem in after.problems}
+    ]
 
 
 def _samples(runs: Sequence[ReportRun], most: int) -> tuple[list[dict[str, Any]], dict[str, str]]:

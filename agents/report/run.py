@@ -14,7 +14,7 @@ from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
 from agents.natural_order import natural_order
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
-from agents.run_record import FINISHED, RUN, SAMPLES
+from agents.run_record import FINISHED, RUN, SAMPLES, STOPPED
 from codegym.errors import DataError
 
 Curve = list[tuple[float, float]]
@@ -58,9 +58,11 @@ class ReportRun:
     def problems(self) -> tuple[str, ...]:
         """What a reader must know about it."""
         notes = []
-        if self.record and self.record["status"] != FINISHED:
+        status = self.record.get("status", FINISHED)
+        if status != FINISHED:
             last = max((curve[-1][0] for curve in self.curves.values() if curve), default=0)
-            notes.append(f"{self.name} did not come to its end: it stopped at {last:.0f} programs, or still runs.")
+            how = "it was stopped" if status == STOPPED else "it was killed, or still runs,"
+            notes.append(f"{self.name} did not come to its end: {how} at timestep {last:.0f}.")
         if not self.record and not self.evaluations:
             notes.append(f"{self.name} has no {RUN}: its settings and programs are not known.")
         return tuple(notes)
@@ -87,12 +89,27 @@ def find_runs(folder: Path) -> list[ReportRun]:
 
 
 def read_run(folder: Path, root: Path) -> ReportRun:
-    """Reads one run; its name is its folder's, as seen from the one that was named."""
+    """Reads one run; its name is its folder's, as seen from the one that was named.
+
+    Raises:
+        DataError: If its ``run.json`` is damaged.
+    """
     name = folder.name if folder == root else f"{root.name}/{folder.name}"
     if (folder / SUMMARY).is_file():
         return ReportRun(name=name, folder=folder, evaluations=tuple(EvaluationFolder(folder).evaluations()))
-    record = json.loads((folder / RUN).read_text("utf-8")) if (folder / RUN).is_file() else {}
-    return ReportRun(name=name, folder=folder, record=record, curves=read_curves(folder))
+    return ReportRun(name=name, folder=folder, record=_record(folder / RUN), curves=read_curves(folder))
+
+
+def _record(file: Path) -> Mapping[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        record = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file} is damaged: {error}. Remove it, and the report goes without it.") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{file} is no record of a run: expected an object, got a {type(record).__name__}.")
+    return record
 
 
 def read_curves(folder: Path) -> dict[str, Curve]:

@@ -133,7 +133,7 @@ def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callabl
     assert [problem["judged"] for problem in json.loads(out)["problems"]] == [1, 1]
     assert json.loads(run(*arguments, "--temperature", "0", "--json")[1])["problems"] == json.loads(out)["problems"]
     for wrong, complaint in (
-        (("--temperature", "-1"), "temperature must be above 0"),
+        (("--temperature", "-1"), "temperature must be 0 (greedy) or above"),
         (("--k", "4"), "pass@4 needs 4 programs of every problem, and n is 3"),
         (("--k", "0"), "k must be at least 1"),
         (("--n", "0"), "n must be at least 1"),
@@ -245,3 +245,43 @@ def first_of_codet(data: Path, problems: int, programs: int) -> list[tuple[str, 
         for row in rows
         for text, label in list(zip(row["solutions"], row["labels"], strict=True))[:programs]
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--samples", "SAMPLES", "--n", "5", "--greedy"], "--n, --greedy: how a model writes"),
+        (["--samples", "SAMPLES", "--out", "SAMPLES"], "is a file"),
+        (["--samples", "SAMPLES", "--k", "5"], "pass@5 needs 5 samples of every problem; the fewest are 1"),
+        (["--model", "nano", "--temperature", "-1"], "temperature must be 0"),
+        (["--model", "nano", "--turns", "0"], "turns must be at least 1"),
+    ],
+)
+def test_what_cannot_be_had_is_said_before_the_work(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], complaint: str
+) -> None:
+    monkeypatch.setattr("codegym.Judge.judge_as_they_end", lambda *_: pytest.fail("a program was judged"))
+    suite = suite_file(tmp_path / "mine.jsonl", range(2))
+    samples = samples_file(tmp_path / "samples.jsonl", {"0": [GOOD], "1": [GOOD]})
+    code, _, err = run("--suite", suite, *(samples if option == "SAMPLES" else option for option in options))
+    assert (code, complaint in " ".join(err.split())) == (cli.BAD_INPUT, True), err
+
+
+def test_two_files_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    suites = [suite_file(tmp_path / "mine.jsonl", [0]), suite_file(tmp_path / "other" / "mine.jsonl", [1])]
+    samples = samples_file(tmp_path / "samples.jsonl", {"0": [GOOD], "1": [GOOD]})
+    code, _, err = run("--suite", *suites, "--samples", samples)
+    assert (code, "a name of its own" in " ".join(err.split())) == (cli.BAD_INPUT, True)
+
+
+def test_what_a_repair_replaced_is_read_back_as_replaced(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0], public=True)
+    rows = [
+        {"task_id": "p/0", "completion": WRONG, "turn": 0, "is_final": False},
+        {"task_id": "p/0", "completion": GOOD, "turn": 1, "is_final": True},
+    ]
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, out, _ = run("--suite", suite, "--samples", samples, "--k", "1", "--json")
+    assert json.loads(out)["pass_at"]["1"]["estimate"] == 1.0

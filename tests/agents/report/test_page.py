@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from agents import cli
+from agents.evaluation.evaluation import Evaluation, ProblemResult
+from agents.evaluation.folder import EvaluationFolder
 from agents.report.page import notes, report_data, write_report
 from agents.report.run import find_runs
 from agents.report.sample import learned_sample
@@ -102,10 +104,35 @@ def test_the_command(make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFi
     assert cli.main(["report", str(tmp_path / "nothing")]) == cli.BAD_INPUT
 
 
-def test_evaluations_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from agents.evaluation.evaluation import Evaluation, ProblemResult
-    from agents.evaluation.folder import EvaluationFolder
+def test_a_sweep_keeps_its_temperatures_apart(tmp_path: Path) -> None:
+    def evaluation(temperature: float) -> Evaluation:
+        problems = (ProblemResult(task_id="p", difficulty="", judged=2, passed=1, kinds={"none": 1}),)
+        return Evaluation(suite="s", problems=problems, k=(1,), setting={"temperature": temperature, "n": 2})
 
+    for name in ("a", "b"):
+        EvaluationFolder(tmp_path / name).write_summary([evaluation(0.5), evaluation(1.0)])
+    runs = [run for name in ("a", "b") for run in find_runs(tmp_path / name)]
+    data = report_data(runs, "sweeps")
+    assert data["runs"][0]["settings"]["s, temperature 0.5: n"] == "2"
+    compared = [(one["before_run"], one["after_run"], one["suite"]) for one in data["comparisons"]]
+    assert compared == [(0, 1, "s, temperature 0.5"), (0, 1, "s, temperature 1.0")]
+
+
+def test_bad_input_to_the_command_is_named(make_run: MakeRun, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_run("a")
+    for arguments, complaint in (([], "at least one folder"), ([folder, "--out", folder], "is a folder")):
+        assert cli.main(["report", *map(str, arguments)]) == cli.BAD_INPUT
+        assert complaint in " ".join(capsys.readouterr().err.split())
+    (folder / "run.json").write_text("{")
+    assert cli.main(["report", str(folder)]) == cli.BAD_INPUT
+    assert "run.json is damaged" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_that_was_stopped_says_so(make_run: MakeRun) -> None:
+    assert "it was stopped at timestep" in notes(find_runs(make_run("a", status="stopped")))[0]
+
+
+def test_evaluations_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, passed in (("before", 0), ("after", 2)):
         problem = ProblemResult(task_id="p", difficulty="", judged=2, passed=passed, kinds={"none": passed})
         EvaluationFolder(tmp_path / name).write_summary([Evaluation(suite="s", problems=(problem,), k=(1,))])

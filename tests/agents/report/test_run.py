@@ -49,7 +49,7 @@ def test_what_a_kill_cut_off_is_left_out(make_run: MakeRun) -> None:
     [run] = find_runs(folder)
     assert len(list(run.samples())) == 2
     assert run.curves["rollout/success_rate"][-1] == (16, 0.5)
-    assert run.problems() == ("mine did not come to its end: it stopped at 16 programs, or still runs.",)
+    assert run.problems() == ("mine did not come to its end: it was killed, or still runs, at timestep 16.",)
 
 
 def test_folders_without_a_run_are_refused(tmp_path: Path, make_run: MakeRun) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.policy import LMPolicy
@@ -61,6 +61,15 @@ def test_a_run_that_breaks_off_says_so(
     with pytest.raises(RuntimeError, match="power"):
         agent.learn(12, callback=Breaks())
     assert json.loads((tmp_path / "RLTF_1" / RUN).read_text())["status"] == "running"
+
+
+def test_a_run_that_a_callback_stops_did_not_come_to_its_end(
+    make_policy: Callable[[], LMPolicy], env: CodeSynthesisEnv, tmp_path: Path
+) -> None:
+    agent = RLTF(make_policy(), env, tensorboard_log=tmp_path, seed=0, **SMALL)
+    agent.learn(12, callback=ConvertCallback(lambda *_: False))
+    run = json.loads((tmp_path / "RLTF_1" / RUN).read_text())
+    assert (run["status"], run["num_timesteps"], run["total_timesteps"]) == ("stopped", 6, 12)
 
 
 def test_what_tensorboard_gets(folder: Path) -> None:
