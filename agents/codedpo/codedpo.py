@@ -169,7 +169,7 @@ class CodeDPO(Agent):
         try:
             log_settings(self.logger, asdict(self.config), METRICS)
             assert self.token_pairs is not None
-            log_pairs(self.logger, self.token_pairs.counts())
+            log_pairs(self.logger, self.token_pairs, self.pairs)
             calls.on_training_start(locals(), globals())
             self._loop(calls, log_interval)
             calls.on_training_end()

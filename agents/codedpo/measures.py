@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
 from stable_baselines3.common.logger import Logger
 from torch import Tensor
 
+from agents.codedpo.pairs import Preference
 from agents.codedpo.scoring import RowScores
+from agents.codedpo.token_pairs import TokenPairs
 from agents.gradient_step import StepTaken
+from agents.run_log import TEXT_ONLY
+
+_PAIRS_SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +98,30 @@ def log_step(
     logger.record_mean("rewards/accuracies", measures.right / pairs)
 
 
-def log_pairs(logger: Logger, counts: Mapping[str, int]) -> None:
-    """Records how many pairs there are to learn from, and how many were skipped for each reason."""
-    for name, count in counts.items():
+def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preference]) -> None:
+    """Records what there is to learn from.
+
+    Args:
+        logger: Where to.
+        token_pairs: The pairs as ids; how many were skipped, and why.
+        pairs: The same as texts: some are shown, as what an edit of the rejected into the chosen changes.
+    """
+    for name, count in token_pairs.counts().items():
         logger.record(f"pairs/{name}", count)
+    for name, values in (
+        ("pair_margin", [pair.margin for pair in pairs]),
+        ("chosen_tokens", [len(pair.chosen.ids) for pair in token_pairs.pairs]),
+        ("rejected_tokens", [len(pair.rejected.ids) for pair in token_pairs.pairs]),
+    ):
+        logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
+    shown = pairs[:: max(1, len(pairs) // _PAIRS_SHOWN)][:_PAIRS_SHOWN]
+    logger.record("samples/pairs", "\n\n".join(map(pair_text, shown)), exclude=TEXT_ONLY)
+
+
+def pair_text(pair: Preference) -> str:
+    """Returns a pair in Markdown: whence it comes, and both completions as a unified diff."""
+    rejected, chosen = (text.splitlines() for text in (pair.rejected, pair.chosen))
+    lines = difflib.unified_diff(rejected, chosen, "rejected", "chosen", lineterm="", n=100)
+    scores = f"{pair.score_chosen:.2f} against {pair.score_rejected:.2f}"
+    code = "\n".join(f"    {line}" for line in lines)
+    return f"**{pair.task_id or 'pair'}**, {pair.kind}, {scores}\n\n{code}"

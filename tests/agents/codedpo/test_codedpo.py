@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3.common.callbacks import CheckpointCallback
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
@@ -190,3 +191,13 @@ def test_complaints(make_policy: MakePolicy) -> None:
 def test_the_paper_s_numbers() -> None:
     paper = CodeDPOConfig.paper(method="kto")
     assert (paper.learning_rate, paper.epochs, paper.schedule, paper.method) == (5e-6, 10, "linear", "kto")
+
+
+def test_what_tensorboard_shows_of_the_pairs(make_policy: MakePolicy, tmp_path: Path) -> None:
+    CodeDPO(make_policy(), pairs=PAIRS, seed=0, tensorboard_log=tmp_path, **SMALL).learn(4)
+    events = EventAccumulator(str(tmp_path / "CodeDPO_1"), size_guidance={"tensors": 0})
+    events.Reload()
+    assert {"distribution/pair_margin", "distribution/chosen_tokens"} <= set(events.Tags()["histograms"])
+    text = events.Tensors("samples/pairs/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "    -    y = x - 0\n" in text
+    assert "    +    return x + 0\n" in text
