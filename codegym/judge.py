@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import interpret
 from codegym.feedback.kind import KINDS, KindTable
@@ -35,6 +36,9 @@ class Judge:
         limits: For problems that bring none of their own.
         kinds: The tables from exceptions to kinds and scopes.
 
+    Raises:
+        InvalidSettingError: If ``limits`` are none, or ``workers`` or ``packages`` make no sense.
+
     Example:
         >>> with Judge(workers=1) as judge:
         ...     feedback = judge.judge(problem, "def f(x):\\n    return x + 1\\n")
@@ -50,6 +54,8 @@ class Judge:
         kinds: KindTable = KINDS,
         _without: Iterable[str] = (),
     ) -> None:
+        if limits is not None and not isinstance(limits, Limits):
+            raise InvalidSettingError(f"limits must be Limits(...) or None, got {limits!r}.")
         self.limits, self.kinds = limits or Limits(), kinds
         names = package_names(packages)
         self._configuration = (workers, isolation, names, python, limits, kinds, tuple(_without))

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, TypeAlias
 
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.limits import Limits
+
+
+def _check(where: str, name: str, value: object, kinds: Any, expected: str) -> None:
+    if not isinstance(value, kinds):
+        raise InvalidProblemError(
+            f"{where}: {name} must be {expected}, got a {type(value).__name__}: {repr(value)[:80]}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +37,16 @@ class CallTest:
     expected_args: tuple[Any, ...] | None = None
     public: bool = False
 
+    def __post_init__(self) -> None:
+        _check("CallTest", "args", self.args, (tuple, list), "a tuple")
+        _check("CallTest", "kwargs", self.kwargs, Mapping, "a mapping")
+        _check("CallTest", "expected_args", self.expected_args, (tuple, list, NoneType), "a tuple or None")
+        if callable(self.expected) and not isinstance(self.expected, type):
+            raise InvalidProblemError(
+                f"CallTest.expected must be data, got a {type(self.expected).__name__}: nothing that a program returns "
+                "equals it. For several right answers give the problem a Comparison with a checker."
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class StdioTest:
@@ -37,6 +55,10 @@ class StdioTest:
     stdin: str
     expected_stdout: str
     public: bool = False
+
+    def __post_init__(self) -> None:
+        _check("StdioTest", "stdin", self.stdin, str, "a text")
+        _check("StdioTest", "expected_stdout", self.expected_stdout, str, "a text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +71,9 @@ class ScriptTest:
     source: str
     public: bool = False
 
+    def __post_init__(self) -> None:
+        _check("ScriptTest", "source", self.source, str, "a text")
+
 
 TestCase: TypeAlias = CallTest | StdioTest | ScriptTest
 
@@ -58,7 +83,8 @@ class Problem:
     """A task for the agent.
 
     Raises:
-        InvalidProblemError: If there are call or script tests but no entry point, or a field has the wrong type.
+        InvalidProblemError: If there are call or script tests but no entry point (scripts that run in the program's own
+            process need none), or a field has the wrong type.
     """
 
     task_id: str
@@ -88,22 +114,30 @@ class Problem:
     def __post_init__(self) -> None:
         if not isinstance(self.task_id, str) or not self.task_id:
             raise InvalidProblemError(f"Problem.task_id must be a text that is not empty, got {self.task_id!r}.")
-        if not isinstance(self.prompt, str):
-            raise InvalidProblemError(f"{self.task_id}: prompt must be a text, got {type(self.prompt).__name__}.")
+        for name in ("prompt", "starter_code", "context"):
+            _check(self.task_id, name, getattr(self, name), str, "a text")
+        _check(self.task_id, "entry_point", self.entry_point, (str, NoneType), "a text or None")
+        _check(self.task_id, "comparison", self.comparison, Comparison, "a Comparison")
+        _check(self.task_id, "limits", self.limits, (Limits, NoneType), "Limits(...) or None")
         for name in ("tests", "solutions", "mutants", "tags"):
             value = getattr(self, name)
             if isinstance(value, str) or not isinstance(value, (tuple, list)):
                 raise InvalidProblemError(f"{self.task_id}: {name} must be a tuple, got {type(value).__name__}.")
             object.__setattr__(self, name, tuple(value))
+        for name in ("solutions", "mutants", "tags"):
+            for value in getattr(self, name):
+                _check(self.task_id, f"each of {name}", value, str, "a text")
         for index, test in enumerate(self.tests):
             if not isinstance(test, (CallTest, StdioTest, ScriptTest)):
                 raise InvalidProblemError(
                     f"{self.task_id}: test {index} must be a CallTest, StdioTest or ScriptTest, "
                     f"got {type(test).__name__}."
                 )
-            if self.entry_point is None and isinstance(test, CallTest):
+            needs_entry = isinstance(test, CallTest) or (isinstance(test, ScriptTest) and not self.one_process)
+            if self.entry_point is None and needs_entry:
                 raise InvalidProblemError(
-                    f"{self.task_id}: test {index} is a CallTest, so the problem needs entry_point=<function name>."
+                    f"{self.task_id}: test {index} is a {type(test).__name__}, so the problem needs "
+                    "entry_point=<function name>."
                 )
 
     @property
