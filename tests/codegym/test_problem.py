@@ -1,0 +1,49 @@
+"""Records say at once what is wrong with them: later it would look like a program's fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from codegym import CallTest, Judge, Problem, ScriptTest, StdioTest
+from codegym.errors import InvalidProblemError, InvalidSettingError
+
+
+def _problem(**fields: Any) -> Problem:
+    return Problem(**{"task_id": "p", "prompt": "", "tests": (), **fields})
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: CallTest(args=5), "args must be a tuple, got a int: 5"),
+        (lambda: CallTest(kwargs=[1]), "kwargs must be a mapping"),
+        (lambda: CallTest(expected=lambda x: x), "expected must be data"),
+        (lambda: CallTest(expected_args=1), "expected_args must be a tuple or None"),
+        (lambda: StdioTest(stdin=3, expected_stdout=""), "stdin must be a text, got a int"),
+        (lambda: StdioTest(stdin="", expected_stdout=b""), "expected_stdout must be a text, got a bytes"),
+        (lambda: ScriptTest(source=None), "source must be a text"),
+        (lambda: _problem(entry_point=3), "entry_point must be a text or None"),
+        (lambda: _problem(limits=3), r"limits must be Limits\(...\) or None"),
+        (lambda: _problem(starter_code=None), "starter_code must be a text"),
+        (lambda: _problem(solutions=(3,)), "each of solutions must be a text"),
+        (lambda: _problem(solutions="def f(): pass"), "solutions must be a tuple"),
+        (lambda: _problem(tests=("assert f()",)), "test 0 must be a CallTest, StdioTest or ScriptTest"),
+        (lambda: _problem(tests=(CallTest(),)), "test 0 is a CallTest, so the problem needs entry_point"),
+        (lambda: _problem(tests=(ScriptTest(source=""),)), "test 0 is a ScriptTest, so the problem needs entry_point"),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_named(make: Callable[[], Any], complaint: str) -> None:
+    with pytest.raises(InvalidProblemError, match=complaint):
+        make()
+
+
+def test_a_script_in_the_programs_own_process_needs_no_entry_point() -> None:
+    assert _problem(tests=(ScriptTest(source="x = 1"),), one_process=True).entry_point is None
+
+
+def test_limits_that_are_none_are_named_by_the_judge() -> None:
+    with pytest.raises(InvalidSettingError, match=r"limits must be Limits\(...\) or None, got 3"):
+        Judge(workers=1, limits=3)  # type: ignore[arg-type]
