@@ -136,7 +136,7 @@ def _top_lines(text: str) -> list[int]:
 def _whole_or_block(completion: str, entry: str, starter_code: str) -> Cut:
     """Returns the fenced block that holds the program, or the whole text where there is none."""
     start = completion.rfind("</think>")
-    start = start + len("</think>") if start >= 0 else 0
+    start = start + len("</think>") if start >= 0 else int(completion.startswith("\ufeff"))  # Python skips that mark
     whole = Cut(completion, start, len(completion))
     if "```" not in completion and "~~~" not in completion:
         return whole

@@ -273,3 +273,9 @@ def test_humaneval_solutions_come_out_whole_from_every_way_of_writing_them():
             program = Program.from_completion(text, task)
             assert program.source.strip() == (prompt + body).strip()
             check_map(program)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_program() -> None:
+    text = "\ufeffdef f(x):\n    return x\n"
+    program = Program.from_completion(text, Problem(task_id="p", prompt="", tests=(), entry_point="f"))
+    assert program.source == text[1:]
