@@ -51,7 +51,7 @@ def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "
     paths = source.files(*(hard if split == "hard" else full))
     table = RowTable([path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:])
     build = partial(_problem, prompt=prompt, tests=tests)
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
+    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str) -> Problem:
