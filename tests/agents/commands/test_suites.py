@@ -59,6 +59,11 @@ def test_show(capsys: pytest.CaptureFixture[str], own: str) -> None:
     assert "Did you mean 'own/add'" in capsys.readouterr().err
 
 
+def test_show_takes_a_split_behind_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suites", "show", "core:validation", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["split"] == "validation"
+
+
 def test_check(capsys: pytest.CaptureFixture[str], own: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"task_id": 3}\n')
@@ -99,4 +104,6 @@ def test_strengthen(capsys: pytest.CaptureFixture[str], own: str, tmp_path: Path
     numbers = json.loads(capsys.readouterr().out)
     assert numbers["tests_added"] >= 1
     assert numbers["written"] == 1
+    assert 0 <= numbers["killed_before"] <= numbers["killed_after"] <= numbers["mutants"]
+    assert (numbers["skipped"], numbers["left_out"]) == ({}, {})
     assert main(["suites", "check", str(out), "--mutants", "--workers", "1"]) == 0
