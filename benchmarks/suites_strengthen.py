@@ -68,6 +68,8 @@ def _strengthen(suite: Suite, effort: Effort, workers: int | None, path: Path) -
         Sandbox(workers=1, packages=packages) as sandbox,
         path.open("a", encoding="utf-8") as file,
     ):
+        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+            file.write("\n")  # behind what an interruption cut off
         for result in Strengthener(judge, sandbox, effort).strengthen(rest):
             counts = {name: getattr(result, name) for name in COUNTS}
             row = {"task_id": result.problem.task_id, **counts, "skipped": result.skipped}

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from codegym import Judge
-from codegym.errors import DataError, InvalidProblemError
+from codegym.errors import DataError, InvalidProblemError, MissingExtraError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.sandbox.pool import Sandbox
 from envs_registry import Suite, list_suites, load_suite
@@ -132,7 +132,7 @@ class CheckSuites:
             suite_name, split = _name_and_split(name)
             try:
                 reading = read_suite(suite_name, split, self.data_dir)
-            except DataError as error:
+            except (DataError, MissingExtraError) as error:
                 broken[name] = str(error)
                 continue
             reports.append(self._check(reading))

@@ -240,7 +240,7 @@ def _difficulty(folder: Path) -> str:
 
 
 def _number(row: Row) -> int:
-    return row.get("problem_id", int, -1) if "problem_id" in row.fields else row.get("id", int)
+    return row.get("id" if row.fields.get("problem_id") is None else "problem_id", int)
 
 
 def _tests(answers: Row, question: str, function: str | None) -> tuple[TestCase, ...]:

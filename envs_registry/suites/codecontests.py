@@ -55,9 +55,12 @@ def load(
     build = partial(
         _problem, rule=OutputRule(comparator), style=style, generated=generated, factor=time_factor, most=max_solutions
     )
-    return table.problems(
-        lambda rows, place: _task_id(rows.peek(place, "name"), rows.peek(place, "source"), place), build
-    )
+    return table.problems(_row_id, build)
+
+
+def _row_id(rows: RowTable, place: int) -> str:
+    name = rows.peek(place, "name")
+    return _task_id(name, rows.peek(place, "source"), 0 if name else rows.row(place).line - 1)
 
 
 def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor: float, most: int) -> Problem:
@@ -76,7 +79,7 @@ def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor:
 
 
 def _task_id(name: str, source: str, place: int) -> str:
-    """Names agree between sites, so the site is part of the id; rows without a name are numbered from 0."""
+    """Names agree between sites, so the site is part of the id; rows without a name have their line, from 0."""
     if not name:
         return f"codecontests/{place}"
     return f"codecontests/{_SITES.get(source, 'unknown')}/{name}"
