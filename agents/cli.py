@@ -6,7 +6,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return GOOD if arguments else BAD_INPUT
+    family = family_of(arguments[0])
+    if family and (arguments[1:2] or ["--help"])[0] in ("-h", "--help", "help"):
+        print(usage(family))
+        return GOOD if arguments[1:] else BAD_INPUT
     try:
         name, rest = find_command(arguments)
         return parse(name, rest).run()
@@ -79,10 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(error, arguments, BAD_INPUT)
 
 
-def usage() -> str:
-    """Returns the table of commands as text."""
-    width = max(map(len, COMMANDS))
-    rows = [f"  codegym {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+def family_of(word: str) -> dict[str, Command]:
+    """Returns the commands that begin with a word and have a second one (``suites list``, ``suites show``, ...)."""
+    return {name: command for name, command in COMMANDS.items() if name.startswith(f"{word} ")}
+
+
+def usage(commands: Mapping[str, Command] | None = None) -> str:
+    """Returns the table of all commands, or of some, as text."""
+    commands = COMMANDS if commands is None else commands
+    width = max(map(len, commands))
+    rows = [f"  codegym {name:<{width}}  {command.summary}" for name, command in commands.items()]
     return "\n".join(
         [
             "usage: codegym COMMAND [OPTIONS]",
@@ -104,8 +114,7 @@ def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
         name = " ".join(arguments[:length])
         if name in COMMANDS:
             return name, list(arguments[length:])
-    family = [name for name in COMMANDS if name.startswith(arguments[0] + " ")]
-    if family:
+    if family := family_of(arguments[0]):
         rest = arguments[1] if len(arguments) > 1 and not arguments[1].startswith("-") else ""
         raise UnknownNameError("command", f"{arguments[0]} {rest}".strip(), family)
     raise UnknownNameError("command", arguments[0], COMMANDS)

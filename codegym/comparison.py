@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -20,6 +22,11 @@ class OutputRule(StrEnum):
     APPS = "apps"
     """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs
     of blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
+    LIVECODEBENCH = "livecodebench"
+    """LiveCodeBench's rule: blanks around lines do not count, and lines of numbers are compared as decimal numbers."""
+    CODECONTESTS = "codecontests"
+    """CodeContests's rule: the words are compared, wherever the lines end; case does not count, and numbers may differ
+    by less than 1e-5."""
 
 
 Checker: TypeAlias = Callable[[tuple[Any, ...], Any, Any], bool]
@@ -67,11 +74,7 @@ class Comparison:
 
     def accepts_output(self, expected: str, actual: str) -> bool:
         """Returns whether a text on standard output is a right answer."""
-        if self.output is OutputRule.EXACT:
-            return expected == actual
-        if self.output is OutputRule.STRICT:
-            return _lines(expected) == _lines(actual)
-        return _apps_accepts(expected, actual)
+        return _OUTPUT_RULES[self.output](expected, actual)
 
     @property
     def _is_plain(self) -> bool:
@@ -134,6 +137,10 @@ class Comparison:
         return True
 
 
+def _strict_accepts(expected: str, actual: str) -> bool:
+    return _lines(expected) == _lines(actual)
+
+
 def _lines(text: str) -> list[str]:
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
@@ -168,3 +175,40 @@ def _apps_token(token: str) -> object:
         return round(float(token), 3)
     except ValueError:
         return token
+
+
+def _livecodebench_accepts(expected: str, actual: str) -> bool:
+    wanted, given = expected.strip().split("\n"), actual.strip().split("\n")
+    return len(wanted) == len(given) and all(map(_livecodebench_same_line, wanted, given))
+
+
+def _livecodebench_same_line(expected: str, actual: str) -> bool:
+    if expected.strip() == actual.strip():
+        return True
+    try:
+        return [Decimal(word) for word in expected.split()] == [Decimal(word) for word in actual.split()]
+    except ArithmeticError:
+        return False
+
+
+def _codecontests_accepts(expected: str, actual: str) -> bool:
+    wanted, given = expected.lower().split(), actual.lower().split()
+    return len(wanted) == len(given) and all(map(_codecontests_same_word, wanted, given))
+
+
+def _codecontests_same_word(expected: str, actual: str) -> bool:
+    if expected == actual:
+        return True
+    try:
+        return abs(float(expected) - float(actual)) < 1e-5
+    except ValueError:
+        return False
+
+
+_OUTPUT_RULES: Mapping[OutputRule, Callable[[str, str], bool]] = {
+    OutputRule.EXACT: operator.eq,
+    OutputRule.STRICT: _strict_accepts,
+    OutputRule.APPS: _apps_accepts,
+    OutputRule.LIVECODEBENCH: _livecodebench_accepts,
+    OutputRule.CODECONTESTS: _codecontests_accepts,
+}

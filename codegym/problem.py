@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from keyword import iskeyword
 from types import NoneType
 from typing import Any, TypeAlias
 
@@ -84,7 +87,7 @@ class Problem:
 
     Raises:
         InvalidProblemError: If there are call or script tests but no entry point (scripts that run in the program's own
-            process need none), or a field has the wrong type.
+            process need none), it is no expression, or a field has the wrong type.
     """
 
     task_id: str
@@ -119,6 +122,11 @@ class Problem:
         _check(self.task_id, "entry_point", self.entry_point, (str, NoneType), "a text or None")
         _check(self.task_id, "comparison", self.comparison, Comparison, "a Comparison")
         _check(self.task_id, "limits", self.limits, (Limits, NoneType), "Limits(...) or None")
+        if self.entry_point is not None and not _is_expression(self.entry_point):
+            raise InvalidProblemError(
+                f"{self.task_id}: entry_point must be the name of a function or an expression such as "
+                f"Solution().solve, got {self.entry_point!r}."
+            )
         for name in ("tests", "solutions", "mutants", "tags"):
             value = getattr(self, name)
             if isinstance(value, str) or not isinstance(value, (tuple, list)):
@@ -144,3 +152,14 @@ class Problem:
     def public_tests(self) -> tuple[TestCase, ...]:
         """The tests that may be shown to the agent."""
         return tuple(test for test in self.tests if test.public)
+
+
+@lru_cache(maxsize=1024)  # a suite's problems often have the same one, and have it parsed at each change of a field
+def _is_expression(text: str) -> bool:
+    if text.isidentifier():
+        return not iskeyword(text)
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

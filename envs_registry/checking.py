@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from codegym.errors import DataError, InfrastructureError
 from codegym.feedback.feedback import Feedback
@@ -15,6 +15,8 @@ from envs_registry.suite import Suite
 
 REFERENCE, EMPTY, WRONG, MUTANT, ROW = "reference", "empty program", "program that returns None", "mutant", "row"
 
+_UNTESTED = "it has no tests, so that nothing can be judged"
+_UNASKED = "its prompt is empty"
 _PATIENCE = 20
 """Programs that the machine may fail to judge before a check gives up."""
 
@@ -24,10 +26,11 @@ class Fault:
     """One thing that is wrong with a suite.
 
     Attributes:
-        task_id: The problem.
+        task_id: The problem; empty for a row that has no id.
         what: Which program was judged (``"reference 0"``), or ``"row"`` when the problem could not be built.
         verdict: What the judge said; empty for a row.
         message: The first failing test, or the complaint about the row.
+        place: The file and line that the problem was read from, where that is known; a complaint about a row names it.
         known: Why the problem is listed as broken in the published data; empty for news.
     """
 
@@ -35,6 +38,7 @@ class Fault:
     what: str
     verdict: str = ""
     message: str = ""
+    place: str = ""
     known: str = ""
 
 
@@ -92,6 +96,7 @@ def check_suite(
     *,
     all_solutions: bool = False,
     mutants: bool = False,
+    row_faults: Sequence[DataError] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> CheckReport:
     """Judges each problem's reference solution, an empty program and a wrong one.
@@ -101,19 +106,14 @@ def check_suite(
         judge: With the suite's packages.
         all_solutions: Judge every reference solution, not only the first.
         mutants: Judge the problems' mutants too; none may pass.
+        row_faults: What was wrong with rows that are not in the suite (``Reading.faults``); they lead the report.
         progress: Called with the number of programs judged and their total.
 
     Raises:
         InfrastructureError: If the machine, not the programs, failed again and again.
     """
-    faults: list[tuple[int, Fault]] = []
-    trials: list[_Trial] = []
-    for place, task_id in enumerate(suite.task_ids):
-        try:
-            trials.extend(_trials(place, suite[place], all_solutions, mutants))
-        except DataError as error:
-            known = suite.known_bad.get(task_id, "")
-            faults.append((place, Fault(task_id=task_id, what=ROW, message=str(error), known=known)))
+    faults: list[tuple[int, Fault]] = [(-1, Fault(task_id="", what=ROW, message=str(fault))) for fault in row_faults]
+    trials = _all_trials(suite, all_solutions, mutants, faults)
     start = time.perf_counter()
     passed = refused = machine_failures = 0
     pairs = [(trial.problem, trial.program) for trial in trials]
@@ -149,6 +149,25 @@ def check_suite(
     )
 
 
+def _all_trials(suite: Suite, all_solutions: bool, mutants: bool, faults: list[tuple[int, Fault]]) -> list[_Trial]:
+    """The programs to judge; what cannot be judged is added to the faults."""
+    trials: list[_Trial] = []
+    for place, task_id in enumerate(suite.task_ids):
+        row = Fault(task_id=task_id, what=ROW, known=suite.known_bad.get(task_id, ""))
+        try:
+            problem = suite[place]
+        except DataError as error:
+            faults.append((place, replace(row, message=str(error))))
+            continue
+        if not problem.prompt.strip():
+            faults.append((place, replace(row, message=_UNASKED, place=suite.row_place(place))))
+        if problem.tests:
+            trials.extend(_trials(place, problem, all_solutions, mutants))
+        else:
+            faults.append((place, replace(row, message=_UNTESTED, place=suite.row_place(place))))
+    return trials
+
+
 def _trials(place: int, problem: Problem, all_solutions: bool, mutants: bool) -> Iterator[_Trial]:
     for number, solution in enumerate(problem.solutions if all_solutions else problem.solutions[:1]):
         yield _Trial(place, problem, f"{REFERENCE} {number}", solution)
@@ -181,6 +200,7 @@ def _fault(suite: Suite, trial: _Trial, feedback: Feedback) -> Fault:
         what=trial.what,
         verdict=str(feedback.verdict),
         message=message,
+        place=suite.row_place(trial.place),
         known=suite.known_bad.get(trial.problem.task_id, ""),
     )
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from codegym.problem import Problem
+from envs_registry.options import at_least
 from envs_registry.suite import Suite
 
 _WORD = re.compile(r"\w+")
@@ -42,7 +43,11 @@ def overlaps(
         common: Runs that stand in more than this share of either suite's problems (and in more than three) are form,
             not content, and do not count.
         solutions: Whether reference solutions are compared too, beside the prompts.
+
+    Raises:
+        InvalidSettingError: If ``n`` is below one.
     """
+    at_least("n", n, 1)
     ours = [_grams(problem, n, solutions) for problem in suite]
     theirs = [_grams(problem, n, solutions) for problem in other]
     form = _form(ours, common) | _form(theirs, common)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import doctest
+import json
 import re
+from dataclasses import replace
 
-from codegym.problem import CallTest
+from codegym.problem import CallTest, TestCase
 from envs_registry.assertions import call_of, parsed
 
 _OUTPUT = re.compile(r"[\s\-`*:#]*(?:sample |example )?output\b", re.IGNORECASE)
@@ -14,6 +16,8 @@ _SIGNS = re.compile(r"(?:[\s:`*#]|-{2,})*")
 _NUMBER = re.compile(rf"\s*\d+{_SIGNS.pattern}")
 _BETWEEN = 40
 """Characters between the word and the output itself: a number, dashes, a fence."""
+_IN_AND_OUT = re.compile(r"input\s*:\s*(.+?)\s*\boutput\s*:\s*(\S[^\n]*)", re.IGNORECASE | re.DOTALL)
+_NAMED = re.compile(r'("(?:[^"\\]|\\.)*")|\b[A-Za-z_]\w*\s*=(?!=)|\s+')
 _ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
 
 
@@ -94,3 +98,46 @@ def shows(statement: str, stdin: str, stdout: str) -> bool:
                 return True
         at = text.find(given, at + 1)
     return False
+
+
+def shows_call(statement: str, function: str, test: CallTest) -> bool:
+    """Says whether a call and its result stand in a statement.
+
+    So the examples of call problems are found: ``f(1) == 2`` and ``Input: xs = [1,2], k = 3 Output: true``.
+    """
+    if any(test.args == shown.args and test.expected == shown.expected for shown in examples_in(statement, function)):
+        return True
+    given = ",".join(map(_as_json, test.args))
+    wanted = {_as_json(test.expected)}
+    if isinstance(test.expected, list) and len(test.expected) == 1:  # some files wrap each answer in a list
+        wanted.add(_as_json(test.expected[0]))
+    return any(
+        _without_names(match[1]) == given and _without_names(match[2]) in wanted
+        for match in _IN_AND_OUT.finditer(statement)
+    )
+
+
+def _as_json(value: object) -> str:
+    """A value as statements have it; some files hold texts with their quotes."""
+    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
+        return value
+    try:
+        return _without_names(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+
+
+def _without_names(text: str) -> str:
+    """``xs = [1, 2], k = 3`` without the names and blanks."""
+    bare = _NAMED.sub(lambda match: match[1] or "", text.rstrip(" ."))
+    return bare.lower() if bare in ("True", "False") else bare
+
+
+def with_a_private_one(tests: tuple[TestCase, ...]) -> tuple[TestCase, ...]:
+    """Returns the tests with the last one private where all are public: else a program that knows them by heart passes.
+
+    One test alone stays as it is.
+    """
+    if len(tests) < 2 or not all(test.public for test in tests):
+        return tests
+    return (*tests[:-1], replace(tests[-1], public=False))

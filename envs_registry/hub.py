@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 from codegym.errors import DataError, MissingExtraError
+from envs_registry.sources import cache_folder
 
 _PUBLIC = "https://huggingface.co"
 _PART = re.compile(r"-of-(\d{5})")
@@ -53,27 +55,39 @@ class HubFiles:
         download = download and not is_offline()
         wanted = [name for name in self.files.get(split, ()) if PurePosixPath(name).match(pattern)]
         names = [name for listed in wanted for name in self._expanded(listed, download)]
-        return [self._file(name, download) for name in names]
+        found: list[Path] = []
+        failures: dict[str, Exception] = {}
+        for name in names:
+            try:
+                found.append(self._file(name, download and not failures))
+            except DataError:
+                raise
+            except Exception as error:  # whichever HTTP library the client uses has errors of its own
+                failures[name] = error
+        if failures:
+            first = next(iter(failures.values()))
+            raise DataError(self._not_had(tuple(failures), first, download)) from first
+        return found
 
     def _file(self, name: str, download: bool) -> Path:
-        client = _client()
-        try:
-            path = client.hf_hub_download(
-                self.repo,
-                name,
-                repo_type="dataset",
-                revision=self.revision,
-                cache_dir=os.environ.get("HF_HUB_CACHE"),
-                endpoint=_endpoint(),
-                local_files_only=not (download and self._is_reachable()),
-            )
-        except Exception as error:  # whichever HTTP library the client uses has errors of its own
-            raise DataError(self._not_had(name, error, download)) from error
+        path = _client().hf_hub_download(
+            self.repo,
+            name,
+            repo_type="dataset",
+            revision=self.revision,
+            cache_dir=os.environ.get("HF_HUB_CACHE"),
+            endpoint=_endpoint(),
+            local_files_only=not (download and self._is_reachable()),
+        )
         return self._checked(Path(path), name)
 
     def _checked(self, path: Path, name: str) -> Path:
+        """Hashes a file once; a marker with its size and time says so until it changes."""
         wanted = self.sha256.get(name)
-        if wanted is None or path.resolve().name == wanted:  # the cache names large files by their hash
+        if wanted is None:
+            return path
+        marker = cache_folder() / "checked" / f"{wanted}.json"
+        if _read_marker(marker) == _identity(path):
             return path
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -81,6 +95,7 @@ class HubFiles:
             raise DataError(
                 f"{path}: has the SHA-256 {found}, expected {wanted}. Delete {path.resolve()} and fetch it again."
             )
+        _write_marker(marker, _identity(path))
         return path
 
     def _expanded(self, pattern: str, download: bool) -> list[str]:
@@ -91,7 +106,7 @@ class HubFiles:
         if not names and download and self._is_reachable():
             names = self._matching(self._published_names(pattern), pattern)
         if not names:
-            raise DataError(self._not_had(pattern, FileNotFoundError("not all of its parts are there"), download))
+            raise DataError(self._not_had((pattern,), FileNotFoundError("not all of its parts are there"), download))
         return names
 
     def _matching(self, names: list[str], pattern: str) -> list[str]:
@@ -110,7 +125,7 @@ class HubFiles:
         try:
             return list(api.list_repo_files(self.repo, repo_type="dataset", revision=self.revision))
         except Exception as error:  # as above
-            raise DataError(self._not_had(pattern, error, download=True)) from error
+            raise DataError(self._not_had((pattern,), error, download=True)) from error
 
     def _is_reachable(self) -> bool:
         """Asks the name service first: a machine without a network learns it at once, not after five tries."""
@@ -122,16 +137,19 @@ class HubFiles:
             return False
         return True
 
-    def _not_had(self, name: str, error: Exception, download: bool) -> str:
+    def _not_had(self, names: Sequence[str], error: Exception, download: bool) -> str:
         why = _first_line(error)
         if is_offline():
             why = "HF_HUB_OFFLINE is set"
         elif download and not self._is_reachable():
             why = f"{_endpoint()} cannot be reached"
+        plain = "".join(f" {name}" for name in names if "*" not in name)
+        patterns = "".join(f" --include '{name}'" for name in names if "*" in name)
+        are = "are" if len(names) > 1 else "is"
         return (
-            f"{name} of the dataset {self.repo} (revision {self.revision[:8]}) is not in the hub's cache and could not "
-            f"be fetched ({why}). On a machine with a network run: "
-            f"hf download {self.repo} --repo-type dataset --revision {self.revision} --include '{name}' --local-dir DIR"
+            f"{', '.join(names)} of the dataset {self.repo} (revision {self.revision[:8]}) {are} not in the cache "
+            f"and could not be fetched ({why}). On a machine with a network run: hf download {self.repo}{plain} "
+            f"--repo-type dataset --revision {self.revision}{patterns} --local-dir DIR"
         )
 
 
@@ -154,3 +172,27 @@ def _endpoint() -> str:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+
+
+def _identity(path: Path) -> list[str | int]:
+    found = path.resolve()
+    state = found.stat()
+    return [str(found), state.st_size, state.st_mtime_ns]
+
+
+def _read_marker(marker: Path) -> object:
+    try:
+        return json.loads(marker.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_marker(marker: Path, identity: list[str | int]) -> None:
+    """Writes beside it first, so that no other process reads half of it; where nothing may be written, hashes again."""
+    beside = marker.with_name(f".{marker.name}.{os.getpid()}")
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(identity))
+        beside.replace(marker)
+    except OSError:
+        beside.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mmap
 import re
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from envs_registry.rows import Row, open_parquet, read_rows, row_of_line
 
 _PEEK = 4096
 """Bytes at the beginning and at the end of a line in which a field is looked for."""
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
+_VALUE = re.compile(rb'\s*:\s*("(?:[^"\\]|\\.)*"|[-+.\w]+(?=\s*[,}]))')
 
 
 class LazyRow(Protocol):
@@ -30,17 +33,21 @@ class LazyRow(Protocol):
         """Returns a short field as text, empty if absent."""
 
 
-def rows_of(path: Path) -> list[LazyRow]:
+def rows_of(path: Path, faults: list[DataError]) -> list[LazyRow]:
     """Returns the rows of a file.
 
+    Args:
+        path: The file.
+        faults: Collects the complaints about single lines of a file that must be read at once.
+
     Raises:
-        DataError: If the file cannot be read, or is of a kind that must be parsed at once and is malformed.
+        DataError: If the file as a whole cannot be read.
     """
     if path.suffix == ".jsonl":
         return list(_lines(path))
     if path.suffix == ".parquet":
         return list(_records(path))
-    return [_ReadRow(row) for row in read_rows(path)]
+    return [_ReadRow(row) for row in read_rows(path, faults)]
 
 
 @dataclass(frozen=True)
@@ -75,18 +82,51 @@ class _Line:
         return row_of_line(self.path, self.number, self._bytes(self.start, self.end))
 
     def peek(self, field: str) -> str:
-        """Looks near the ends of the line first; a name in quotes that no backslash precedes stands in no text."""
-        pattern = re.compile(rf'(?<!\\)"{field}":\s*(?:"((?:[^"\\]|\\.)*)"|([-\w.]+))')
-        for start, end in ((self.start, self.start + _PEEK), (self.end - _PEEK, self.end)):
-            match = pattern.search(self._bytes(max(start, self.start), min(end, self.end)).decode(errors="replace"))
-            if match:
-                return match[1] if match[1] is not None else match[2]
+        """Looks near the ends of the line first, for a field of the row itself, not of an object inside it."""
+        for find, start, end in (
+            (_in_head, self.start, min(self.start + _PEEK, self.end)),
+            (_in_tail, max(self.end - _PEEK, self.start), self.end),
+        ):
+            found = find(self._bytes(start, end), field.encode())
+            if found is not None:
+                return found
         return _text(self.read().fields.get(field))
 
     def _bytes(self, start: int, end: int) -> bytes:
         with self.path.open("rb") as file:
             file.seek(start)
             return file.read(end - start)
+
+
+def _in_head(head: bytes, field: bytes) -> str | None:
+    """The value of a field in the beginning of an object, None where it is not (or not whole) there."""
+    if b'"%b"' % field not in head:
+        return None
+    depth = 0
+    for token in _TOKEN.finditer(head):
+        if token[0] in b"{}":
+            depth += 1 if token[0] == b"{" else -1
+        elif depth == 1 and token[0] == b'"%b"' % field and (match := _VALUE.match(head, token.end())):
+            return _decoded(match[1])
+    return None
+
+
+def _in_tail(tail: bytes, field: bytes) -> str | None:
+    """The same for the end of an object: a name in quotes that no backslash precedes stands in no text."""
+    for name in re.finditer(rb'(?<!\\)"%b"' % re.escape(field), tail):
+        match = _VALUE.match(tail, name.end())
+        if match:
+            behind = [token[0] for token in _TOKEN.finditer(tail, match.end()) if token[0] in b"{}"]
+            if behind.count(b"}") == behind.count(b"{") + 1:
+                return _decoded(match[1])
+    return None
+
+
+def _decoded(value: bytes) -> str | None:
+    try:
+        return _text(json.loads(value))
+    except ValueError:
+        return None
 
 
 def _lines(path: Path) -> list[_Line]:

@@ -6,19 +6,37 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codegym.errors import DataError, MissingExtraError, UnknownNameError
 from codegym.problem import Problem
+from envs_registry.building import FaultyRowsError
 from envs_registry.catalogue import SuiteEntry, entry_of
-from envs_registry.sources import source_of
+from envs_registry.sources import Source, source_of
 from envs_registry.suite import Suite
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a suite's files hold.
+
+    Attributes:
+        suite: The problems of the sound rows.
+        faults: What is wrong with the others, each with file and line.
+    """
+
+    suite: Suite
+    faults: tuple[DataError, ...] = ()
+
+
 def load_suite(
-    name: str, split: str | None = None, data_dir: str | os.PathLike[str] | None = None, **options: Any
+    name: str | os.PathLike[str],
+    split: str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
 ) -> Suite:
     """Loads a suite of problems.
 
@@ -34,25 +52,44 @@ def load_suite(
 
     Raises:
         UnknownNameError: If there is no such suite, split or option.
-        DataError: If its data is missing or malformed; the message says where, and what to do.
+        DataError: If its data is missing or malformed; the message says where, and what to do. Rows at fault are named
+            together (``FaultyRowsError``); ``read_suite`` goes on without them.
         MissingExtraError: If the data must be fetched from the hub, or is Parquet, and the extra ``hub`` is missing.
     """
+    reading = read_suite(name, split, data_dir, **options)
+    if reading.faults:
+        raise FaultyRowsError(reading.faults, reading.suite)
+    return reading.suite
+
+
+def read_suite(
+    name: str | os.PathLike[str],
+    split: str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Reading:
+    """Like ``load_suite``, and goes on where rows are at fault.
+
+    Raises:
+        DataError: If not one row is sound; all else as ``load_suite``.
+    """
+    name = os.fspath(name)
     if name.endswith((".jsonl", ".jsonl.gz")):
-        return load_suite("jsonl", split, name, **options)
-    return _load(name, split, data_dir, options, download=True)
+        name, data_dir = "jsonl", name
+    return _read(name, split, data_dir, options, download=True)
 
 
 def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = None) -> bool:
     """Says whether a suite loads here without the network."""
     try:
-        return entry_of(name).embedded or len(_load(name, split, data_dir, {}, download=False)) > 0
+        return entry_of(name).embedded or len(_read(name, split, data_dir, {}, download=False).suite) > 0
     except (DataError, MissingExtraError):
         return False
 
 
-def _load(
+def _read(
     name: str, split: str | None, data_dir: str | os.PathLike[str] | None, options: dict[str, Any], download: bool
-) -> Suite:
+) -> Reading:
     entry = entry_of(name)
     split = entry.default_split if split is None else split
     if entry.splits and split not in entry.splits:
@@ -60,21 +97,36 @@ def _load(
     loader = _loader(entry)
     _check_options(name, entry, loader, options)
     options = {**entry.options, **options}
+    module = inspect.getmodule(loader)
+    known_bad = getattr(module, "KNOWN_BAD", {})
     if entry.embedded:
-        return Suite(name, split, loader(split, **options), origin="built in", packages=entry.packages)
+        problems = loader(split, **options)
+        return Reading(Suite(name, split, problems, origin="built in", known_bad=known_bad, packages=entry.packages))
     fetch = partial(entry.hub.fetch, split, download) if entry.hub is not None and split in entry.hub.files else None
     source = source_of(entry.folder or name, data_dir, f"It is published at {entry.url}." if entry.url else "", fetch)
-    problems = loader(source, split, **options)
-    module = inspect.getmodule(loader)
+    problems, faults = _sound(loader, source, split, options)
     packages_for = getattr(module, "packages_for", None)
-    return Suite(
+    suite = Suite(
         name,
         split,
         problems,
         origin=_origin(source.used),
-        known_bad=getattr(module, "KNOWN_BAD", {}),
-        packages=packages_for(**options) if packages_for else entry.packages,
+        known_bad=getattr(problems, "known_bad", known_bad),
+        packages=getattr(problems, "packages", packages_for(**options) if packages_for else entry.packages),
     )
+    return Reading(suite, faults)
+
+
+def _sound(
+    loader: Callable[..., Sequence[Problem]], source: Source, split: str, options: dict[str, Any]
+) -> tuple[Sequence[Problem], tuple[DataError, ...]]:
+    """The problems of the sound rows, and what is wrong with the others; no sound row at all is an error."""
+    try:
+        return loader(source, split, **options), ()
+    except FaultyRowsError as error:
+        if not error.problems:
+            raise
+        return error.problems, error.faults
 
 
 def _origin(used: Sequence[Path]) -> str:

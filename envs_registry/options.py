@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codegym.errors import UnknownNameError
+from codegym.errors import InvalidSettingError, UnknownNameError
 
 
 def choice(option: str, value: str, allowed: Iterable[str]) -> None:
@@ -16,3 +16,13 @@ def choice(option: str, value: str, allowed: Iterable[str]) -> None:
     allowed = tuple(allowed)
     if value not in allowed:
         raise UnknownNameError(f"value of option {option!r}:", value, allowed)
+
+
+def at_least(option: str, value: float, least: float) -> None:
+    """Refuses a number that is too small to mean anything.
+
+    Raises:
+        InvalidSettingError: With the smallest that does.
+    """
+    if value < least:
+        raise InvalidSettingError(f"option {option!r} must be at least {least}, got {value!r}.")

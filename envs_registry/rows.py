@@ -6,11 +6,12 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from codegym.errors import DataError, MissingExtraError
+from envs_registry.assertions import parsed
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
@@ -27,11 +28,19 @@ class Row:
         path: The file it stands in.
         line: Its 1-based line (or position, in files that are one array).
         fields: Its content.
+        within: Where in the record these fields stand, for those of an object inside it (``"tests[0]."``).
+        task_id: The record's id, for the same.
     """
 
     path: Path
     line: int
     fields: Mapping[str, Any]
+    within: str = ""
+    task_id: str = ""
+
+    def part(self, where: str, fields: Mapping[str, Any]) -> Row:
+        """Returns an object inside this row (``"tests[0]"``) as a row, whose complaints name its place too."""
+        return replace(self, fields=fields, within=f"{self.within}{where}.", task_id=self.id)
 
     def get(self, field: str, kind: type[T], default: T = _REQUIRED) -> T:
         """Returns a field of the given type.
@@ -49,15 +58,13 @@ class Row:
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is None:
             if default is _REQUIRED:
-                here = ", ".join(map(repr, self.fields)) or "none"
-                self.fail(
-                    f"field {field!r} is missing; expected {_NOUNS.get(kind, kind.__name__)}. Fields here: {here}."
-                )
+                here, wanted = ", ".join(map(repr, self.fields)) or "none", _NOUNS.get(kind, kind.__name__)
+                self.fail(f"field {self.within + field!r} is missing; expected {wanted}. Fields here: {here}.")
             return default
         if kind is float and type(value) is int:
             value = float(value)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fail(f"field {field!r} must be {_NOUNS.get(kind, kind.__name__)}, got {_short(value)}.")
+            self.fail(f"field {self.within + field!r} must be {_NOUNS.get(kind, kind.__name__)}, got {_short(value)}.")
         return value
 
     def texts(self, field: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
@@ -67,7 +74,7 @@ class Row:
         items = self.get(field, list)
         for place, item in enumerate(items):
             if not isinstance(item, str):
-                self.fail(f"field {field!r}[{place}] must be a text, got {_short(item)}.")
+                self.fail(f"field {self.within + field!r}[{place}] must be a text, got {_short(item)}.")
         return tuple(items)
 
     def json(self, field: str, default: Any = _REQUIRED) -> Any:
@@ -80,7 +87,14 @@ class Row:
         try:
             return json.loads(value)
         except (ValueError, RecursionError) as error:
-            self.fail(f"field {field!r} must hold JSON: {error}")
+            self.fail(f"field {self.within + field!r} must hold JSON: {error}")
+
+    def code(self, field: str) -> str:
+        """Returns a field that is Python; it must be there and parse."""
+        source = self.get(field, str)
+        if parsed(source) is None:
+            self.fail(f"field {self.within + field!r} is not Python that parses.")
+        return source
 
     @property
     def place(self) -> str:
@@ -89,10 +103,14 @@ class Row:
 
     def fail(self, message: str) -> NoReturn:
         """Raises a ``DataError`` that says where this row stands, and its id where it has one."""
-        name = next(
-            (str(self.fields[key]) for key in ("task_id", "problem_id", "question_id") if key in self.fields), ""
-        )
+        name = self.id
         raise DataError(f"{self.place}{f' ({name})' if name else ''}: {message}")
+
+    @property
+    def id(self) -> str:
+        """The record's id, "" where it has none."""
+        known = ("task_id", "problem_id", "question_id", "id", "name")
+        return self.task_id or next((str(self.fields[key]) for key in known if key in self.fields), "")
 
 
 def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row]:

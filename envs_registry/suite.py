@@ -70,15 +70,22 @@ class Suite(Sequence[Problem]):
     def __repr__(self) -> str:
         return f"Suite({self.name!r}, split={self.split!r}, {len(self)} problems)"
 
+    def row_place(self, place: int) -> str:
+        """Returns the file and line that the problem at a place was read from, "" where that is not known."""
+        return _row_place(self._problems, place)
+
     def by_id(self, task_id: str) -> Problem:
         """Returns the problem of this id.
 
         Raises:
             UnknownNameError: If there is none; the message offers close ids.
         """
+        return self._problems[self._place(task_id)]
+
+    def _place(self, task_id: str) -> int:
         if task_id not in self._index:
             raise UnknownNameError(f"task of suite {self.name!r} (split {self.split!r})", task_id, self.task_ids)
-        return self._problems[self._index[task_id]]
+        return self._index[task_id]
 
     def at(self, places: Iterable[int]) -> Suite:
         """Returns the suite of the problems at these places, in this order."""
@@ -104,13 +111,15 @@ class Suite(Sequence[Problem]):
             where: Any condition of one's own.
 
         Raises:
-            UnknownNameError: If an id or a difficulty is none of this suite's.
+            UnknownNameError: If an id, a difficulty or a tag is none of this suite's.
         """
         places: Iterable[int] = range(len(self))
         if ids is not None:
-            places = sorted(self._index[self.by_id(task_id).task_id] for task_id in ids)
+            places = sorted(map(self._place, ids))
         if difficulties is not None:
-            self._check_difficulties(difficulties)
+            self._check_known("difficulty", difficulties, self.difficulties)
+        if tags is not None:
+            self._check_known("tag", tags, dict.fromkeys(tag for problem in self for tag in problem.tags))
 
         def kept(problem: Problem) -> bool:
             return (
@@ -131,11 +140,10 @@ class Suite(Sequence[Problem]):
         """The difficulties that occur, in the order of their first problem. Builds every problem of a lazy suite."""
         return tuple(dict.fromkeys(problem.difficulty for problem in self if problem.difficulty is not None))
 
-    def _check_difficulties(self, asked: Collection[str]) -> None:
-        known = self.difficulties
-        for difficulty in asked:
-            if difficulty not in known:
-                raise UnknownNameError(f"difficulty of suite {self.name!r}", difficulty, known)
+    def _check_known(self, what: str, asked: Collection[str], known: Collection[str]) -> None:
+        for name in asked:
+            if name not in known:
+                raise UnknownNameError(f"{what} of suite {self.name!r}", name, known)
 
     def _like(self, problems: Sequence[Problem]) -> Suite:
         return Suite(
@@ -158,6 +166,10 @@ class _Selection(Sequence[Problem]):
     def __init__(self, problems: Sequence[Problem], places: tuple[int, ...], task_ids: tuple[str, ...]) -> None:
         self._problems, self._places, self.task_ids = problems, places, task_ids
 
+    def row_place(self, place: int) -> str:
+        """Returns where the problem's row stands."""
+        return _row_place(self._problems, self._places[place])
+
     def __len__(self) -> int:
         return len(self._places)
 
@@ -177,6 +189,10 @@ class _Limited(Sequence[Problem]):
     def __init__(self, problems: Sequence[Problem], limits: Limits | None, task_ids: tuple[str, ...]) -> None:
         self._problems, self._limits, self.task_ids = problems, limits, task_ids
 
+    def row_place(self, place: int) -> str:
+        """Returns where the problem's row stands."""
+        return _row_place(self._problems, place)
+
     def __len__(self) -> int:
         return len(self.task_ids)
 
@@ -188,3 +204,8 @@ class _Limited(Sequence[Problem]):
         if isinstance(place, slice):
             return _Limited(self._problems[place], self._limits, self.task_ids[place])
         return replace(self._problems[place], limits=self._limits)
+
+
+def _row_place(problems: Sequence[Problem], place: int) -> str:
+    find: Callable[[int], str] | None = getattr(problems, "row_place", None)
+    return "" if find is None else find(place)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from envs_registry.assertions import cases_of_asserts, parsed
 from envs_registry.checkers import CHECKERS, name_of
 
 
-def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> int:
+def write_problems(
+    path: Path,
+    problems: Iterable[Problem],
+    split: str = "",
+    packages: Sequence[str] = (),
+    known_bad: Mapping[str, str] | None = None,
+) -> int:
     """Writes problems to a file, beside it first, so that the file is never half-written.
 
     Args:
         path: The file; replaced if it exists.
         problems: What to write.
         split: The split that every line names; empty names none.
+        packages: What programs may import beyond the standard library, as every line says; a suite's own by default.
+        known_bad: Why problems are known to be broken, by task id; a suite's own by default.
 
     Returns:
         How many were written.
@@ -29,13 +38,17 @@ def write_problems(path: Path, problems: Iterable[Problem], split: str = "") -> 
     Raises:
         InvalidProblemError: If a problem holds what no file can: a checker without a name, a value that is no literal.
     """
+    packages = packages or getattr(problems, "packages", ())
+    known_bad = known_bad or getattr(problems, "known_bad", {})
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:
         with beside.open("w", encoding="utf-8") as file:
             for problem in problems:
-                row = row_of_problem(problem) | ({"split": split} if split else {})
+                row = row_of_problem(problem)
+                extra = {"split": split, "packages": list(packages), "known_bad": known_bad.get(problem.task_id)}
+                row |= {name: value for name, value in extra.items() if value}
                 file.write(json.dumps(row, ensure_ascii=True) + "\n")
                 count += 1
         beside.replace(path)
@@ -100,8 +113,26 @@ def _row_of_test(problem: Problem, test: TestCase) -> dict[str, Any]:
         return {"type": "call", **short, **public}
     if test.expected_args is not None:
         raise InvalidProblemError(f"{problem.task_id}: expected_args {test.expected_args!r} cannot be written as JSON.")
+    source = _source_of(problem, test)
+    if not _comes_back(problem, test, source):
+        raise InvalidProblemError(
+            f"{problem.task_id}: a test has a value that is no literal, so that no file can hold it: {source:.200}. "
+            "Leave the test out, or make it a script."
+        )
+    return {"type": "assert", "source": source, **public}
+
+
+def _source_of(problem: Problem, test: CallTest) -> str:
     inputs = ", ".join([*map(repr, test.args), *(f"{name}={value!r}" for name, value in test.kwargs.items())])
-    return {"type": "assert", "source": f"assert {problem.entry_point}({inputs}) == {test.expected!r}", **public}
+    return f"assert {problem.entry_point}({inputs}) == {test.expected!r}"
+
+
+def _comes_back(problem: Problem, test: CallTest, source: str) -> bool:
+    """Whether the assert reads as the same test. ``inf``, ``Counter`` and ``range`` do not."""
+    if parsed(source) is None:
+        return False
+    read = cases_of_asserts(source, problem.entry_point or "", public=test.public)
+    return repr(read) == repr((replace(test, kwargs=dict(test.kwargs)),))
 
 
 def _survives_json(row: dict[str, Any]) -> bool:

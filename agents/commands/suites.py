@@ -17,14 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from codegym import Judge
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidProblemError, MissingExtraError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.sandbox.pool import Sandbox
 from envs_registry import Suite, list_suites, load_suite
 from envs_registry.catalogue import CATALOGUE, entry_of
 from envs_registry.checking import CheckReport, check_suite
 from envs_registry.contamination import Overlap, overlaps
-from envs_registry.loading import is_at_hand
+from envs_registry.loading import Reading, is_at_hand, read_suite
 from envs_registry.statistics import Statistics, statistics_of
 from envs_registry.strengthen.given import read_tests
 from envs_registry.strengthen.strengthening import Effort, Strengthened, Strengthener
@@ -70,7 +70,7 @@ class ShowSuite:
     """One suite's problems, or one problem in full."""
 
     suite: Annotated[str, tyro.conf.Positional]
-    """Name of the suite, or the path of a JSONL file."""
+    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
     task_id: Annotated[str, tyro.conf.Positional] = ""
     """A problem's id; without it the problems are listed."""
     split: str | None = None
@@ -84,7 +84,8 @@ class ShowSuite:
 
     def run(self) -> int:
         """Prints the suite or the problem."""
-        suite = load_suite(self.suite, self.split, self.data_dir)
+        name, split = _name_and_split(self.suite)
+        suite = load_suite(name, self.split or split, self.data_dir)
         if self.task_id:
             problem = suite.by_id(self.task_id)
             print(json.dumps(_plain(problem)) if self.json else _in_full(problem))
@@ -130,11 +131,11 @@ class CheckSuites:
         for name in self.suites or _all_at_hand(self.data_dir):
             suite_name, split = _name_and_split(name)
             try:
-                suite = load_suite(suite_name, split, self.data_dir)
-            except DataError as error:
+                reading = read_suite(suite_name, split, self.data_dir)
+            except (DataError, MissingExtraError) as error:
                 broken[name] = str(error)
                 continue
-            reports.append(self._check(suite))
+            reports.append(self._check(reading))
             if not self.json:
                 _print_faults(reports[-1])
         if self.json:
@@ -143,10 +144,18 @@ class CheckSuites:
             _print_reports(reports, broken)
         return 1 if broken or any(report.news for report in reports) else 0
 
-    def _check(self, suite: Suite) -> CheckReport:
+    def _check(self, reading: Reading) -> CheckReport:
+        suite = reading.suite
         packages = _installed(suite)
         with Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge, _bar(str(suite)) as bar:
-            return check_suite(suite, judge, all_solutions=self.all_solutions, mutants=self.mutants, progress=bar)
+            return check_suite(
+                suite,
+                judge,
+                all_solutions=self.all_solutions,
+                mutants=self.mutants,
+                row_faults=reading.faults,
+                progress=bar,
+            )
 
 
 @dataclass(frozen=True)
@@ -222,8 +231,7 @@ class StrengthenSuite:
     def run(self) -> int:
         """Strengthens the suite and prints how many mutants die before and after."""
         suite = load_suite(*_name_and_split(self.suite), self.data_dir)[: self.limit or None]
-        for problem in suite:
-            row_of_problem(problem)  # what no file can hold is told before the work, not after it
+        suite, left_out = _writable(suite)
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)
         effort = Effort(mutants=self.mutants, inputs=self.inputs, keep=self.keep, seed=self.seed)
         packages = _installed(suite)
@@ -233,29 +241,53 @@ class StrengthenSuite:
             _bar(str(suite)) as bar,
         ):
             results = list(Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=bar))
-        written = write_problems(self.out, (result.problem for result in results))
-        numbers = _numbers(results) | {"written": written, "out": str(self.out)}
+        problems = (result.problem for result in results)
+        written = write_problems(self.out, problems, packages=suite.packages, known_bad=suite.known_bad)
+        numbers = _numbers(results) | {"written": written, "left_out": left_out, "out": str(self.out)}
         if self.json:
             print(json.dumps(numbers))
             return 0
-        for name, value in numbers.items():
-            _OUT.print(f"{name.replace('_', ' '):<24}{value}", markup=False)
-        for reason, count in Counter(result.skipped for result in results if result.skipped).items():
-            _OUT.print(f"{count} problems as they were: {reason}", markup=False)
+        _print_strengthened(numbers)
         return 0
+
+
+def _writable(suite: Suite) -> tuple[Suite, dict[str, str]]:
+    """The problems that a file can hold, and why the others cannot: told before the work, not after it."""
+    left_out: dict[str, str] = {}
+    for problem in suite:
+        try:
+            row_of_problem(problem)
+        except InvalidProblemError as error:
+            left_out[problem.task_id] = str(error)
+    if len(left_out) == len(suite):
+        raise InvalidProblemError(
+            f"no file can hold any of these problems; {next(iter(left_out.values()), 'none came')}"
+        )
+    return suite.filter(where=lambda problem: problem.task_id not in left_out), left_out
+
+
+def _print_strengthened(numbers: Mapping[str, Any]) -> None:
+    mutants = max(numbers["mutants"], 1)
+    shown = {name: value for name, value in numbers.items() if not isinstance(value, dict)}
+    for name, value in shown.items():
+        share = f" ({value / mutants:.1%})" if name.startswith("killed") else ""
+        _OUT.print(f"{name.replace('_', ' '):<24}{value}{share}", markup=False)
+    for reason, count in numbers["skipped"].items():
+        _OUT.print(f"{count} problems as they were: {reason}", markup=False)
+    for reason in numbers["left_out"].values():
+        _OUT.print(f"left out: {reason}", markup=False, soft_wrap=True)
 
 
 def _numbers(results: list[Strengthened]) -> dict[str, Any]:
     tried = [result for result in results if not result.skipped]
-    mutants = sum(result.mutants for result in tried)
-    before, after = sum(result.killed_before for result in tried), sum(result.killed_after for result in tried)
     return {
         "problems_tried": len(tried),
-        "mutants": mutants,
-        "killed_before": f"{before} ({before / max(mutants, 1):.1%})",
-        "killed_after": f"{after} ({after / max(mutants, 1):.1%})",
+        "mutants": sum(result.mutants for result in tried),
+        "killed_before": sum(result.killed_before for result in tried),
+        "killed_after": sum(result.killed_after for result in tried),
         "tests_added": sum(result.added for result in tried),
         "problems_with_new_tests": sum(result.added > 0 for result in tried),
+        "skipped": dict(Counter(result.skipped for result in results if result.skipped)),
     }
 
 
@@ -302,7 +334,8 @@ def _print_tenth(title: str, done: int, total: int) -> None:
 def _print_faults(report: CheckReport) -> None:
     for fault in report.faults:
         known = f"  (known: {fault.known})" if fault.known else ""
-        line = f"{report.suite}: {fault.task_id}: {fault.what} {fault.verdict}: {fault.message}{known}"
+        what = " ".join(filter(None, (fault.what, fault.verdict)))
+        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.place, what, f"{fault.message}{known}")))
         _OUT.print(line, markup=False, soft_wrap=True)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codegym.comparison import Comparison, OutputRule
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import FaultyRowsError, LazyProblems, RowTable, built
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import accepts_as_apps
-from envs_registry.examples import shows
-from envs_registry.options import choice
+from envs_registry.examples import shows, shows_call, with_a_private_one
+from envs_registry.options import at_least, choice
 from envs_registry.rows import Row, read_text
 from envs_registry.sources import Source
 
@@ -45,6 +47,7 @@ def load(
     prompt: str = "paper",
     max_solutions: int = 20,
     max_tests: int = 0,
+    keep_validation: bool = False,
 ) -> LazyProblems:
     """Loads APPS from the hub's rows (``train.jsonl``, ``test.jsonl``) or the original folders (``train/0001/...``).
 
@@ -58,16 +61,31 @@ def load(
         prompt: ``"paper"``: QUESTION ... ANSWER, as in APPS, CodeRL and RLTF; ``"instruct"``: a request.
         max_solutions: How many reference solutions of a problem are kept; 0 keeps all.
         max_tests: How many tests of a problem are kept, first ones first; 0 keeps all.
+        keep_validation: Whether ``"train"`` keeps the problems that are in the validation split, as the benchmark's own
+            5,000 do. Otherwise those go whose ids stand in the validation files at hand.
     """
     choice("difficulty", difficulty, (ALL, *_DIFFICULTIES))
     choice("comparator", comparator, ("strict", "apps"))
     choice("prompt", prompt, ("paper", "instruct"))
+    at_least("max_solutions", max_solutions, 0)
+    at_least("max_tests", max_tests, 0)
     styles = {name: _Style(name, comparator, prompt, max_solutions, max_tests) for name in _FILES}
     names = tuple(_FILES) if split == ALL else (split,)
-    parts = [part for name in names if (part := _part(source, name, difficulty, styles[name])) is not None]
-    if not parts:
+    faults: list[DataError] = []
+    held_out = frozenset() if keep_validation or split != "train" else _validation_ids(source, styles["validation"])
+    parts: list[LazyProblems] = []
+    for name in names:
+        try:
+            parts += _part(source, name, difficulty, styles[name], held_out)
+        except FaultyRowsError as error:
+            faults += error.faults
+            parts += [error.problems] if isinstance(error.problems, LazyProblems) else []
+    if not parts and not faults:
         source.file(*(pattern for name in names for pattern in _FILES[name]))
-    return parts[0] if len(parts) == 1 else _merged(parts)
+    problems = parts[0] if len(parts) == 1 else _merged(parts)
+    if faults:
+        raise FaultyRowsError(faults, problems)
+    return problems
 
 
 @dataclass(frozen=True)
@@ -84,19 +102,24 @@ class _Style:
         """Train and test are both numbered from 0; the validation problems are some of train's."""
         return f"apps/{'test' if self.split == 'test' else 'train'}/{number}"
 
+    def id_of(self, folder: Path) -> str:
+        """The id of the problem in a folder."""
+        return self.task_id(int(folder.name))
+
     def problem_of_row(self, row: Row) -> Problem:
         """Returns the problem of one row."""
         question, starter = row.get("question", str), row.get("starter_code", str, "").strip("\n")
         answers = row.json("input_output", {})
         if not isinstance(answers, dict):
             row.fail("field 'input_output' must hold an object with 'inputs' and 'outputs'.")
-        function = answers.get("fn_name")
-        tests = _tests(row, question, answers, function)
-        solutions = tuple(row.json("solutions", []))
+        inside = row.part("input_output", answers)
+        function = inside.get("fn_name", str, "") or None
+        tests = with_a_private_one(_tests(inside, question, function)[: self.max_tests or None])
+        solutions = replace(row, fields={"solutions": row.json("solutions", [])}, task_id=row.id).texts("solutions")
         return Problem(
             task_id=self.task_id(_number(row)),
             prompt=_prompt(self.prompt, question, starter, function),
-            tests=tests[: self.max_tests or None],
+            tests=tests,
             entry_point=_entry_point(function, starter, solutions) if function else None,
             starter_code=f"{starter.rstrip()}\n" if starter else "",
             context=_IMPORTS,
@@ -110,24 +133,53 @@ class _Style:
         )
 
 
-def _part(source: Source, split: str, difficulty: str, style: _Style) -> LazyProblems | None:
-    """The problems of one split: from a folder for each problem where there is one, else from rows."""
+def _part(
+    source: Source, split: str, difficulty: str, style: _Style, held_out: frozenset[str]
+) -> tuple[LazyProblems, ...]:
+    """The problems of one split, empty where it is not there: from a folder for each problem, else from rows."""
     folder = source.folder(split)
     numbered = sorted(path for path in folder.iterdir() if path.name.isdigit()) if folder else []
     if numbered:
-        if difficulty != ALL:
-            numbered = [path for path in numbered if _difficulty(path) == difficulty]
-        return LazyProblems(
-            (style.task_id(int(path.name)) for path in numbered), _FolderBuilder(tuple(numbered), style)
-        )
+        return (_of_folders([path for path in numbered if style.id_of(path) not in held_out], difficulty, style),)
     paths = source.find(*_FILES[split])
-    if not paths:
-        return None
-    return RowTable(paths).problems(
-        lambda rows, place: style.task_id(rows.peek(place, "problem_id") or rows.peek(place, "id")),
-        style.problem_of_row,
-        None if difficulty == ALL else lambda rows, place: rows.peek(place, "difficulty") == difficulty,
-    )
+
+    def keep(rows: RowTable, place: int) -> bool:
+        return _row_id(rows, place, style) not in held_out and (
+            difficulty == ALL or rows.peek(place, "difficulty") == difficulty
+        )
+
+    every = difficulty == ALL and not held_out
+    find_id = partial(_row_id, style=style)
+    return (RowTable(paths).problems(find_id, style.problem_of_row, None if every else keep),) if paths else ()
+
+
+def _row_id(rows: RowTable, place: int, style: _Style) -> str:
+    return style.task_id(rows.id(place, "problem_id", "id"))
+
+
+def _validation_ids(source: Source, style: _Style) -> frozenset[str]:
+    """The ids of the validation split as far as its files are at hand; what is at fault there, its own load says."""
+    if any(place.is_file() for place in source.folders):  # the caller named the one file to read
+        return frozenset()
+    try:
+        found = _part(replace(source, used=[]), "validation", ALL, style, frozenset())
+        return frozenset(task_id for part in found for task_id in part.task_ids)
+    except FaultyRowsError as error:
+        return frozenset(getattr(error.problems, "task_ids", ()))
+
+
+def _of_folders(folders: list[Path], difficulty: str, style: _Style) -> LazyProblems:
+    faults: list[DataError] = []
+    kept: list[Path] = []
+    for folder in folders:
+        try:
+            kept += [folder] if difficulty in (ALL, _difficulty(folder)) else []
+        except DataError as fault:
+            faults.append(fault)
+    problems = LazyProblems(map(style.id_of, kept), _FolderBuilder(tuple(kept), style))
+    if faults:
+        raise FaultyRowsError(faults, problems)
+    return problems
 
 
 @dataclass(frozen=True)
@@ -136,7 +188,11 @@ class _FolderBuilder:
     style: _Style
 
     def __call__(self, place: int) -> Problem:
-        return self.style.problem_of_row(_row_of_folder(self.folders[place]))
+        return built(_row_of_folder(self.folders[place]), self.style.problem_of_row)
+
+    def row_place(self, place: int) -> str:
+        """Returns the problem's folder."""
+        return str(self.folders[place])
 
 
 @dataclass(frozen=True)
@@ -146,6 +202,11 @@ class _MergedBuilder:
     def __call__(self, place: int) -> Problem:
         part, inner = self.places[place]
         return part[inner]
+
+    def row_place(self, place: int) -> str:
+        """Returns where the problem's row or folder stands."""
+        part, inner = self.places[place]
+        return part.row_place(inner)
 
 
 def _merged(parts: list[LazyProblems]) -> LazyProblems:
@@ -179,27 +240,34 @@ def _difficulty(folder: Path) -> str:
 
 
 def _number(row: Row) -> int:
-    return row.get("problem_id", int, -1) if "problem_id" in row.fields else row.get("id", int)
+    return row.get("id" if row.fields.get("problem_id") is None else "problem_id", int)
 
 
-def _tests(row: Row, question: str, answers: dict[str, Any], function: str | None) -> tuple[TestCase, ...]:
-    inputs, outputs = answers.get("inputs", []), answers.get("outputs", [])
-    if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-        row.fail("field 'input_output' must hold as many 'inputs' as 'outputs'.")
+def _tests(answers: Row, question: str, function: str | None) -> tuple[TestCase, ...]:
+    inputs, outputs = answers.get("inputs", list, []), answers.get("outputs", list, [])
+    if len(inputs) != len(outputs):
+        answers.fail(
+            f"field 'input_output' must hold as many 'inputs' as 'outputs', got {len(inputs)} and {len(outputs)}."
+        )
     if function:
-        return tuple(
+        calls = (
             CallTest(args=tuple(given) if isinstance(given, list) else (given,), expected=wanted)
             for given, wanted in zip(inputs, outputs, strict=True)
         )
-    texts = ((_text(given), _text(wanted)) for given, wanted in zip(inputs, outputs, strict=True))
+        return tuple(replace(test, public=shows_call(question, function, test)) for test in calls)
+    texts = zip(_texts(answers, "inputs", inputs), _texts(answers, "outputs", outputs), strict=True)
     return tuple(
         StdioTest(stdin=given, expected_stdout=wanted, public=shows(question, given, wanted)) for given, wanted in texts
     )
 
 
-def _text(value: Any) -> str:
-    """Some rows hold the lines of a text as a list."""
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+def _texts(answers: Row, field: str, values: list[Any]) -> Iterator[str]:
+    """Some rows hold the lines of a text as a list, or a number in its place."""
+    for place, value in enumerate(values):
+        lines = value if isinstance(value, list) else [value]
+        if not all(isinstance(line, (str, int, float)) for line in lines):
+            answers.fail(f"field 'input_output.{field}'[{place}] must be a text or a list of lines, got {value!r:.60}.")
+        yield "\n".join(map(str, lines))
 
 
 def _entry_point(function: str, starter: str, solutions: tuple[str, ...]) -> str:

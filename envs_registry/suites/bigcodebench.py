@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from functools import partial
 
 from codegym.problem import Problem, ScriptTest
@@ -22,6 +23,10 @@ _LIMITS = Limits(
     output_bytes=2**22,
 )
 """Its programs load pandas, matplotlib or sklearn, and some start processes."""
+_HARD = (
+    "BigCodeBench-Hard is a dataset of its own; on a machine with a network run: "
+    "hf download bigcode/bigcodebench-hard --repo-type dataset --local-dir DIR/bigcodebench/hard"
+)
 _RUN = """
 def check(candidate):
     import io, unittest
@@ -46,12 +51,14 @@ def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "
     """
     choice("prompt", prompt, ("complete", "instruct"))
     choice("tests", tests, ("split", "script"))
-    hard = ("*[Hh]ard*.jsonl*", "*[Hh]ard*/*.parquet", "*[Hh]ard*.parquet")
+    hard = ("*[Hh]ard*.jsonl*", "*[Hh]ard*/*.parquet", "*[Hh]ard*/*/*.parquet", "*[Hh]ard*.parquet")
     full = ("BigCodeBench*.jsonl*", "v*.parquet", "data/v*.parquet", "*.jsonl*", "*.parquet")
+    if split == "hard":
+        source = replace(source, how_to_get=f"{source.how_to_get} {_HARD}".strip())
     paths = source.files(*(hard if split == "hard" else full))
     table = RowTable([path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:])
     build = partial(_problem, prompt=prompt, tests=tests)
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
+    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str) -> Problem:

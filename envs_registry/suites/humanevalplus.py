@@ -28,12 +28,12 @@ def load(source: Source, split: str, *, prompt: str = "completion", examples: st
     choice("examples", examples, EXAMPLES)
     table = RowTable([source.file(*_FILES)])
     build = partial(_problem, prompt=prompt, examples=examples)
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
+    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, examples: str) -> Problem:
     task_id, statement, entry_point = row.get("task_id", str), row.get("prompt", str), row.get("entry_point", str)
-    script = row.get("test", str)
+    script = row.code("test")
     shown = [
         test
         for test in public_examples(task_id, statement, entry_point)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,20 +12,21 @@ from codegym.errors import CodegymError, UnknownNameError
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_asserts, parsed
-from envs_registry.building import build_all
+from envs_registry.building import FaultyRowsError, build_all
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import checker_named
 from envs_registry.rows import Row
 from envs_registry.sources import Source
+from envs_registry.suite import Suite
 
 _TEXTS = ("task_id", "prompt", "entry_point", "starter_code", "context", "difficulty", "split")
-_LISTS = ("tests", "solutions", "mutants", "tags")
-_FIELDS = (*_TEXTS, *_LISTS, "limits", "comparison", "one_process")
+_LISTS = ("tests", "solutions", "mutants", "tags", "packages")
+_FIELDS = (*_TEXTS, *_LISTS, "known_bad", "limits", "comparison", "one_process")
 _COMPARISON = {field.name for field in fields(Comparison)}
 _LIMITS = {field.name for field in fields(Limits)}
 
 
-def load(source: Source, split: str) -> tuple[Problem, ...]:
+def load(source: Source, split: str) -> Suite:
     """Loads every ``.jsonl`` file (also ``.gz``) of the place, or the one file that was named.
 
     Args:
@@ -32,17 +34,30 @@ def load(source: Source, split: str) -> tuple[Problem, ...]:
         split: ``"all"``, or a value of the rows' field ``split``.
     """
     splits: dict[str, None] = {}
+    packages: dict[str, None] = {}
+    known_bad: dict[str, str] = {}
 
     def of_this_split(row: Row) -> Problem | None:
         part = row.get("split", str, ALL)
         splits[part] = None
         problem = problem_of_row(row)
-        return problem if split in (ALL, part) else None
+        if split not in (ALL, part):
+            return None
+        packages.update(dict.fromkeys(row.texts("packages", ())))
+        known_bad[problem.task_id] = row.get("known_bad", str, "")
+        return problem
 
-    problems = build_all(source.files("*.jsonl", "*.jsonl.gz"), of_this_split)
-    if not problems and split != ALL:
+    def suite_of(problems: Sequence[Problem]) -> Suite:
+        bad = {task_id: why for task_id, why in known_bad.items() if why}
+        return Suite("jsonl", split, problems, known_bad=bad, packages=tuple(packages))
+
+    try:
+        suite = suite_of(build_all(source.files("*.jsonl", "*.jsonl.gz"), of_this_split))
+    except FaultyRowsError as error:
+        raise FaultyRowsError(error.faults, suite_of(error.problems)) from None
+    if not suite and split != ALL:
         raise UnknownNameError("split of this file", split, (ALL, *splits))
-    return problems
+    return suite
 
 
 def problem_of_row(row: Row) -> Problem:
@@ -81,7 +96,7 @@ def problem_of_row(row: Row) -> Problem:
 def _tests(row: Row, where: str, item: Any, entry_point: str | None) -> tuple[TestCase, ...]:
     if not isinstance(item, dict):
         row.fail(f"field {where} must be an object, got {item!r}.")
-    test = Row(row.path, row.line, item)
+    test = row.part(where, item)
     kind = test.get("type", str, "")
     if kind not in _TESTS:
         row.fail(f"field {where}.type must be one of {', '.join(map(repr, _TESTS))}, got {item.get('type')!r}.")
@@ -92,10 +107,10 @@ def _tests(row: Row, where: str, item: Any, entry_point: str | None) -> tuple[Te
             row.fail(f"field {where}.{name} is missing: a {kind!r} test needs it.")
     if kind in ("call", "assert") and entry_point is None:
         row.fail(f"field 'entry_point' is missing: the {kind!r} test in {where} needs the name of a function.")
-    return build(test, where, entry_point or "", test.get("public", bool, False))
+    return build(test, entry_point or "", test.get("public", bool, False))
 
 
-def _call(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+def _call(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
     after = test.get("expected_args", list, [])
     return (
         CallTest(
@@ -108,20 +123,19 @@ def _call(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCa
     )
 
 
-def _stdio(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+def _stdio(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
     return (StdioTest(stdin=test.get("stdin", str), expected_stdout=test.get("expected_stdout", str), public=public),)
 
 
-def _script(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
-    return (ScriptTest(source=_code(test, f"{where}.source", test.get("source", str)), public=public),)
+def _script(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    return (ScriptTest(source=test.code("source"), public=public),)
 
 
-def _assert(test: Row, where: str, entry_point: str, public: bool) -> tuple[TestCase, ...]:
-    source = _code(test, f"{where}.source", test.get("source", str))
-    return cases_of_asserts(source, entry_point, public=public)
+def _assert(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
+    return cases_of_asserts(test.code("source"), entry_point, public=public)
 
 
-_TESTS: dict[str, tuple[tuple[str, ...], Callable[[Row, str, str, bool], tuple[TestCase, ...]]]] = {
+_TESTS: dict[str, tuple[tuple[str, ...], Callable[[Row, str, bool], tuple[TestCase, ...]]]] = {
     "call": (("args", "kwargs", "expected", "expected_args"), _call),
     "stdio": (("stdin", "expected_stdout"), _stdio),
     "assert": (("source",), _assert),
@@ -143,7 +157,17 @@ def _comparison(row: Row) -> Comparison:
             given["checker"] = checker_named(str(given["checker"]))
         except UnknownNameError as error:
             row.fail(f"field 'comparison.checker': {error}")
-    return Comparison(**given)
+    numbers = {name: _tolerance(row, given, name) for name in ("rel_tolerance", "abs_tolerance") if name in given}
+    inside = row.part("comparison", given)
+    flags = {name: inside.get(name, bool) for name in ("strict_types", "any_of", "unordered") if name in given}
+    return Comparison(**given | numbers | flags)
+
+
+def _tolerance(row: Row, comparison: Mapping[str, Any], name: str) -> float:
+    value = row.part("comparison", comparison).get(name, float)
+    if not 0 <= value < math.inf:
+        row.fail(f"field 'comparison.{name}' must be a finite number of at least zero, got {value!r}.")
+    return value
 
 
 def _limits(row: Row) -> Limits | None:

@@ -10,7 +10,7 @@ from codegym.problem import Problem, ScriptTest, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, needs_one_process, parsed
 from envs_registry.building import LazyProblems, RowTable
-from envs_registry.options import choice
+from envs_registry.options import at_least, choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
 
@@ -33,16 +33,15 @@ def load(
     """
     choice("prompt", prompt, ("instruct", "completion"))
     choice("tests", tests, ("split", "script"))
+    at_least("public", public, 0)
     table = RowTable([source.file(f"LeetCodeDataset*-{split}.jsonl*", f"*{split}*.jsonl*", f"*{split}*.parquet")])
     build = partial(_problem, prompt=prompt, tests=tests, public=public)
-    return table.problems(lambda rows, place: rows.peek(place, "task_id"), build)
+    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
-    script, context = row.get("test", str), row.get("prompt", str)
+    script, context = row.code("test"), row.get("prompt", str)
     query, entry_point = row.get("query", str), row.get("entry_point", str)
-    if parsed(script) is None:
-        row.fail("field 'test' is not Python that parses.")
     cases = cases_of_check(script) if tests == "split" else (ScriptTest(source=script),)
     starter = row.get("meta.lang_code", str, "") or row.get("starter_code", str, "") or _code_block(query)
     difficulty = row.get("meta.difficulty", str, "") or row.get("difficulty", str, "")

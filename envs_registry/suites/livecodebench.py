@@ -18,6 +18,7 @@ from codegym.sandbox.limits import Limits
 from envs_registry.building import LazyProblems, RowTable
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import accepts_as_livecodebench
+from envs_registry.examples import with_a_private_one
 from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import Source
@@ -81,11 +82,12 @@ def load(
         release: ``"v1"`` to ``"v6"``: the files up to this release; empty takes all that are there.
         platform: ``"leetcode"``, ``"atcoder"``, ``"codeforces"`` or ``"all"``.
         difficulty: ``"easy"``, ``"medium"``, ``"hard"`` or ``"all"``.
-        comparator: ``"strict"`` or ``"apps"``, as in ``apps``.
+        comparator: ``"strict"`` or ``"apps"``, as in ``apps``; ``"livecodebench"``: the benchmark's own rule (lines
+            without the blanks around them, numbers as decimals), for numbers that can be held against published ones.
     """
     choice("platform", platform, (ALL, "leetcode", "atcoder", "codeforces"))
     choice("difficulty", difficulty, (ALL, "easy", "medium", "hard"))
-    choice("comparator", comparator, ("strict", "apps"))
+    choice("comparator", comparator, ("strict", "apps", "livecodebench"))
     choice("release", release, ("", "v1", "v2", "v3", "v4", "v5", "v6"))
     first, last = _day("start", start, date.min), _day("end", end, date.max)
     if release:
@@ -93,7 +95,7 @@ def load(
         paths = [source.file(f"test{number}.jsonl", f"test{number}.jsonl.gz") for number in numbers]
     else:
         paths = source.files("test*.jsonl", "test*.jsonl.gz", "*.jsonl*", "*.parquet")
-    rule = OutputRule.APPS if comparator == "apps" else OutputRule.STRICT
+    rule = OutputRule(comparator)
 
     def keep(rows: RowTable, place: int) -> bool:
         if start or end:
@@ -105,7 +107,7 @@ def load(
         )
 
     return RowTable(paths).problems(
-        lambda rows, place: f"livecodebench/{rows.peek(place, 'question_id')}", partial(_problem, rule=rule), keep
+        lambda rows, place: f"livecodebench/{rows.id(place, 'question_id')}", partial(_problem, rule=rule), keep
     )
 
 
@@ -128,7 +130,7 @@ def _problem(row: Row, rule: OutputRule) -> Problem:
     return Problem(
         task_id=f"livecodebench/{row.get('question_id', str)}",
         prompt=form,
-        tests=tuple(tests),
+        tests=with_a_private_one(tuple(tests)),
         entry_point=f"Solution().{function}" if function else None,
         starter_code=starter,
         context=_IMPORTS,
@@ -183,7 +185,7 @@ def text_of_pickle(content: bytes) -> str:
 
 
 def _test(row: Row, item: dict[str, Any], public: bool) -> TestCase:
-    case = Row(row.path, row.line, {**item, "question_id": row.fields.get("question_id")})
+    case = row.part("public_test_cases" if public else "private_test_cases", item)
     given, wanted = case.get("input", str), case.get("output", str)
     if case.get("testtype", str) == "stdin":
         return StdioTest(stdin=given, expected_stdout=wanted, public=public)
@@ -191,4 +193,4 @@ def _test(row: Row, item: dict[str, Any], public: bool) -> TestCase:
         args = tuple(json.loads(line) for line in given.split("\n") if line.strip())
         return CallTest(args=args, expected=json.loads(wanted), public=public)
     except ValueError as error:
-        row.fail(f"a functional test must have one JSON value a line: {error}")
+        case.fail(f"a functional test must have one JSON value a line: {error}")

@@ -32,7 +32,7 @@ def load(source: Source, split: str, *, prompt: str = "docstring", shown: int = 
     choice("shown", str(shown), ("0", "1", "2", "3"))
     table = RowTable([source.file(*_FILES)])
     build = partial(_problem, prompt=prompt, shown=shown)
-    return table.problems(lambda rows, place: f"Mbpp/{rows.peek(place, 'task_id')}", build)
+    return table.problems(lambda rows, place: f"Mbpp/{rows.id(place, 'task_id')}", build)
 
 
 def _problem(row: Row, prompt: str, shown: int) -> Problem:
@@ -42,7 +42,7 @@ def _problem(row: Row, prompt: str, shown: int) -> Problem:
     public = [
         test for text in asserts[:shown] for test in cases_of_asserts(text, entry_point, setup=setup, public=True)
     ]
-    hidden = ScriptTest(source=joined(setup, without_numpy(row.get("test", str))))
+    hidden = ScriptTest(source=joined(setup, without_numpy(row.code("test"))))
     tests: tuple[TestCase, ...] = (*public, hidden)
     huge = row.get("task_id", int) in _HUGE
     return Problem(

@@ -11,6 +11,7 @@ from codegym.comparison import Comparison
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, ScriptTest, TestCase
 from envs_registry.assertions import parsed
+from envs_registry.building import build_each
 from envs_registry.checkers import accepts_within_second_argument
 from envs_registry.options import choice
 from envs_registry.rows import read_text
@@ -37,11 +38,11 @@ def load(source: Source, split: str, *, task: str = "write", slow: bool = False)
         slow: Whether the two test cases stay that even the correct programs do not finish in seconds.
 
     Raises:
-        DataError: If a program or its tests are missing or malformed.
+        FaultyRowsError: If programs or their tests are missing or malformed.
     """
     choice("task", task, ("write", "repair"))
     tests = source.files("json_testcases/*.json")
-    return tuple(_problem(path.parents[1], path.stem, task, slow) for path in tests)
+    return build_each(tests, lambda path: _problem(path.parents[1], path.stem, task, slow))
 
 
 def _problem(folder: Path, name: str, task: str, slow: bool) -> Problem:

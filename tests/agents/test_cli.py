@@ -33,7 +33,7 @@ def test_every_command_of_the_table_exists_and_explains_its_options(
     [
         (["evalute"], "'evaluate'"),
         (["suites", "lst"], "'suites list'"),
-        (["suites"], "'suites"),
+        (["suites", "--jsn"], "'suites"),
         (["--josn"], "unknown"),
     ],
 )
@@ -48,6 +48,15 @@ def test_help_and_no_arguments_print_the_table(capsys: pytest.CaptureFixture[str
     assert cli.main(["--help"]) == cli.GOOD
     assert cli.main([]) == cli.BAD_INPUT
     assert capsys.readouterr().out.count("codegym doctor") == 2
+
+
+@pytest.mark.parametrize("group", ["suites", "train"])
+def test_a_group_prints_its_commands(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([group, "--help"]) == cli.main([group, "help"]) == cli.GOOD
+    assert cli.main([group]) == cli.BAD_INPUT
+    out = capsys.readouterr().out
+    assert out.count(f"  codegym {group} ") == 3 * len(cli.family_of(group))
+    assert "codegym doctor" not in out
 
 
 @pytest.fixture

@@ -94,6 +94,18 @@ def test_deep_and_endless_answers_end() -> None:
         (OutputRule.APPS, "0.3333333", "0.33333333333", True),
         (OutputRule.APPS, "1\n2", "2\n1\n1", True),
         (OutputRule.APPS, "1\n2", "1\n3", False),
+        (OutputRule.LIVECODEBENCH, "1.0 2\n", " 1.00  2.0 \n\n", True),
+        (OutputRule.LIVECODEBENCH, "0.1", "0.1000001", False),
+        (OutputRule.LIVECODEBENCH, "1\n2", "1 2", False),
+        (OutputRule.LIVECODEBENCH, "1\n2", "2\n1", False),
+        (OutputRule.LIVECODEBENCH, "a 1", "a 1.0", False),
+        (OutputRule.LIVECODEBENCH, "1", "sNaN", False),
+        (OutputRule.CODECONTESTS, "YES 1\n2", "yes\n1 2", True),
+        (OutputRule.CODECONTESTS, "0.5", "0.500001", True),
+        (OutputRule.CODECONTESTS, "0.5", "0.50002", False),
+        (OutputRule.CODECONTESTS, "1 2", "1 3", False),
+        (OutputRule.CODECONTESTS, "1 2", "1", False),
+        (OutputRule.CODECONTESTS, "a", "1", False),
     ],
 )
 def test_output(rule: OutputRule, expected: str, actual: str, accepted: bool) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from codegym import CallTest, Judge, Problem, StdioTest
+from codegym.errors import DataError
 from envs_registry.checking import check_suite, program_that_returns_none
 from envs_registry.suite import Suite
 
@@ -43,6 +46,21 @@ def test_finds_what_is_at_fault_and_goes_on() -> None:
     assert counted[-1] == (13, 13)
     added = {(fault.task_id, fault.what) for fault in thorough.faults} - {(f.task_id, f.what) for f in report.faults}
     assert added == {("own/good", "reference 1"), ("own/wrong", "mutant 0")}
+
+
+def test_what_cannot_be_judged_is_reported() -> None:
+    untested = Problem(task_id="own/untested", prompt="p", tests=(), entry_point="f", solutions=("def f(): pass",))
+    unasked = replace(add("own/unasked", "def f(a, b):\n    return a + b\n"), prompt=" \n")
+    with Judge(workers=1) as judge:
+        report = check_suite(
+            Suite("own", "all", [untested, unasked]), judge, row_faults=[DataError("x.jsonl, line 3: bad")]
+        )
+    assert [(fault.task_id, fault.what, fault.message) for fault in report.faults] == [
+        ("", "row", "x.jsonl, line 3: bad"),
+        ("own/untested", "row", "it has no tests, so that nothing can be judged"),
+        ("own/unasked", "row", "its prompt is empty"),
+    ]
+    assert (report.references, report.references_passed) == (1, 1)
 
 
 @pytest.mark.parametrize("entry_point", ["f", "Solution().f"])

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from codegym import Problem, StdioTest
+from codegym.errors import InvalidSettingError
 from envs_registry.contamination import overlaps
 from envs_registry.loading import load_suite
 from envs_registry.suite import Suite
@@ -50,3 +53,9 @@ def test_mbpp_plus_is_made_of_mbpp(data: Path) -> None:
     found = {overlap.task_id: overlap.other_id for overlap in overlaps(ours, theirs, n=6, threshold=0.5)}
     right = sum(other == task_id.lower() for task_id, other in found.items())
     assert right >= 30
+
+
+def test_runs_of_no_words_are_refused() -> None:
+    ours = suite("a", "one two three")
+    with pytest.raises(InvalidSettingError, match="option 'n' must be at least 1, got 0"):
+        overlaps(ours, ours, n=0)

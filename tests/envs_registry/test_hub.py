@@ -126,6 +126,20 @@ def test_a_wrong_checksum_is_refused(hub: Hub) -> None:
         files(sha256={"data/test.jsonl": "0" * 64}).fetch("test", True, "*.jsonl")
 
 
+def test_a_file_of_the_cache_is_hashed_once_and_again_when_it_changes(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[object] = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: hashed.append(args) or digest(*args))
+    (path,) = files().fetch("test", True, "*.jsonl")
+    files().fetch("test", True, "*.jsonl")
+    assert len(hashed) == 1
+    path.resolve().write_bytes(CONTENT + b"tampered")  # its name in the cache is still the right hash
+    with pytest.raises(DataError, match=r"has the SHA-256 .*Delete .* and fetch it again"):
+        files().fetch("test", True, "*.jsonl")
+
+
 def test_an_interrupted_download_leaves_nothing_half_done(hub: Hub) -> None:
     hub.cut_off = True
     with pytest.raises(DataError, match="could not be fetched"):
@@ -159,10 +173,22 @@ def test_load_suite_turns_to_the_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch, 
     assert is_at_hand("humaneval", "test")
 
 
+def test_every_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.delenv("CODEGYM_DATA", raising=False)
+    named = "test.jsonl test2.jsonl test3.jsonl test4.jsonl test5.jsonl test6.jsonl"
+    with pytest.raises(DataError, match=f"hf download livecodebench/code_generation_lite {named} --repo-type"):
+        load_suite("livecodebench")
+
+
 def test_without_a_network_the_error_comes_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.invalid")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     for name in ("CODEGYM_DATA", "HF_HUB_OFFLINE", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(DataError, match=r"neither data_dir.*hf download openai/openai_humaneval --repo-type dataset"):
+    with pytest.raises(
+        DataError,
+        match=r"neither data_dir.*hf download openai/openai_humaneval openai_humaneval/.*parquet --repo-type dataset",
+    ):
         load_suite("humaneval")

@@ -57,7 +57,9 @@ def test_by_id_offers_close_ids(suite: Suite) -> None:
 
 def test_filters(suite: Suite) -> None:
     assert suite.filter(difficulties=["hard"]).task_ids == ("own/1",)
-    assert suite.filter(tags=["lists", "trees"]).task_ids == ("own/1",)
+    assert suite.filter(tags=["lists"]).task_ids == ("own/1",)
+    with pytest.raises(UnknownNameError, match=r"tag of suite 'own' 'list'\. Did you mean 'lists'"):
+        suite.filter(tags=["list"])
     assert suite.filter(max_prompt_characters=1).task_ids == ("own/0", "own/1")
     assert suite.filter(ids=["own/2", "own/0"]).task_ids == ("own/0", "own/2")
     assert suite.filter(where=lambda p: p.task_id.endswith("2")).task_ids == ("own/2",)

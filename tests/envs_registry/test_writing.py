@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from codegym.comparison import Comparison, OutputRule
 from codegym.errors import DataError, InvalidProblemError
 from envs_registry.checkers import CHECKERS
 from envs_registry.loading import load_suite
+from envs_registry.suite import Suite
 from envs_registry.writing import write_problems
 
 PROBLEMS = (
@@ -41,6 +43,43 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert write_problems(path, PROBLEMS, split="train") == 2
     assert tuple(load_suite(str(path), "train")) == PROBLEMS
     assert [file.name for file in path.parent.iterdir()] == ["own.jsonl"]
+
+
+def test_a_suites_packages_and_known_faults_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    suite = Suite("own", "all", PROBLEMS, packages=("numpy", "pandas"), known_bad={"own/2": "published so"})
+    write_problems(path, suite)
+    read = load_suite(str(path))
+    assert (read.packages, read.known_bad) == (("numpy", "pandas"), {"own/2": "published so"})
+    write_problems(path, iter(suite), packages=suite.packages, known_bad=suite.known_bad)
+    assert load_suite(path).packages == suite.packages
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("inf"),
+        [1, float("nan")],
+        Counter("aab"),
+        deque([1]),
+        range(3),
+        frozenset({1}),
+        {"a": frozenset()},
+        int,
+    ],
+)
+def test_a_value_that_is_no_literal_is_refused(tmp_path: Path, value: object) -> None:
+    for test in (CallTest(args=(1,), expected=value), CallTest(args=(value,), expected=1)):
+        problem = Problem(task_id="own/5", prompt="p", tests=(test,), entry_point="f")
+        with pytest.raises(InvalidProblemError, match="own/5: a test has a value that is no literal"):
+            write_problems(tmp_path / "own.jsonl", [problem])
+
+
+@pytest.mark.parametrize("value", [set(), {1, (2,)}, 1j, b"x", {1: -2.5}, "a\ud800b", (True, 1.0)])
+def test_literals_that_json_does_not_have_are_kept(tmp_path: Path, value: object) -> None:
+    problem = Problem(task_id="own/6", prompt="p", tests=(CallTest(args=(value,), expected=value),), entry_point="f")
+    write_problems(tmp_path / "own.jsonl", [problem])
+    assert repr(load_suite(tmp_path / "own.jsonl")[0].tests) == repr(problem.tests)
 
 
 @pytest.mark.parametrize("name", CHECKERS)

@@ -59,17 +59,33 @@ def test_show(capsys: pytest.CaptureFixture[str], own: str) -> None:
     assert "Did you mean 'own/add'" in capsys.readouterr().err
 
 
+def test_show_takes_a_split_behind_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suites", "show", "core:validation", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["split"] == "validation"
+
+
 def test_check(capsys: pytest.CaptureFixture[str], own: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"task_id": 3}\n')
     assert main(["suites", "check", str(bad), own, "--mutants", "--workers", "1"]) == 1
     out = capsys.readouterr().out
-    assert "own/broken: reference 0 fail: test 0: add(2, 2) expected 5, got 4" in out
-    assert "own/add: mutant 0 pass: it passed" in out
+    assert f"own/broken: {own}, line 2: reference 0 fail: test 0: add(2, 2) expected 5, got 4" in out
+    assert f"own/add: {own}, line 1: mutant 0 pass: it passed" in out
     assert "bad.jsonl, line 1 (3): field 'tests' is missing" in out
     assert main(["suites", "check", own, "--json", "--workers", "1"]) == 1
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     assert (report["references_passed"], report["references"], report["wrong_refused"]) == (1, 2, 4)
+
+
+def test_check_goes_on_without_the_rows_at_fault(capsys: pytest.CaptureFixture[str], own: str) -> None:
+    with Path(own).open("a") as file:
+        file.write('{broken\n{"task_id": "own/untested", "prompt": "p", "tests": []}\n{"task_id": "own/empty"}\n')
+    assert main(["suites", "check", own, "--workers", "1"]) == 1
+    out = capsys.readouterr().out
+    assert f"row: {own}, line 3: expected one JSON object a line" in out
+    assert f"row: {own}, line 5 (own/empty): field 'tests' is missing" in out
+    assert f"own/untested: {own}, line 4: row: it has no tests" in out
+    assert "own/broken:" in out
 
 
 def test_stats(capsys: pytest.CaptureFixture[str], own: str) -> None:
@@ -88,4 +104,6 @@ def test_strengthen(capsys: pytest.CaptureFixture[str], own: str, tmp_path: Path
     numbers = json.loads(capsys.readouterr().out)
     assert numbers["tests_added"] >= 1
     assert numbers["written"] == 1
+    assert 0 <= numbers["killed_before"] <= numbers["killed_after"] <= numbers["mutants"]
+    assert (numbers["skipped"], numbers["left_out"]) == ({}, {})
     assert main(["suites", "check", str(out), "--mutants", "--workers", "1"]) == 0

@@ -7,7 +7,7 @@ import pytest
 
 from codegym import CallTest, Judge, StdioTest
 from codegym.comparison import OutputRule
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidSettingError
 from envs_registry.loading import load_suite
 
 STDIO = {
@@ -63,6 +63,28 @@ def test_difficulty_and_comparator(tmp_path: Path) -> None:
     assert suite[0].comparison.output is OutputRule.APPS
 
 
+def test_train_has_no_problem_of_validation(tmp_path: Path) -> None:
+    write(tmp_path, STDIO, CALL)
+    (tmp_path / "apps_mini_val_intro.jsonl").write_text(json.dumps(CALL) + "\n{broken\n")
+    assert load_suite("apps", "train", data_dir=tmp_path).task_ids == ("apps/train/7",)
+    assert load_suite("apps", "train", data_dir=tmp_path, difficulty="introductory").task_ids == ()
+    assert len(load_suite("apps", "train", data_dir=tmp_path, keep_validation=True)) == 2
+    assert len(load_suite("apps", "train", data_dir=tmp_path / "train.jsonl")) == 2
+
+
+def test_examples_of_call_problems_are_public_and_one_test_is_private(tmp_path: Path) -> None:
+    question = "Double.\n\nExample 1:\nInput: xs = [1, 2]\nOutput: [2,4]\n\nExample 2:\nInput: [3]\nOutput: [6]\n"
+    call, stdio = load_suite(
+        "apps", "train", data_dir=write(tmp_path, {**CALL, "question": question}, {**STDIO, "problem_id": 9})
+    )
+    assert [test.public for test in call.tests] == [True, False]
+    assert [test.public for test in stdio.tests] == [True, False]
+    (alone,) = load_suite("apps", "train", data_dir=write(tmp_path, {**CALL, "question": question}), max_tests=1)
+    assert [test.public for test in alone.tests] == [True]
+    with pytest.raises(InvalidSettingError, match="'max_tests' must be at least 0, got -1"):
+        load_suite("apps", "train", data_dir=tmp_path, max_tests=-1)
+
+
 def test_train_and_test_are_numbered_apart(tmp_path: Path) -> None:
     write(tmp_path, STDIO)
     (tmp_path / "test.jsonl").write_text(json.dumps({**CALL, "problem_id": 7}))
@@ -71,14 +93,13 @@ def test_train_and_test_are_numbered_apart(tmp_path: Path) -> None:
 
 def test_original_folders(data: Path) -> None:
     suite = load_suite("apps", "train", data_dir=data)
+    assert suite.task_ids == ("apps/train/111", "apps/train/2287")
+    suite = load_suite("apps", "train", data_dir=data, keep_validation=True)
     assert suite.task_ids == ("apps/train/1", "apps/train/111", "apps/train/2287", "apps/train/2404")
     assert suite.by_id("apps/train/2404").entry_point == "Solution().findKthPositive"
     assert suite.by_id("apps/train/111").difficulty == "interview"
     assert len(suite.by_id("apps/train/1").solutions) <= 20
-    assert load_suite("apps", "train", data_dir=data, difficulty="interview").task_ids == (
-        "apps/train/1",
-        "apps/train/111",
-    )
+    assert load_suite("apps", "train", data_dir=data, difficulty="interview").task_ids == ("apps/train/111",)
 
 
 def test_mini_validation(data: Path) -> None:
@@ -93,12 +114,20 @@ def test_mini_validation(data: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("{", "field 'input_output' must hold JSON"),
-        ('{"inputs": ["1"], "outputs": []}', "as many 'inputs' as 'outputs'"),
-        ("[1]", "must hold an object"),
+        ({"input_output": "{"}, "field 'input_output' must hold JSON"),
+        ({"input_output": '{"inputs": ["1"], "outputs": []}'}, "as many 'inputs' as 'outputs'"),
+        ({"input_output": "[1]"}, "must hold an object"),
+        (
+            {"input_output": '{"inputs": [], "outputs": [], "fn_name": 5}'},
+            "'input_output.fn_name' must be a text, got 5",
+        ),
+        ({"input_output": '{"inputs": [], "outputs": [], "fn_name": "1f"}'}, "entry_point must be .*'1f'"),
+        ({"input_output": '{"inputs": [{"a": 1}], "outputs": ["1"]}'}, r"'input_output.inputs'\[0\] must be a text"),
+        ({"solutions": "[1]"}, r"field 'solutions'\[0\] must be a text, got 1"),
+        ({"solutions": "3"}, "field 'solutions' must be a list, got 3"),
     ],
 )
-def test_bad_rows_are_named(tmp_path: Path, value: str, message: str) -> None:
-    suite = load_suite("apps", "train", data_dir=write(tmp_path, {**STDIO, "input_output": value}))
+def test_bad_rows_are_named(tmp_path: Path, value: dict[str, str], message: str) -> None:
+    suite = load_suite("apps", "train", data_dir=write(tmp_path, {**STDIO, **value}))
     with pytest.raises(DataError, match=rf"train\.jsonl, line 1 \(7\): .*{message}"):
         suite[0]

@@ -69,3 +69,8 @@ def test_a_script_without_test_methods_is_named(tmp_path: Path) -> None:
         DataError, match=r"line 1 \(BigCodeBench/0\): field 'test' must be Python with a unittest class"
     ):
         suite[0]
+
+
+def test_the_hard_split_says_where_it_is(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"hf download bigcode/bigcodebench-hard .*bigcodebench/hard"):
+        load_suite("bigcodebench", "hard", data_dir=tmp_path)

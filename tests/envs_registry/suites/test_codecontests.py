@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegym import StdioTest
+from codegym.comparison import OutputRule
 from codegym.errors import DataError
 from envs_registry.loading import load_suite
 
@@ -74,3 +75,20 @@ def test_uneven_tests_are_named(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text(json.dumps({"problem": "p", "tests": {"inputs": ["1"], "outputs": []}}))
     with pytest.raises(DataError, match=r"test\.jsonl, line 1.*as many 'inputs' as 'outputs', got 1 and 0"):
         load_suite("codecontests", "test", data_dir=tmp_path)[0]
+
+
+def test_one_of_several_public_tests_is_private(tmp_path: Path) -> None:
+    public = {"input": ["1 2\n", "3 4\n"], "output": ["3\n", "7\n"]}
+    none = {"input": [], "output": []}
+    row = {**PUBLISHED, "public_tests": public, "private_tests": none, "generated_tests": none}
+    (tmp_path / "test.jsonl").write_text(json.dumps(row))
+    (problem,) = load_suite("codecontests", data_dir=tmp_path, comparator="codecontests")
+    assert [test.public for test in problem.tests] == [True, False]
+    assert problem.comparison.output is OutputRule.CODECONTESTS
+
+
+def test_rows_without_a_name_are_numbered_by_line(tmp_path: Path) -> None:
+    row = {"problem": "Sum.", "tests": {"name": "inner", "inputs": ["1 2"], "outputs": ["3"]}}
+    (tmp_path / "test.jsonl").write_text(f"{json.dumps(row)}\n\n{json.dumps(row)}\n")
+    suite = load_suite("codecontests", data_dir=tmp_path)
+    assert [problem.task_id for problem in suite] == list(suite.task_ids) == ["codecontests/0", "codecontests/2"]

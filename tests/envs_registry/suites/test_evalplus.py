@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from codegym import Judge, ScriptTest
+from codegym.errors import DataError
 from envs_registry.evalplus import without_numpy
 from envs_registry.loading import load_suite
 
@@ -50,6 +52,22 @@ def test_the_stand_in_refuses_what_numpy_refuses(out: object, exp: object) -> No
         numpy.allclose(out, exp)
     with pytest.raises(Exception, match=r"."):
         stand_in().allclose(out, exp)
+
+
+def test_tests_that_do_not_parse_are_named(tmp_path: Path) -> None:
+    row = {
+        "task_id": "HumanEval/0",
+        "prompt": "def f(x):\n",
+        "entry_point": "f",
+        "canonical_solution": "    return x\n",
+    }
+    (tmp_path / "HumanEvalPlus-OriginFmt.jsonl").write_text(json.dumps({**row, "test": "def check(:"}))
+    with pytest.raises(DataError, match=r"line 1 \(HumanEval/0\): field 'test' is not Python that parses"):
+        load_suite("humanevalplus", data_dir=tmp_path)[0]
+    code = {"task_id": 2, "prompt": "f", "code": "def f(x): return x", "test_list": ["assert f(1) == 1"]}
+    (tmp_path / "MbppPlus-OriginFmt.jsonl").write_text(json.dumps({**code, "test": "assert ("}))
+    with pytest.raises(DataError, match=r"line 1 \(2\): field 'test' is not Python that parses"):
+        load_suite("mbppplus", data_dir=tmp_path)[0]
 
 
 def test_humanevalplus(data: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from codegym import CallTest, Limits, ScriptTest, StdioTest
 from codegym.comparison import OutputRule
 from codegym.errors import DataError, UnknownNameError
-from envs_registry.loading import load_suite
+from envs_registry.loading import load_suite, read_suite
 
 ROW: dict[str, Any] = {
     "task_id": "own/1",
@@ -87,12 +87,19 @@ def with_test(**test: Any) -> dict[str, Any]:
         ),
         (with_test(type="call", args=[1]), r"tests\[0\].expected is missing"),
         (with_test(type="call", arguments=[1], expected=1), "unknown field of a 'call' test .*'arguments'"),
-        (with_test(type="call", args=3, expected=1), "field 'args' must be a list, got 3"),
+        (with_test(type="call", args=3, expected=1), r"field 'tests\[0\].args' must be a list, got 3"),
         (with_test(type="script", source="assert ("), r"tests\[0\].source' is not Python that parses"),
         ({**ROW, "solutions": ["def f("]}, r"solutions\[0\]' is not Python that parses"),
         ({**ROW, "limits": {"cpu": 1}}, "unknown field of limits 'cpu'"),
         ({**ROW, "limits": {"cpu_seconds": -1}}, "cpu_seconds must be a number above zero"),
         ({**ROW, "comparison": {"output": "lose"}}, "comparison.output' must be one of"),
+        ({**ROW, "limits": {"cpu_seconds": "x"}}, "cpu_seconds must be a number above zero"),
+        ({**ROW, "comparison": {"rel_tolerance": "a"}}, "field 'comparison.rel_tolerance' must be a number, got 'a'"),
+        ({**ROW, "comparison": {"abs_tolerance": -1}}, "'comparison.abs_tolerance' must be .* at least zero, got -1"),
+        ({**ROW, "comparison": {"any_of": 1}}, "field 'comparison.any_of' must be true or false, got 1"),
+        ({**ROW, "entry_point": "1bad"}, "entry_point must be the name of a function .*, got '1bad'"),
+        ({**ROW, "packages": "numpy"}, "field 'packages' must be a list, got 'numpy'"),
+        ({**ROW, "known_bad": True}, "field 'known_bad' must be a text, got True"),
         ({**ROW, "tags": [1]}, r"field 'tags'\[0\] must be a text, got 1"),
         ({**ROW, "task_id": ""}, "task_id must be a text that is not empty"),
     ],
@@ -100,3 +107,18 @@ def with_test(**test: Any) -> dict[str, Any]:
 def test_the_validator_names_line_and_field(tmp_path: Path, row: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=rf"own\.jsonl, line 2.*{message}"):
         load_suite(str(write(tmp_path, STDIO, row)))
+
+
+def test_packages_and_known_faults_of_a_split(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        {**ROW, "packages": ["numpy"], "known_bad": "its solution is wrong"},
+        {**STDIO, "split": "test", "packages": ["pandas", "numpy"]},
+    )
+    assert load_suite(path).packages == ("numpy", "pandas")
+    assert load_suite(path, "test").packages == ("pandas", "numpy")
+    assert load_suite(path, "train").known_bad == {"own/1": "its solution is wrong"}
+    assert load_suite(path, "test").known_bad == {}
+    path.write_text(path.read_text() + "{broken\n")
+    reading = read_suite(path)
+    assert (len(reading.suite), reading.suite.packages, len(reading.faults)) == (2, ("numpy", "pandas"), 1)

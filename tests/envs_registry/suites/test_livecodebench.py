@@ -70,6 +70,13 @@ def test_both_kinds_of_problems(tmp_path: Path) -> None:
         assert judge.judge(stdin, "print(sum(map(int, input().split())))").is_success
 
 
+def test_its_own_comparator(tmp_path: Path) -> None:
+    own = load_suite("livecodebench", data_dir=write(tmp_path, STDIN), comparator="livecodebench")[0].comparison
+    strict = load_suite("livecodebench", data_dir=tmp_path)[0].comparison
+    assert own.accepts_output("3\n", " 3.0\n")
+    assert not strict.accepts_output("3\n", " 3.0\n")
+
+
 def test_date_windows_and_filters(tmp_path: Path) -> None:
     write(tmp_path, STDIN, CALL)
 

@@ -6,7 +6,7 @@ import pytest
 
 from codegym import CallTest, Judge, ScriptTest
 from codegym.errors import DataError
-from envs_registry.loading import load_suite
+from envs_registry.loading import load_suite, read_suite
 
 
 def test_real_data(data: Path) -> None:
@@ -41,3 +41,8 @@ def test_a_malformed_case_is_named(tmp_path: Path) -> None:
     (tmp_path / "json_testcases" / "gcd.json").write_text("[[17, 0], 17]\n[[1, 2]\n")
     with pytest.raises(DataError, match=r"gcd\.json, line 2: expected \[arguments, result\]"):
         load_suite("quixbugs", data_dir=tmp_path)
+    (tmp_path / "json_testcases" / "sieve.json").write_text("[[2], [2]]\n")
+    (tmp_path / "json_testcases" / "gcd.json").write_text("[[17, 0], 17]\n")
+    with pytest.raises(DataError, match=r"sieve\.py: cannot be read"):
+        load_suite("quixbugs", data_dir=tmp_path)
+    assert read_suite("quixbugs", data_dir=tmp_path).suite.task_ids == ("quixbugs/gcd",)
