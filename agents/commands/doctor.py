@@ -25,7 +25,12 @@ from envs_registry.sources import CACHE_VARIABLE, DATA_VARIABLE, cache_folder
 REQUIRED = ("codegym", "gymnasium", "numpy", "rich", "ruff")
 """Libraries without which nothing works."""
 OPTIONAL = {
+    "accelerate": "agents",
+    "jinja2": "agents",
+    "scipy": "agents",
     "torch": "agents",
+    "tqdm": "agents",
+    "tyro": "agents",
     "transformers": "agents",
     "stable_baselines3": "agents",
     "tensorboard": "agents",
