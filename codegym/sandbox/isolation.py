@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,7 @@ _NAMESPACE_REMEDY = (
     "Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, "
     "kernel.apparmor_restrict_unprivileged_userns=0; in Docker: --security-opt seccomp=unconfined)."
 )
+_NEED_PROC = frozenset({"user", "mount", "network", "ipc", "uts", "pid", "root", "private_uid"})
 _REMEDIES = {
     **dict.fromkeys(("user", "mount", "network", "ipc", "uts", "pid", "root"), _NAMESPACE_REMEDY),
     "private_uid": "Run as an ordinary user, or let root of this container map other users.",
@@ -118,14 +120,13 @@ def examine(settings: ServerSettings, mode: IsolationMode) -> Isolation:
     """
     server = Server(settings)
     server.close()
-    isolation = isolation_of(server, mode)
-    if mode is IsolationMode.STRICT and not isolation.is_complete:
-        named = "; ".join(f"{layer.name}: {layer.description}. {layer.remedy}" for layer in isolation.missing)
-        raise IsolationError(
-            f'isolation="strict" asks for every layer, and this machine refuses: {named} '
-            f'Or use isolation="auto" to run with what there is.'
-        )
-    return isolation
+    return isolation_of(server, mode)
+
+
+def _remedy(name: str) -> str:
+    if name in _NEED_PROC and not os.path.exists("/proc/self/uid_map"):
+        return "Mount /proc (mount -t proc proc /proc)."
+    return _REMEDIES.get(name, "See docs/judge.md.")
 
 
 @lru_cache(maxsize=32)
@@ -140,7 +141,11 @@ def warn_of_missing(layers: str) -> None:
 
 
 def isolation_of(server: Server, mode: IsolationMode) -> Isolation:
-    """Returns what is in force in a server; with ``auto``, what is missing is logged once."""
+    """Returns what is in force in a server; with ``auto``, what is missing is logged once.
+
+    Raises:
+        IsolationError: If the mode is strict and a layer is missing: a machine may refuse one later that it granted.
+    """
     layers = []
     for name, description in LAYERS.items():
         if name in server.layers["active"]:
@@ -148,9 +153,15 @@ def isolation_of(server: Server, mode: IsolationMode) -> Isolation:
             continue
         reason = str(server.layers["refused"].get(name, "unknown"))
         needless = mode is IsolationMode.NONE or (name == "private_uid" and reason.startswith("not root"))
-        remedy = "" if needless else _REMEDIES.get(name, "See docs/judge.md.")
+        remedy = "" if needless else _remedy(name)
         layers.append(Layer(name=name, active=False, description=f"not in force: {reason}", remedy=remedy))
     isolation = Isolation(mode=mode, layers=tuple(layers))
     if mode is IsolationMode.AUTO:
         warn_of_missing(", ".join(layer.name for layer in isolation.missing))
+    if mode is IsolationMode.STRICT and not isolation.is_complete:
+        named = "; ".join(f"{layer.name}: {layer.description}. {layer.remedy}" for layer in isolation.missing)
+        raise IsolationError(
+            f'isolation="strict" asks for every layer, and this machine refuses: {named} '
+            f'Or use isolation="auto" to run with what there is.'
+        )
     return isolation

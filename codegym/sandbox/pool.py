@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import queue
-import shutil
 import sys
 import threading
 import weakref
@@ -19,6 +18,7 @@ from typing import Any
 from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
+from codegym.sandbox.interpreter import interpreter_path
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
@@ -48,7 +48,7 @@ class Sandbox:
         UnknownNameError: If there is no such isolation mode or layer.
         InvalidSettingError: If ``workers`` or ``packages`` make no sense.
         IsolationError: With ``isolation="strict"``, if a layer is missing.
-        InfrastructureError: If there is no such interpreter, or a package is not installed for it.
+        InfrastructureError: If that is no CPython that runs, or a package is not installed for it.
     """
 
     def __init__(
@@ -66,11 +66,9 @@ class Sandbox:
                 raise UnknownNameError("layer of isolation", name, LAYERS)
         if workers is not None and (not isinstance(workers, int) or workers < 1):
             raise InvalidSettingError(f"workers must be a whole number, at least 1, or None, got {workers!r}.")
-        if shutil.which(python) is None:
-            raise InfrastructureError(f"The interpreter {python!r} cannot be started: there is no such program.")
         self.mode = IsolationMode(isolation)
         self.workers = workers or len(os.sched_getaffinity(0))
-        names = package_names(packages)
+        names, python = package_names(packages), interpreter_path(python)
         self.settings = ServerSettings(
             python=python,
             without=switched_off(self.mode) | frozenset(without),
@@ -102,18 +100,18 @@ class Sandbox:
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs on all workers and returns what was seen, in order."""
-        return [future.result() for future in [self._submit(job) for job in jobs]]
+        with _awaited([self._submit(job) for job in jobs]) as futures:
+            return [future.result() for future in futures]
 
     def run_as_they_end(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Execution]]:
         """Runs jobs on all workers and yields each one's index and execution as it ends."""
         done: queue.SimpleQueue[tuple[int, Future[Execution]]] = queue.SimpleQueue()
-        count = 0
-        for index, job in enumerate(jobs):
-            self._submit(job).add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
-            count += 1
-        for _ in range(count):
-            index, future = done.get()
-            yield index, future.result()
+        with _awaited([self._submit(job) for job in jobs]) as futures:
+            for index, future in enumerate(futures):
+                future.add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
+            for _ in futures:
+                index, future = done.get()
+                yield index, future.result()
 
     def close(self) -> None:
         """Ends every process; nothing remains. Closing twice is fine."""
@@ -124,6 +122,16 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def _awaited(futures: list[Future[Execution]]) -> Iterator[list[Future[Execution]]]:
+    """Begins nothing more once nobody waits any more: after an error, Ctrl-C, or a loop that was left."""
+    try:
+        yield futures
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 class _Pool:
@@ -155,7 +163,8 @@ class _Pool:
             self.closed = True
             with contextlib.suppress(queue.Empty):
                 while True:
-                    if (task := self.tasks.get_nowait()) is not None:
+                    task = self.tasks.get_nowait()
+                    if task is not None and task[1].set_running_or_notify_cancel():
                         task[1].set_exception(InfrastructureError(_CLOSED))
             for _ in self.threads:
                 self.tasks.put(None)
@@ -175,13 +184,18 @@ class _Worker:
         """Runs jobs until it is told to stop."""
         while (task := self.tasks.get()) is not None:
             job, future = task
-            try:
-                future.set_result(self.run(job))
-            except BaseException as error:
-                self.drop_servers()
-                future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                self.settle(job, future)
             del task, job, future
         self.drop_servers()
+
+    def settle(self, job: Job, future: Future[Execution]) -> None:
+        """Gives a future what it is waited for."""
+        try:
+            future.set_result(self.run(job))
+        except BaseException as error:
+            self.drop_servers()
+            future.set_exception(error)
 
     def run(self, job: Job) -> Execution:
         """Runs a job, again on fresh servers when a server fails under it."""

@@ -78,7 +78,7 @@ class Clock:
             count either.
         cpu_start: CPU seconds of the process when the test began.
         wall_start: When the test began.
-        kept_waiting_before: Seconds that the machine had kept them waiting by then.
+        kept_waiting_before: Seconds that the machine had kept each thread of either waiting by then.
         made: When the process was ordered.
         cpu_left_when_ready: CPU seconds left when it was last seen ready to run after its wall-clock time.
     """
@@ -88,7 +88,7 @@ class Clock:
     partner: Process | None = None
     cpu_start: float = 0.0
     wall_start: float = field(default_factory=time.monotonic)
-    kept_waiting_before: float = 0.0
+    kept_waiting_before: list[dict[str, float]] = field(default_factory=list)
     made: float = field(default_factory=time.monotonic)
     cpu_left_when_ready: float = -math.inf
 
@@ -146,14 +146,20 @@ class Clock:
     def _kept_waiting(self) -> float:
         """Seconds that the process was ready to run and the machine did something else: not the program's.
 
-        Where the program may fork, its own children may be that something else: there it is at most as long again.
+        Its own threads may be that something else, and many wait at once: beyond the one that waited longest, it is at
+        most as long again. Where the program may fork, its own children may be it, even for that one.
         """
-        seconds = self._kept_waiting_ever() - self.kept_waiting_before
+        befores = self.kept_waiting_before or [{}, {}]
+        waited = [
+            [seconds - before.get(thread, 0.0) for thread, seconds in now.items()]
+            for now, before in zip(self._kept_waiting_ever(), befores, strict=False)
+        ]
         limits = self.run.job.limits
-        return seconds if limits.processes == 1 else min(seconds, limits.wall_seconds)
+        longest = sum(max(seconds, default=0.0) for seconds in waited) if limits.processes == 1 else 0.0
+        return max(longest, min(sum(map(sum, waited)), limits.wall_seconds))
 
-    def _kept_waiting_ever(self) -> float:
-        return sum(process.seconds_kept_waiting() for process in self._both())
+    def _kept_waiting_ever(self) -> list[dict[str, float]]:
+        return [process.seconds_kept_waiting() for process in self._both()]
 
     def _both(self) -> tuple[Process, ...]:
         return (self.process,) if self.partner is None else (self.process, self.partner)

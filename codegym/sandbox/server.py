@@ -28,10 +28,11 @@ _START_SECONDS = 30.0
 BEGIN_SECONDS = 60.0
 """A process that has not begun after this time never will."""
 _QUIETLY = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-_READ_AT_ONCE = 2**20
+_READ_AT_ONCE = 2**18
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
 _CODEC = Codec()
+_FRAME = len(frame(b""))
 _CREDENTIALS = 12  # pid, uid, gid: three ints
 
 
@@ -221,7 +222,7 @@ class Process:
         self.mailbox = Mailbox(limit)
         self.messages: list[bytes] = []
         self._waiting = 0
-        self._waited: dict[str, float] = {}
+        self._kept_waiting: dict[str, float] = {}
         self.open = True
         self.started = False
         self.fault = ""
@@ -239,15 +240,14 @@ class Process:
                 self._read_report()  # it has ended, and its server has waited for it: the report is on its way
         return self.report.cpu_seconds
 
-    def seconds_kept_waiting(self) -> float:
-        """Seconds that its threads were ready to run and had no processor, as far as the kernel tells.
+    def seconds_kept_waiting(self) -> dict[str, float]:
+        """Seconds that each of its threads was ready to run and had no processor, as far as the kernel tells.
 
-        A thread that has ended counts with what it was last seen to have waited.
+        A thread that has ended keeps what it was last seen to have waited.
         """
         for thread, told in self._told_of_threads("schedstat"):
-            _, waited, _ = told.split()
-            self._waited[thread] = int(waited) / 1e9
-        return sum(self._waited.values())
+            self._kept_waiting[thread] = int(told.split()[1]) / 1e9
+        return dict(self._kept_waiting)
 
     def is_ready(self) -> bool:
         """Whether one of its threads runs, or would if it had a processor."""
@@ -268,7 +268,7 @@ class Process:
         most = len(self.mailbox.rest) + _READ_AT_ONCE
         while self.open and (self.report is not None or len(self.mailbox.rest) + self._waiting < most):
             try:
-                data, ancillary, _, _ = self.channel.recvmsg(2**18, 64, _QUIETLY)
+                data, ancillary, _, _ = self.channel.recvmsg(_READ_AT_ONCE, 64, _QUIETLY)
             except BlockingIOError:
                 return
             except OSError:
@@ -280,7 +280,7 @@ class Process:
             try:
                 while messages := self.mailbox.feed(data):
                     self.messages += messages
-                    self._waiting += sum(map(len, messages)) + len(messages)
+                    self._waiting += sum(map(len, messages)) + _FRAME * len(messages)
                     data = b""
             except MessageTooLong as error:
                 self.fault = str(error)

@@ -106,6 +106,8 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
         try:
             process.drain()
             messages += process.take()
+            if len(messages) > 1:
+                raise CodecError("more messages than the harness writes")
         except CodecError as error:
             return Observation(status=Status.TAMPERED, detail=str(error)[:200])
         if out.exceeded:
@@ -124,7 +126,7 @@ def _outcome(end: Observation, messages: list[Any]) -> Observation:
     if messages:
         try:
             (kind, failure) = messages[0]
-            if kind != "failed" or len(messages) > 1:
+            if kind != "failed":
                 raise CodecError("not what the harness writes")
             return raised(failure)
         except (ValueError, CodecError) as error:

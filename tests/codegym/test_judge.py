@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,8 +112,11 @@ def test_copies_are_the_judge_itself_and_pickles_are_its_configuration() -> None
             assert other.judge(DOUBLE, "def f(x):\n    return x + x\n").is_success
 
 
-def test_machine_that_fails_is_no_wrong_answer() -> None:
-    with Judge(workers=1, python="/bin/true") as judge:
+def test_machine_that_fails_is_no_wrong_answer(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *server.py*) exit 3 ;; esac\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with Judge(workers=1, python=str(python)) as judge:
         feedback = judge.judge(DOUBLE, "def f(x):\n    return x + x\n")
     assert feedback.verdict is Verdict.INFRA_ERROR
 

@@ -158,7 +158,9 @@ class Isolation:
         if self.has("user") or self.has("private_uid"):  # else it would count everything that the judge's user runs
             limits[resource.RLIMIT_NPROC] = _PROCESSES if self.may_fork else _THREADS
         for limit, value in limits.items():
-            resource.setrlimit(limit, (value, value))
+            inherited = resource.getrlimit(limit)[1]
+            most = value if inherited == resource.RLIM_INFINITY else min(value, inherited)
+            resource.setrlimit(limit, (most, most))
 
     def _filter_calls(self) -> None:
         alone = self.has("pid")

@@ -32,7 +32,7 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
-_HIGH = 100
+_HIGH = 16
 """From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
 _LOWEST = array.array("i", range(CHANNEL, CHANNEL + 8)).tobytes()

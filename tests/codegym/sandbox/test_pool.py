@@ -7,17 +7,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from codegym.errors import InfrastructureError, InvalidProblemError, InvalidSettingError
-from codegym.sandbox.execution import Status
+from codegym.sandbox import pool
+from codegym.sandbox.execution import Execution, Status
 from codegym.sandbox.job import CallAction, Job, RunAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.packages import find_packages
-from codegym.sandbox.pool import Sandbox
+from codegym.sandbox.pool import Sandbox, _awaited
+from codegym.sandbox.run import Run
 
 ONE = Job(source="def f():\n    return 1\n", entry_point="f", actions=(CallAction(),))
 
@@ -147,21 +152,47 @@ def test_a_number_of_workers_that_is_none(workers: object) -> None:
         Sandbox(workers=workers)  # type: ignore[arg-type]
 
 
-def test_closing_begins_nothing_more() -> None:
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Nothing ends before it is set."""
+    gate = threading.Event()
+    monkeypatch.setattr(pool, "execute", partial(_after, gate, pool.execute))
+    return gate
+
+
+def _after(gate: threading.Event, execute: Callable[[Run], Execution], run: Run) -> Execution:
+    gate.wait(60)
+    return execute(run)
+
+
+def test_closing_begins_nothing_more(gate: threading.Event) -> None:
     """What waits for a worker is refused, also where it is handed in at that moment."""
-    sleeps = Job(source="import time\ntime.sleep(1)\n", actions=(RunAction(),))
     sandbox = Sandbox(workers=1)
-    first, *others = [sandbox._submit(sleeps) for _ in range(20)]
-    while not first.running() and not first.done() and sandbox._pool.tasks.qsize() == 20:
+    first, *others = [sandbox._submit(ONE) for _ in range(20)]
+    while not first.running():
         time.sleep(0.01)
-    sandbox.close()
-    assert all(future.done() for future in (first, *others))
-    assert all(isinstance(future.exception(), InfrastructureError) for future in others)
+    closing = threading.Thread(target=sandbox.close)
+    closing.start()
+    assert all(isinstance(future.exception(60), InfrastructureError) for future in others)
     with pytest.raises(InfrastructureError, match="closed"):
         sandbox.run(ONE)
+    gate.set()
+    closing.join(60)
+    assert first.result(60).observations[0].value == 1
 
 
-@pytest.mark.parametrize("limit", ["-t 50", "-f 100000", "-n 128"])
+def test_nothing_more_is_begun_where_nobody_waits_any_more(gate: threading.Event) -> None:
+    with Sandbox(workers=1) as sandbox:
+        first, *others = [sandbox._submit(ONE) for _ in range(20)]
+        with pytest.raises(KeyboardInterrupt), _awaited(others):
+            raise KeyboardInterrupt
+        gate.set()
+        assert sandbox.run(ONE).observations[0].value == 1
+        assert first.result(60).observations[0].value == 1
+        assert all(future.cancelled() for future in others)
+
+
+@pytest.mark.parametrize("limit", ["-t 20", "-f 100000", "-n 40", "-u 50"])
 def test_limits_of_the_judges_own_process_are_kept(limit: str) -> None:
     script = (
         "from codegym.sandbox.pool import Sandbox\nfrom codegym.sandbox.job import *\n"

@@ -88,6 +88,14 @@ def test_a_flood_of_errors_delays_nothing(runs: Observe) -> None:
     assert len(seen.stderr) == 65536
 
 
+def test_a_flood_of_messages_is_not_collected(runs: Observe) -> None:
+    flood = (
+        "import os\nbody = b'[\"failed\",1]'\nwhile True: os.write(3, (bytes([0, 0, 0, len(body)]) + body) * 1000)\n"
+    )
+    (seen,) = runs(flood, "")
+    assert (seen.status, seen.detail) == (Status.TAMPERED, "more messages than the harness writes")
+
+
 def test_arguments_of_the_command_line_are_those_of_a_program(runs: Observe) -> None:
     (seen,) = runs("import sys\nprint(sys.argv, sys.orig_argv)\n", "")
     assert seen.stdout == "['program.py'] ['python3', 'program.py']\n"
