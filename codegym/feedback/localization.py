@@ -118,7 +118,8 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
         traces: The program's, one for each test.
         references: A right program's, if there is one.
     """
-    executed = frozenset().union(*(trace.lines for trace in traces))
+    # Lines that only seem not to have run would be taken for neither right nor wrong: rather say nothing.
+    executed = frozenset().union(*(trace.lines for trace in traces)) if all(trace.whole for trace in traces) else ()
     feedback = replace(feedback, executed_lines=tuple(sorted(executed)))
     if feedback.verdict is not Verdict.FAIL:
         return feedback
