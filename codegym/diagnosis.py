@@ -53,7 +53,8 @@ class DiagnosingJudge:
         pairs = list(pairs)
         problems, feedback = [problem for problem, _ in pairs], self.inner.judge_many(pairs)
         if self.static_analysis:
-            analyses = analyze([fb.program for fb in feedback], [problem.context for problem in problems])
+            programs, contexts = [fb.program for fb in feedback], [problem.context for problem in problems]
+            analyses = analyze(programs, contexts, python=self.inner.python)
             feedback = [with_analysis(fb, analysis) for fb, analysis in zip(feedback, analyses, strict=True)]
         if self.suspects or self.coverage:
             feedback = self._traced(problems, feedback)

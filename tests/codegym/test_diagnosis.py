@@ -1,7 +1,4 @@
 import dataclasses
-import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -91,13 +88,9 @@ def test_loops_without_end_and_hostile_programs_leave_the_feedback_alone(judge):
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_the_same_lines_are_seen_by_the_other_mechanism(version):
+def test_the_same_lines_are_seen_by_the_other_mechanism(version, other_python):
     """From 3.12 on lines are watched through ``sys.monitoring``."""
-    installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))
-    python = str(installed[-1]) if installed else shutil.which(f"python{version}")
-    if python is None or sys.version_info[:2] != (3, 11):
-        pytest.skip(f"needs a second interpreter, python{version}")
-    with Judge(workers=1, python=python) as judge:
+    with Judge(workers=1, python=other_python(version)) as judge:
         covered = DiagnosingJudge(judge, coverage=True, references=False).judge(LARGEST, WRONG)
         assert covered.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
         assert covered.diagnostics[1].start_line == 4
@@ -163,3 +156,10 @@ def test_where_all_tests_are_public_so_are_the_suspects(judge):
     problem = dataclasses.replace(LARGEST, tests=tuple(dataclasses.replace(test, public=True) for test in CALLS))
     feedback = DiagnosingJudge(judge).judge(problem, WRONG)
     assert "suspected of the wrong answer" in observation_text(feedback, problem)
+
+
+def test_static_analysis_reads_programs_as_the_judges_python_does(other_python):
+    problem = Problem(task_id="t/7", prompt="", tests=(CallTest(args=({"k": 1},), expected="1"),), entry_point="f")
+    with Judge(workers=1, python=other_python("3.13")) as judge:
+        feedback = DiagnosingJudge(judge).judge(problem, "def f(x):\n    return f'{x['k']}'\n")
+    assert (feedback.verdict, feedback.diagnostics) == ("pass", ())
