@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Diagnostic, Source
@@ -112,29 +112,6 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
         diagnostics=_merged(problem, findings),
         tests=tuple(_results(problem, observations, findings)),
         trust=execution.trust,
-    )
-
-
-def as_truncated(feedback: Feedback) -> Feedback:
-    """Re-reads the feedback on a completion that ended at the length limit, without an end-of-sequence token.
-
-    What is missing then is the end of the program: its syntax errors and missing functions become ``Kind.TRUNCATED``
-    with ``Scope.GLOBAL``. A program that is whole keeps its feedback; the cut fell into what came after it.
-
-    Args:
-        feedback: What the judge said of the text.
-    """
-    if not (feedback.kind.is_syntax or feedback.kind is Kind.MISSING_FUNCTION):
-        return feedback
-    return replace(
-        feedback,
-        kind=Kind.TRUNCATED,
-        scope=Scope.GLOBAL,
-        diagnostics=tuple(
-            replace(d, kind=Kind.TRUNCATED, scope=Scope.GLOBAL) if d.kind is feedback.kind else d
-            for d in feedback.diagnostics
-        ),
-        tests=tuple(replace(t, kind=Kind.TRUNCATED) if t.kind is feedback.kind else t for t in feedback.tests),
     )
 
 

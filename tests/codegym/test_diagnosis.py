@@ -1,8 +1,10 @@
 import dataclasses
 
+import gymnasium as gym
 import pytest
 
 from codegym.diagnosis import DiagnosingJudge
+from codegym.errors import InvalidRewardError
 from codegym.feedback.diagnostic import Source
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.report import observation_text
@@ -163,3 +165,20 @@ def test_static_analysis_reads_programs_as_the_judges_python_does(other_python):
     with Judge(workers=1, python=other_python("3.13")) as judge:
         feedback = DiagnosingJudge(judge).judge(problem, "def f(x):\n    return f'{x['k']}'\n")
     assert (feedback.verdict, feedback.diagnostics) == ("pass", ())
+
+
+UNTIDY = "import os\ndef f(xs):\n    return max(xs, default=0)\n"
+
+
+def test_a_reward_for_static_analysis_gets_it(judge):
+    own = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", workers=1)
+    given = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", judge=judge)
+    plain = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="paper", judge=judge)
+    for env in (own, given):
+        env.reset(seed=0)
+        assert env.step(UNTIDY)[4]["reward_components"]["static"] == pytest.approx(-0.02)
+    own.close()
+    assert plain.unwrapped.judge is judge
+    blind = DiagnosingJudge(judge, static_analysis=False)
+    with pytest.raises(InvalidRewardError, match="would always be 0"):
+        gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", judge=blind)
