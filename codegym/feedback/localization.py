@@ -128,7 +128,7 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
     if references is not None:
         blame = ranked(divergence(traces, references, passed))
         suspects += _suspects(feedback.program, blame[:1], Source.DIVERGENCE)
-    if not any(suspect.start >= 0 for suspect in suspects):
+    if not suspects:
         return feedback
     told = [replace(d, scope=Scope.LINE) if d.kind is Kind.WRONG_ANSWER else d for d in feedback.diagnostics]
     scope = Scope.LINE if feedback.kind is Kind.WRONG_ANSWER else feedback.scope
@@ -147,6 +147,8 @@ def _suspects(program: Program, scores: Sequence[tuple[int, float]], source: Sou
             continue
         start += len(text) - len(text.lstrip())
         location = Location.of_range(program, start, max(start, start + len(text.strip())))
+        if not location.in_completion:
+            continue
         found += 1
         yield Diagnostic(
             source=source,

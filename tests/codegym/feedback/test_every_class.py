@@ -48,6 +48,33 @@ CASES = {
     "recursion": ("def f(x):\n    return 1 + «f(x + 1)»\n", "recursion_error", "global", "error"),
     "memory": ("def f(x):\n    y = 1\n    return «[1] * 10**10»\n", "memory_limit", "global", "error"),
     "output": ("def f(x):\n    while True:\n        «print('x' * 10_000)»\n", "output_limit", "global", "error"),
+    "loop without end in a helper": (
+        "def g(x):\n    while x:\n        «x += 1»\ndef f(x):\n    return g(x)\n",
+        "time_limit",
+        "global",
+        "timeout",
+    ),
+    "a power without end": ("def f(x):\n    «return 7 ** 10**9»\n", "time_limit", "global", "timeout"),
+    "recursion of a method": (
+        "class A:\n    def g(self):\n        return «self.g()»\ndef f(x):\n    return A().g()\n",
+        "recursion_error",
+        "global",
+        "error",
+    ),
+    "recursion of a lambda": (
+        "g = lambda x: «g(x)»\ndef f(x):\n    return g(x)\n",
+        "recursion_error",
+        "global",
+        "error",
+    ),
+    "memory of a text": ("def f(x):\n    return «'é' * 10**10»\n", "memory_limit", "global", "error"),
+    "memory of bytes": ("def f(x):\n    y = «bytes(10**11)»\n    return x\n", "memory_limit", "global", "error"),
+    "another letter case": ("def F(x):\n    return x\n", "missing_function", "global", "error"),
+    "inside another function": ("def g():\n    def f(x):\n        return x\n", "missing_function", "global", "error"),
+    "a method only": ("class A:\n    def f(self, x):\n        return x\n", "missing_function", "global", "error"),
+    "deleted": ("def f(x):\n    return x\ndel f\n", "missing_function", "global", "error"),
+    "nothing returned": ("def f(x):\n    print(x)\n", "wrong_answer", "global", "fail"),
+    "text for a number": ("def f(x):\n    return str(x)\n", "wrong_answer", "global", "fail"),
     "large value": ("def f(x):\n    return 'x' * 5_000_000\n", "output_limit", "global", "error"),
     "no such function": ("def g(x):\n    return x\n", "missing_function", "global", "error"),
     "not a function": ("f = 3\n", "missing_function", "global", "error"),
@@ -97,7 +124,9 @@ def test_places(judge, name):
         assert (found.start, found.start_line) == (-1, 0)
     elif "timeout" in verdict:  # the signal falls anywhere in the loop, and names its line at least
         lines = feedback.program.source[: spans[0][0]].count("\n") + 1
-        assert found.start_line in (lines, lines - 1) if name == "loop without end" else found.start_line == lines
+        assert (
+            found.start_line in (lines, lines - 1) if name.startswith("loop without end") else found.start_line == lines
+        )
     else:
         assert (found.start, found.end) == spans[0]
     assert observation_text(feedback, problem)
@@ -219,6 +248,8 @@ def test_looking_closer_places_every_line_inside_the_completion_too(judge, texts
     )  # fmt: skip
     judged = DiagnosingJudge(judge, coverage=True).judge_many([(problem, text) for text in texts])
     for text, feedback in zip(texts, judged, strict=True):
+        suspected = any(found.kind == "suspicious_line" for found in feedback.diagnostics)
         for found in feedback.diagnostics:
             assert -1 <= found.start <= found.end <= len(text)
-            assert found.scope != "line" or found.start >= 0
+            # a wrong answer's lines are those of its suspects
+            assert found.scope != "line" or found.start >= 0 or (found.kind == "wrong_answer" and suspected)
