@@ -92,12 +92,14 @@ class Lines:
 
     def stop(self) -> None:
         """Looks away."""
+        # Whoever has taken the watch away (the program, or a stack that ran over) has hidden lines.
         if self.monitoring is None:
-            # Whoever has taken the watch away (the program, or a stack that ran over) has hidden lines.
             self.whole = self.whole and sys.gettrace() == self.enter
             sys.settrace(None)
         else:
-            self.monitoring.set_events(self.monitoring.COVERAGE_ID, 0)
+            tool, events = self.monitoring.COVERAGE_ID, self.monitoring.events
+            self.whole = self.monitoring.get_events(tool) == events.LINE
+            self.monitoring.set_events(tool, 0)
 
     def monitored(self, code: CodeType, line: int) -> Any:
         """Takes one line's event, and no more of that line."""

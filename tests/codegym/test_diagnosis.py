@@ -96,6 +96,13 @@ def test_the_same_lines_are_seen_by_the_other_mechanism(version, other_python):
         covered = DiagnosingJudge(judge, coverage=True, references=False).judge(LARGEST, WRONG)
         assert covered.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
         assert covered.diagnostics[1].start_line == 4
+        long, hides = (
+            LONG.format(steps=300_000),
+            "import sys\nsys.monitoring.set_events(1, 0)\ndef f(n):\n    return 0\n",
+        )
+        problem = long_problem(300_000)
+        looked = DiagnosingJudge(judge, coverage=True, references=False).judge_many([(problem, long), (problem, hides)])
+        assert [fb.executed_lines for fb in looked] == [(1, 2, 3, 4, 5, 6), ()]
 
 
 LONG = "def f(n):\n    t = 0\n    for i in range({steps}):\n        t += i\n    t = t - 1\n    return t\n"
