@@ -238,7 +238,7 @@ def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) ->
             Path(folder, f"{index}.py").write_bytes(source.encode("utf-8", "replace"))
         answer = _run_ruff(folder, rules, version)
     if answer is not None:
-        for line in answer.splitlines():
+        for line in filter(None, answer.split("\n")):  # a message may hold any other end of line
             record = json.loads(line)
             found[int(Path(record["filename"]).stem)].append(record)
         return [found[index] for index in range(len(sources))]

@@ -60,7 +60,17 @@ def test_all_syntax_errors_of_a_program():
 
 
 @pytest.mark.parametrize(
-    "source", ["x = '\ud800'\n", "x = '\0'\n", "x = " + "(" * 50_000, "x = " + "-" * 100_000 + "1", "\r\r\0", "é\ud800"]
+    "source",
+    [
+        "x = '\ud800'\n",
+        "x = '\0'\n",
+        "x = " + "(" * 50_000,
+        "x = " + "-" * 100_000 + "1",
+        "\r\r\0",
+        "é\ud800",
+        "\x85",
+        "\u2028",
+    ],
 )
 def test_odd_texts_break_nothing(source):
     good = program("def f(x):\n    return y\n")
