@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
+from codegym.errors import InvalidRewardError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.localization import with_suspects
 from codegym.feedback.static_analysis import analyze, with_analysis
@@ -11,6 +13,9 @@ from codegym.feedback.tracing import Trace, trace_job, traces_of
 from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
 from codegym.problem import Problem
+from codegym.rewards import Reward, static_penalty
+
+AnyJudge = TypeVar("AnyJudge")
 
 
 class DiagnosingJudge:
@@ -53,7 +58,8 @@ class DiagnosingJudge:
         pairs = list(pairs)
         problems, feedback = [problem for problem, _ in pairs], self.inner.judge_many(pairs)
         if self.static_analysis:
-            analyses = analyze([fb.program for fb in feedback], [problem.context for problem in problems])
+            programs, contexts = [fb.program for fb in feedback], [problem.context for problem in problems]
+            analyses = analyze(programs, contexts, python=self.inner.python)
             feedback = [with_analysis(fb, analysis) for fb, analysis in zip(feedback, analyses, strict=True)]
         if self.suspects or self.coverage:
             feedback = self._traced(problems, feedback)
@@ -78,3 +84,23 @@ class DiagnosingJudge:
             for problem, source, values in asked
         ]
         return [traces_of(execution) for execution in self.inner.run_many(jobs)]
+
+
+def judge_for(reward: Reward, judge: AnyJudge) -> AnyJudge | DiagnosingJudge:
+    """Returns a judge that finds what a reward pays for: a plain one is made to analyse programs where that costs.
+
+    Args:
+        reward: One with ``static_penalty`` among its ``parts`` needs static analysis.
+        judge: A judge of any kind; what another class than ours finds is not known and is trusted.
+
+    Raises:
+        InvalidRewardError: If the reward pays for findings that the judge was told not to look for.
+    """
+    if static_penalty not in getattr(reward, "parts", {}).values():
+        return judge
+    if isinstance(judge, DiagnosingJudge) and not judge.static_analysis:
+        raise InvalidRewardError(
+            "this reward has a part for what static analysis finds, but the judge is a DiagnosingJudge with "
+            "static_analysis=False: the part would always be 0. Use static_analysis=True or another reward."
+        )
+    return DiagnosingJudge(judge, suspects=False) if isinstance(judge, Judge) else judge

@@ -56,7 +56,7 @@ class Judge:
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):
             raise InvalidSettingError(f"limits must be Limits(...) or None, got {limits!r}.")
-        self.limits, self.kinds = limits or Limits(), kinds
+        self.limits, self.kinds, self.python = limits or Limits(), kinds, python
         names = package_names(packages)
         self._configuration = (workers, isolation, names, python, limits, kinds, tuple(_without))
         self._plans: dict[int, _Plan] = {}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from codegym.errors import InvalidRewardError, UnknownNameError
@@ -96,7 +97,7 @@ def success(problem: Problem, feedback: Feedback) -> float:
 def static_penalty(problem: Problem, feedback: Feedback) -> float:
     """What static analysis costs: ``STATIC_COSTS`` a finding, at most ``STATIC_FLOOR`` in all.
 
-    0.0 unless the judge analyses programs (:class:`codegym.diagnosis.DiagnosingJudge`).
+    0.0 unless the judge analyses programs, see :func:`codegym.diagnosis.judge_for`.
     """
     found = (diagnostic for diagnostic in feedback.diagnostics if diagnostic.source is Source.LINT)
     return max(STATIC_FLOOR, sum(STATIC_COSTS.get(diagnostic.kind, 0.0) for diagnostic in found))
@@ -115,6 +116,18 @@ class Overlong:
     limit: int = 8000
     margin: int = 2000
     penalty: float = -0.5
+
+    def __post_init__(self) -> None:
+        """Checks the slope.
+
+        Raises:
+            InvalidRewardError: If it has no length, or begins before the text does.
+        """
+        if not 0 < self.margin <= self.limit:
+            raise InvalidRewardError(
+                f"Overlong needs a margin from 1 to its limit of {self.limit} characters, got {self.margin!r}. "
+                "Take 1 for a cliff."
+            )
 
     def __call__(self, problem: Problem, feedback: Feedback) -> float:
         """Returns 0.0 up to ``limit - margin`` characters, then linearly down to the penalty."""
@@ -152,13 +165,15 @@ def difficulty_weights(passed: Sequence[Sequence[bool]]) -> tuple[float, ...]:
         passed: For each sample of one problem which tests it passed.
 
     Returns:
-        A weight for each test, ``1 - share of the samples that pass it`` (smoothed by one sample each way), adding up
-        to 1.
+        A weight for each test, as its share of all failures, adding up to 1: a test that all samples pass weighs
+        nothing, unless that holds for every test; then they weigh the same.
     """
     if not passed or not passed[0]:
         return ()
-    hardness = [(1 + sum(not row[j] for row in passed)) / (2 + len(passed)) for j in range(len(passed[0]))]
-    return tuple(weight / sum(hardness) for weight in hardness)
+    failures = [sum(not row[j] for row in passed) for j in range(len(passed[0]))]
+    if not any(failures):
+        failures = [1] * len(failures)
+    return tuple(count / sum(failures) for count in failures)
 
 
 @dataclass(frozen=True)
@@ -169,7 +184,8 @@ class DifficultyWeighted:
     half of the reward (``anchor``) is for passing every test. It is not divided by a group's deviation.
 
     Attributes:
-        weights: From a problem's id to its tests' weights (:func:`difficulty_weights`); others weigh equally.
+        weights: From a problem's id to its tests' weights (:func:`difficulty_weights`); the tests of other problems
+            weigh equally, so that without weights only the anchor differs from the adaptive reward.
         anchor: The share that is paid for passing all tests only.
     """
 
@@ -221,6 +237,19 @@ class SumReward:
     """
 
     parts: Mapping[str, Part]
+
+    def __post_init__(self) -> None:
+        """Checks the parts.
+
+        Raises:
+            InvalidRewardError: If one is no function, or a whole reward with parts of its own.
+        """
+        for name, part in self.parts.items():
+            if not callable(part) or isinstance(part, Reward):
+                raise InvalidRewardError(
+                    f"the part {name!r} must be a function (problem, feedback) -> number, got {part!r}. A whole reward "
+                    "has parts of its own: use it alone, or call it in a function that returns a dict."
+                )
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -274,7 +303,7 @@ class FunctionReward:
         """
         value = self.function(problem, feedback)
         parts = dict(value) if isinstance(value, Mapping) else {"reward": value}
-        if not parts or not all(isinstance(part, (int, float)) for part in parts.values()):
+        if not parts or not all(isinstance(part, Real) for part in parts.values()):
             raise InvalidRewardError(
                 f"the reward function {self.function!r} must return a number or a dict of numbers, got {value!r}."
             )

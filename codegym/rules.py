@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from codegym.diagnosis import judge_for
 from codegym.episode import Episode
 from codegym.errors import InvalidProblemError, UnknownNameError
 from codegym.feedback.feedback import Feedback
@@ -72,7 +73,7 @@ class Rules:
             judge = self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
         elif (limits, isolation, workers) != (None, "auto", None):
             raise ValueError("limits, isolation and workers belong to the judge: give them to it, or leave judge out.")
-        self.judge: JudgeProtocol = judge
+        self.judge: JudgeProtocol = judge_for(self.reward, judge)
 
     def start(self, rng: np.random.Generator, task_id: str | None = None) -> Episode:
         """Returns a new episode of the problem with this id, or else of one drawn uniformly.

@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from codegym import Judge
+from codegym.diagnosis import judge_for
 from codegym.errors import DataError
 from codegym.rendering import print_ansi, render_ansi
 from codegym.rewards import make_reward
@@ -48,7 +49,7 @@ class JudgeFile:
         problem = load_suite(self.suite, split=self.split, data_dir=self.data_dir).by_id(self.task_id)
         completion, reward = read_completion(self.file), make_reward(self.reward)
         with Judge(workers=1, isolation=self.isolation) as judge:
-            feedback = judge.judge(problem, completion)
+            feedback = judge_for(reward, judge).judge(problem, completion)
         components = reward(problem, feedback)
         if self.json:
             print(json.dumps({**feedback.to_dict(), "reward_components": components}))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from codegym.rewards import difficulty_weights
+
 Floats = NDArray[np.float64]
 
 
@@ -109,8 +111,7 @@ def difficulty_weighted_pass_rates(passed: Sequence[Sequence[bool]], groups: Seq
             members.setdefault((group, len(passed[row])), []).append(row)
     for rows in members.values():
         table = np.array([passed[row] for row in rows], dtype=np.float64)
-        failed = 1.0 - table.mean(axis=0)
-        weights = failed / failed.sum() if failed.any() else np.full(table.shape[1], 1 / table.shape[1])
+        weights = np.array(difficulty_weights([passed[row] for row in rows]))
         rates[rows] = np.where(table.all(axis=1), 1.0, table @ weights)
     return rates
 

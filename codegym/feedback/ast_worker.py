@@ -1,10 +1,12 @@
-"""Parses programs in a process of its own, because a parser can be made to hang or to eat all memory.
+"""Compiles programs in a process of its own, because a parser can be made to hang or to eat all memory.
 
-Started as a file with ``python -I``; standard library only. Reads one JSON list of sources, writes one JSON line for
-each: null where it does not parse, else its numbers and the places of statements that are never reached.
+Started as a file with ``python -I`` and the sandbox's folder, by the interpreter that is to run the programs; standard
+library only. Reads one JSON list of sources, writes one JSON line for each: the compiler's ``error``, null where it
+cannot even say one, else the program's numbers and the places of statements that are never reached.
 """
 
 import ast
+import importlib
 import json
 import resource
 import sys
@@ -24,12 +26,22 @@ def main() -> None:
     """Answers the sources on standard input."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")
+    sys.path.append(sys.argv[1])
+    failure = importlib.import_module("inside.failure")  # a failure has the same place here as in the sandbox
     for source in json.load(sys.stdin):
-        print(json.dumps(summary(source)), flush=True)
+        try:
+            compile(source, failure.PROGRAM, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            answer = {"error": failure.describe(error, source, loading=True)}
+        except (ValueError, RecursionError, MemoryError):
+            answer = None
+        else:
+            answer = summary(source)
+        print(json.dumps(answer), flush=True)
 
 
 def summary(source: str) -> "dict[str, object] | None":
-    """Returns the numbers of one program, None if it does not parse."""
+    """Returns the numbers of one program, None if it is too complex."""
     try:
         tree = ast.parse(source)
         nodes = list(ast.walk(tree))
@@ -41,7 +53,7 @@ def summary(source: str) -> "dict[str, object] | None":
             "complexity": max(map(complexity, [tree, *functions])),
             "unreachable": [place for node in nodes for place in unreachable(node, source.encode())],
         }
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (RecursionError, MemoryError):
         return None
 
 

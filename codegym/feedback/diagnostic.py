@@ -20,6 +20,10 @@ class Source(StrEnum):
     LINT = "lint"
 
 
+COMPARING = frozenset({Source.SPECTRUM, Source.DIVERGENCE})
+"""Those that hold all tests, private ones too, against each other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
     """A fault with its place.

@@ -56,7 +56,8 @@ class Feedback:
         diagnostics: Everything found wrong, most certain first.
         tests: One result a test, in order.
         trust: Whether the verdict could in principle be forged.
-        executed_lines: Lines of the program that some test ran; empty if the program was not traced.
+        executed_lines: Lines of the program that some test ran; empty where that is not known: if the program was not
+            traced, or a trace was cut short.
     """
 
     task_id: str

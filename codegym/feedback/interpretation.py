@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Diagnostic, Source
@@ -115,29 +115,6 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
     )
 
 
-def as_truncated(feedback: Feedback) -> Feedback:
-    """Re-reads the feedback on a completion that ended at the length limit, without an end-of-sequence token.
-
-    What is missing then is the end of the program: its syntax errors and missing functions become ``Kind.TRUNCATED``
-    with ``Scope.GLOBAL``. A program that is whole keeps its feedback; the cut fell into what came after it.
-
-    Args:
-        feedback: What the judge said of the text.
-    """
-    if not (feedback.kind.is_syntax or feedback.kind is Kind.MISSING_FUNCTION):
-        return feedback
-    return replace(
-        feedback,
-        kind=Kind.TRUNCATED,
-        scope=Scope.GLOBAL,
-        diagnostics=tuple(
-            replace(d, kind=Kind.TRUNCATED, scope=Scope.GLOBAL) if d.kind is feedback.kind else d
-            for d in feedback.diagnostics
-        ),
-        tests=tuple(replace(t, kind=Kind.TRUNCATED) if t.kind is feedback.kind else t for t in feedback.tests),
-    )
-
-
 def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:
     if observation.status is not Status.OK:
         return False
@@ -182,7 +159,7 @@ def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     meaning = _meaning(reading, observation)
     if verdict is Verdict.INFRA_ERROR:
         return _Finding(verdict=verdict, meaning=meaning)
-    location = Location.of_place(reading.program, _place(reading, observation, meaning.kind))
+    location = Location.of_place(reading.program, _place(reading.program, observation, meaning.kind))
     if _ends_in_triple_quotes(reading.program, location, meaning):
         meaning = Meaning(meaning.kind, Scope.IGNORE)
     if meaning.scope is Scope.LINE and not location.in_completion:
@@ -215,7 +192,7 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
         return reading.kinds.of_exception(("SyntaxError",))  # ValueError or UnicodeError, depending on the CPython
     if meaning.kind.is_syntax and not compiling:
         return Meaning(Kind.DYNAMIC_SYNTAX_ERROR, Scope.LINE)
-    if meaning.kind is Kind.TYPE_ERROR and not failure.loading and not failure.frames and failure.place is None:
+    if failure.misfit:
         return Meaning(Kind.WRONG_SIGNATURE, meaning.scope)
     return meaning
 
@@ -224,30 +201,15 @@ def _encodable(source: str) -> bool:
     return _UNREADABLE.search(source) is None
 
 
-def _place(reading: _Reading, observation: Observation, kind: Kind) -> Place | None:
+def _place(program: Program, observation: Observation, kind: Kind) -> Place | None:
     failure = observation.failure
-    if kind is Kind.WRONG_SIGNATURE:
-        return _header(reading.program, reading.problem.entry_point or "")
     if failure is None or failure.place is not None or not kind.is_syntax:
         return failure.place if failure else None
-    found = _UNREADABLE.search(reading.program.source)
+    found = _UNREADABLE.search(program.source)
     if found is None:
         return None
-    line, col = reading.program.position_of(found.start())
+    line, col = program.position_of(found.start())
     return Place(start_line=line, start_col=col, end_line=line, end_col=col + 1)
-
-
-def _header(program: Program, entry_point: str) -> Place | None:
-    """Returns the place of the last definition's ``def name(...)`` up to the closing bracket or the line's end."""
-    name = re.findall(r"\w+", entry_point)[-1:]
-    if not name:
-        return None
-    header = re.compile(rf"(?:async[ \t]+)?def[ \t]+{re.escape(name[0])}[ \t]*(?:\([^()\r\n]*\))?")
-    spans = [found.span() for found in header.finditer(program.source)]
-    if not spans:
-        return None
-    (start_line, start_col), (end_line, end_col) = map(program.position_of, spans[-1])
-    return Place(start_line=start_line, start_col=start_col, end_line=end_line, end_col=end_col)
 
 
 def _ends_in_triple_quotes(program: Program, location: Location, meaning: Meaning) -> bool:

@@ -5,11 +5,13 @@ Classes come from exception *types* and statuses, never from message text, so th
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from codegym.errors import UnknownNameError
 from codegym.sandbox.execution import Status
 
 
@@ -198,6 +200,11 @@ RULES: Mapping[str, Meaning] = MappingProxyType(
 """From ruff's rules to their meaning: mistakes, not matters of style."""
 
 
+_EXCEPTIONS = tuple(
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+)
+
+
 @dataclass(frozen=True)
 class KindTable:
     """The tables in force; a user's own entries go on top with :meth:`with_entries`.
@@ -221,7 +228,20 @@ class KindTable:
         Args:
             exceptions: From names of built-in exception types, ``{"IndentationError": Meaning(...)}``.
             statuses: From statuses.
+
+        Raises:
+            UnknownNameError: If a name is no built-in exception type, or a status does not exist.
+            TypeError: If an entry is no ``Meaning`` of a ``Kind`` and a ``Scope``.
         """
+        for entry in (*(exceptions or {}).values(), *(statuses or {}).values()):
+            if not (isinstance(entry, Meaning) and isinstance(entry.kind, Kind) and isinstance(entry.scope, Scope)):
+                raise TypeError(f"an entry is a Meaning(Kind...., Scope....), got {entry!r}.")
+        for name in exceptions or {}:
+            if name not in _EXCEPTIONS:
+                raise UnknownNameError("built-in exception type", name, _EXCEPTIONS)
+        for status in statuses or {}:
+            if status not in STATUSES:
+                raise UnknownNameError("status", status, STATUSES)
         return replace(
             self,
             exceptions=MappingProxyType({**self.exceptions, **(exceptions or {})}),

@@ -118,7 +118,8 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
         traces: The program's, one for each test.
         references: A right program's, if there is one.
     """
-    executed = frozenset().union(*(trace.lines for trace in traces))
+    # Lines that only seem not to have run would be taken for neither right nor wrong: rather say nothing.
+    executed = frozenset().union(*(trace.lines for trace in traces)) if all(trace.whole for trace in traces) else ()
     feedback = replace(feedback, executed_lines=tuple(sorted(executed)))
     if feedback.verdict is not Verdict.FAIL:
         return feedback
@@ -127,7 +128,7 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
     if references is not None:
         blame = ranked(divergence(traces, references, passed))
         suspects += _suspects(feedback.program, blame[:1], Source.DIVERGENCE)
-    if not any(suspect.start >= 0 for suspect in suspects):
+    if not suspects:
         return feedback
     told = [replace(d, scope=Scope.LINE) if d.kind is Kind.WRONG_ANSWER else d for d in feedback.diagnostics]
     scope = Scope.LINE if feedback.kind is Kind.WRONG_ANSWER else feedback.scope
@@ -146,6 +147,8 @@ def _suspects(program: Program, scores: Sequence[tuple[int, float]], source: Sou
             continue
         start += len(text) - len(text.lstrip())
         location = Location.of_range(program, start, max(start, start + len(text.strip())))
+        if not location.in_completion:
+            continue
         found += 1
         yield Diagnostic(
             source=source,

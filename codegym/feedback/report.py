@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegym.feedback.diagnostic import Diagnostic
+from codegym.feedback.diagnostic import COMPARING, Diagnostic
 from codegym.feedback.feedback import Feedback, TestResult
 from codegym.feedback.value_text import shown_line
 from codegym.feedback.verdict import Verdict
@@ -17,9 +17,15 @@ LONGEST_PROGRAM = 8_000
 
 
 def public_diagnostics(feedback: Feedback) -> tuple[Diagnostic, ...]:
-    """Returns the diagnostics that were found without a test or by a public one."""
+    """Returns the diagnostics that were found without a test or by a public one.
+
+    Suspected lines come from comparing all tests, so they are public only where every test is.
+    """
     public = {test.index for test in feedback.tests if test.public}
-    return tuple(d for d in feedback.diagnostics if d.test_index < 0 or d.test_index in public)
+    hidden = COMPARING if len(public) < len(feedback.tests) else frozenset()
+    return tuple(
+        d for d in feedback.diagnostics if d.source not in hidden and (d.test_index < 0 or d.test_index in public)
+    )
 
 
 def turn_text(feedback: Feedback, problem: Problem) -> str:

@@ -13,6 +13,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +22,29 @@ from ruff.__main__ import find_ruff_bin  # where every version has it
 from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Diagnostic, Source
 from codegym.feedback.feedback import Feedback
-from codegym.feedback.kind import RULES, Kind, Meaning, Scope
+from codegym.feedback.kind import EXCEPTIONS, RULES, Kind, Meaning, Scope
 from codegym.feedback.location import Location
 from codegym.program import Program
-from codegym.sandbox.execution import Place
+from codegym.sandbox.ending import failure_of
+from codegym.sandbox.execution import Failure, Place
 
 MAX_COMPLEXITY = 15
 """McCabe's number from which a function counts as too complex."""
 MOST_FOUND = 50
 """Diagnostics that one program gets at most."""
 SECONDS = 60.0
+_NO_RULE = "E902"  # of files that cannot be read: never met here
 _WORKER = Path(__file__).with_name("ast_worker.py")
+_SANDBOX = Path(__file__).parent.parent / "sandbox"
 _SYNTAX = Meaning(Kind.SYNTAX_ERROR, Scope.LINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """A program in numbers; all zero where it does not parse.
+    """A program in numbers; all zero where it does not compile.
 
     Attributes:
-        parses: Whether the parser takes it.
+        parses: Whether the compiler takes it.
         lines: Lines that are neither blank nor comments.
         nodes: Nodes of the syntax tree.
         functions: Functions, methods and lambdas.
@@ -65,25 +69,38 @@ class Analysis:
 
 
 def analyze(
-    programs: Sequence[Program], contexts: Sequence[str] | None = None, rules: Mapping[str, Meaning] = RULES
+    programs: Sequence[Program],
+    contexts: Sequence[str] | None = None,
+    rules: Mapping[str, Meaning] = RULES,
+    python: str = sys.executable,
 ) -> list[Analysis]:
     """Analyses a batch of programs with one call of ruff.
+
+    Whether a program compiles is for the interpreter's own compiler to say; ruff adds the errors behind the first.
+    What lies in the problem's part of a program is not the policy's and is left out, but for syntax errors.
 
     Args:
         programs: The programs.
         contexts: For each program the code that its problem gives (``Problem.context``): what that names is not
             undefined.
-        rules: From ruff's rule codes to their meaning.
+        rules: From ruff's rule codes, or their beginnings, to their meaning; none for syntax errors only.
+        python: The interpreter that runs the programs (``Judge.python``).
 
     Returns:
         One analysis for each program, in order.
 
     Raises:
-        InfrastructureError: If ruff cannot be run at all.
+        InfrastructureError: If ruff or the interpreter cannot be run at all.
+        ValueError: If there is not one context for each program.
     """
-    contexts = contexts or [""] * len(programs)
-    found = _ruff([program.source for program in programs], rules)
-    parsed = _parse([program.source for program in programs])
+    contexts = [""] * len(programs) if contexts is None else contexts
+    if len(contexts) != len(programs):
+        raise ValueError(
+            f"expected one context for each of the {len(programs)} programs, got {len(contexts)}. "
+            'Give "" for a problem without context.'
+        )
+    found = _ruff([program.source for program in programs], rules, _version(python))
+    parsed = _parse([program.source for program in programs], python)
     return [
         Analysis(
             diagnostics=tuple(_diagnostics(program, context, records, numbers, rules))[:MOST_FOUND],
@@ -111,13 +128,18 @@ def _diagnostics(
     rules: Mapping[str, Meaning],
 ) -> Iterator[Diagnostic]:
     found = [_diagnostic(program, record, rules) for record in records]
-    found += [_unreachable(program, place) for place in (numbers["unreachable"] if numbers else ())]
-    if numbers is None and not any(diagnostic.kind.is_syntax for diagnostic in found):
-        found.append(_unparsable(program))
+    if numbers is not None and "error" not in numbers:
+        found = [diagnostic for diagnostic in found if not diagnostic.kind.is_syntax]
+        found += [_unreachable(program, place) for place in numbers["unreachable"]]
+    elif not any(diagnostic.kind.is_syntax for diagnostic in found):
+        found.append(_unparsable(program) if numbers is None else _uncompiled(program, failure_of(numbers["error"])))
     for diagnostic in sorted(found, key=lambda d: (d.start_line, d.start_col)):
         if diagnostic.kind is Kind.UNDEFINED_NAME and _names(context, program, diagnostic):
             continue
-        yield diagnostic
+        if diagnostic.start >= 0 or diagnostic.scope is not Scope.LINE:
+            yield diagnostic
+        elif diagnostic.kind.is_syntax:
+            yield replace(diagnostic, scope=Scope.GLOBAL)
 
 
 def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Meaning]) -> Diagnostic:
@@ -125,7 +147,8 @@ def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Me
     place = Place(
         start_line=start["row"], start_col=start["column"] - 1, end_line=end["row"], end_col=end["column"] - 1
     )
-    meaning = rules.get(record["code"] or "", _SYNTAX)
+    code = record["code"] or ""
+    meaning = next((rules[code[:size]] for size in range(len(code), 0, -1) if code[:size] in rules), _SYNTAX)
     return Diagnostic(
         source=Source.COMPILER if meaning is _SYNTAX else Source.LINT,
         kind=meaning.kind,
@@ -146,6 +169,18 @@ def _unreachable(program: Program, place: Sequence[int]) -> Diagnostic:
         scope=Scope.LINE,
         message="This code is never reached",
         **vars(Location.of_range(program, start, end)),
+    )
+
+
+def _uncompiled(program: Program, failure: Failure) -> Diagnostic:
+    """Returns what only the compiler finds: a ``return`` outside of functions, say."""
+    meaning = EXCEPTIONS[failure.exception]
+    return Diagnostic(
+        source=Source.COMPILER,
+        kind=meaning.kind,
+        scope=meaning.scope,
+        message=f"{failure.exception}: {failure.message}",
+        **vars(Location.of_place(program, failure.place)),
     )
 
 
@@ -176,12 +211,24 @@ def _names(context: str, program: Program, diagnostic: Diagnostic) -> bool:
 
 def _summary(program: Program, numbers: Mapping[str, Any] | None) -> Summary:
     lines = sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in program.source.splitlines())
-    if numbers is None:
+    if numbers is None or "error" in numbers:
         return Summary(parses=False, lines=lines)
     return Summary(parses=True, lines=lines, **{key: numbers[key] for key in numbers if key != "unreachable"})
 
 
-def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning]) -> list[list[dict[str, Any]]]:
+@cache
+def _version(python: str) -> str:
+    """Returns an interpreter's version as ruff spells it."""
+    command = [python, "-I", "-c", "import sys; print('py%d%d' % sys.version_info[:2])"]
+    try:
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InfrastructureError(
+            f"cannot run the interpreter {python!r}: {error}. Give the path of a Python."
+        ) from error
+
+
+def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) -> list[list[dict[str, Any]]]:
     """Returns ruff's records for each source; a source that breaks ruff is found by halving and has none."""
     if not sources:
         return []
@@ -189,22 +236,22 @@ def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning]) -> list[list[dic
     with tempfile.TemporaryDirectory(prefix="codegym-ruff-") as folder:
         for index, source in enumerate(sources):
             Path(folder, f"{index}.py").write_bytes(source.encode("utf-8", "replace"))
-        answer = _run_ruff(folder, rules)
+        answer = _run_ruff(folder, rules, version)
     if answer is not None:
-        for line in answer.splitlines():
+        for line in filter(None, answer.split("\n")):  # a message may hold any other end of line
             record = json.loads(line)
             found[int(Path(record["filename"]).stem)].append(record)
         return [found[index] for index in range(len(sources))]
     if len(sources) == 1:
         return [[]]
     half = len(sources) // 2
-    return _ruff(sources[:half], rules) + _ruff(sources[half:], rules)
+    return _ruff(sources[:half], rules, version) + _ruff(sources[half:], rules, version)
 
 
-def _run_ruff(folder: str, rules: Mapping[str, Meaning]) -> str | None:
+def _run_ruff(folder: str, rules: Mapping[str, Meaning], version: str) -> str | None:
     """Returns ruff's answer, None if it broke down over one of the files."""
     command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet",
-               "--target-version", "py311", "--select", ",".join(rules), "--output-format", "json-lines",
+               "--target-version", version, "--select", ",".join(rules) or _NO_RULE, "--output-format", "json-lines",
                "--config", f"lint.mccabe.max-complexity={MAX_COMPLEXITY}", folder]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
@@ -217,13 +264,13 @@ def _run_ruff(folder: str, rules: Mapping[str, Meaning]) -> str | None:
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
-def _parse(sources: Sequence[str]) -> list[dict[str, Any] | None]:
+def _parse(sources: Sequence[str], python: str) -> list[dict[str, Any] | None]:
     """Returns the syntax trees' numbers; the worker is started again behind a source that kills it."""
     answers: list[dict[str, Any] | None] = []
     while len(answers) < len(sources):
         asked = json.dumps(list(sources[len(answers) :]))
-        worker = subprocess.Popen([sys.executable, "-I", str(_WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, encoding="ascii")  # fmt: skip
+        worker = subprocess.Popen([python, "-I", str(_WORKER), str(_SANDBOX)], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii")  # fmt: skip
         try:
             out, _ = worker.communicate(asked, timeout=SECONDS)
         except subprocess.TimeoutExpired:

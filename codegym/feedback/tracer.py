@@ -14,9 +14,9 @@ from typing import Any
 
 NAME = "<traced>"
 MOST_LINES = 200_000
-"""Lines that are run under observation for coverage."""
+"""Lines that are run under observation for coverage, where every one of them costs."""
 MOST_STEPS = 4_000
-"""Lines whose changes of variables are recorded."""
+"""Lines whose changes of variables are recorded; of a test that runs more, none are."""
 MOST_TEXT = 400
 DATA = (int, float, str, bool, list, tuple, dict, set, frozenset, complex, bytes, type(None))
 
@@ -25,7 +25,7 @@ class Stop(BaseException):
     """Enough has been seen."""
 
 
-def trace(source: str, context: str, entry: str | None, values: bool, how: str, payload: Any) -> dict[str, list[int]]:
+def trace(source: str, context: str, entry: str | None, values: bool, how: str, payload: Any) -> dict[str, Any]:
     """Runs one test of a program.
 
     Args:
@@ -37,16 +37,16 @@ def trace(source: str, context: str, entry: str | None, values: bool, how: str, 
         payload: Arguments and keyword arguments, standard input, or the script.
 
     Returns:
-        ``lines``: those that were run; ``steps``: with values, a flat list of line, count and that many digests of
-        values that the line produced, in the order of execution.
+        ``lines``: those that were run; ``whole``: whether these are all of them; ``steps``: with values, a flat list
+        of line, count and that many digests of values that the line produced, in the order of execution.
     """
     observer: Lines = Values() if values else Lines()
     namespace: dict[str, Any] = {"__name__": "__main__" if how == "run" else "program", "__builtins__": __builtins__}
     if context:
         exec(compile(context, "<context>", "exec"), namespace)
     streams = sys.stdin, sys.stdout, sys.stderr
-    sys.stdin = io.StringIO(payload if how == "run" else "")
-    sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
+    sys.stdin = text_stream(payload if how == "run" else "")
+    sys.stdout, sys.stderr = text_stream(), text_stream()
     observer.start()
     try:
         exec(compile(source, NAME, "exec"), namespace)
@@ -61,7 +61,12 @@ def trace(source: str, context: str, entry: str | None, values: bool, how: str, 
     finally:
         observer.stop()
         sys.stdin, sys.stdout, sys.stderr = streams
-    return {"lines": sorted(observer.lines), "steps": observer.steps}
+    return {"lines": sorted(observer.lines), "whole": observer.whole, "steps": observer.steps}
+
+
+def text_stream(text: str = "") -> io.TextIOWrapper:
+    """Returns a stream in memory that has a ``buffer`` below it, as the real ones have."""
+    return io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape")
 
 
 class Lines:
@@ -70,7 +75,7 @@ class Lines:
     def __init__(self) -> None:
         self.lines: set[int] = set()
         self.steps: list[int] = []
-        self.room = MOST_LINES
+        self.room, self.whole = MOST_LINES, True
         self.monitoring: Any = getattr(sys, "monitoring", None)
 
     def start(self) -> None:
@@ -87,10 +92,14 @@ class Lines:
 
     def stop(self) -> None:
         """Looks away."""
+        # Whoever has taken the watch away (the program, or a stack that ran over) has hidden lines.
         if self.monitoring is None:
+            self.whole = self.whole and sys.gettrace() == self.enter
             sys.settrace(None)
         else:
-            self.monitoring.set_events(self.monitoring.COVERAGE_ID, 0)
+            tool, events = self.monitoring.COVERAGE_ID, self.monitoring.events
+            self.whole = self.monitoring.get_events(tool) == events.LINE
+            self.monitoring.set_events(tool, 0)
 
     def monitored(self, code: CodeType, line: int) -> Any:
         """Takes one line's event, and no more of that line."""
@@ -108,17 +117,21 @@ class Lines:
             self.lines.add(frame.f_lineno)
             self.room -= 1
             if self.room < 0:
+                self.whole = False
                 sys.settrace(None)
                 raise Stop
         return self.step
 
 
 class Values(Lines):
-    """Notes which values each line produces: the variables that it changes, and what it returns."""
+    """Notes which values each line produces: the variables that it changes, and what it returns.
+
+    That needs frames, which only ``sys.settrace`` gives, on every CPython.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.monitoring, self.room = None, MOST_STEPS
+        self.monitoring, self.steps_left = None, MOST_STEPS
         self.frames: dict[int, tuple[int, dict[str, int]]] = {}
 
     def enter(self, frame: FrameType, event: str, argument: Any) -> Any:
@@ -132,7 +145,7 @@ class Values(Lines):
 
     def step(self, frame: FrameType, event: str, argument: Any) -> Any:
         """Takes an event within a function."""
-        if event in ("line", "return"):
+        if self.steps_left and event in ("line", "return"):
             self.note(frame, [digest(argument)] if event == "return" and argument is not None else [])
         if event == "return":
             self.frames.pop(id(frame), None)
@@ -145,6 +158,9 @@ class Values(Lines):
         produced = [value for name, value in now.items() if known.get(name) != value] + more
         self.steps += [line, len(produced), *produced]
         self.frames[id(frame)] = frame.f_lineno, now
+        self.steps_left -= 1
+        if not self.steps_left:  # half of the values would say that the other half was never seen
+            self.steps = []
 
 
 def digests(variables: dict[str, Any]) -> dict[str, int]:

@@ -28,10 +28,13 @@ class Trace:
 
     Attributes:
         lines: Lines of the program that were run; empty where nothing is known, as after a timeout.
-        steps: The lines in the order of execution with what they produced; empty if values were not asked for.
+        whole: Whether these are all lines that were run.
+        steps: The lines in the order of execution with what they produced; empty if values were not asked for, or
+            were too many.
     """
 
     lines: frozenset[int] = frozenset()
+    whole: bool = False
     steps: tuple[Step, ...] = ()
 
 
@@ -67,7 +70,7 @@ def _trace(observation: Observation) -> Trace:
     if observation.status is not Status.OK or not isinstance(told, dict):
         return Trace()
     lines, steps = _numbers(told.get("lines")), _numbers(told.get("steps"))
-    return Trace(lines=frozenset(lines), steps=tuple(_steps(steps)))
+    return Trace(lines=frozenset(lines), whole=told.get("whole") is True, steps=tuple(_steps(steps)))
 
 
 def _numbers(told: Any) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codegym.sandbox.ending import ended, raised, stuck
+from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.inside.codec import CodecError
 from codegym.sandbox.run import Clock, Run
@@ -166,6 +166,8 @@ def _answered(message: list[Any]) -> Observation:
             return Observation(status=Status.MISSING)
         case ["exceeded"]:
             return Observation(status=Status.OUTPUT)
+        case ["exceeded", failure]:
+            return Observation(status=Status.OUTPUT, failure=failure_of(failure))
     raise CodecError("not an answer of the harness")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from codegym.sandbox.execution import Failure, Observation, Place, Status
 from codegym.sandbox.inside.codec import CodecError
+from codegym.sandbox.inside.program import OutputExceeded
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.server import Process, Report
 
@@ -45,6 +46,8 @@ def raised(told: Any, **more: Any) -> Observation:
     failure = failure_of(told)
     if failure.exception == "SystemExit" or "SystemExit" in failure.bases:
         return Observation(status=Status.EXITED, failure=failure, detail=f"exit: {failure.message}"[:200], **more)
+    if failure.exception == OutputExceeded.__name__ and failure.bases == ("BaseException",):
+        return Observation(status=Status.OUTPUT, failure=failure, **more)
     status = Status.MEMORY if "MemoryError" in failure.bases else Status.RAISED
     return Observation(status=status, failure=failure, **more)
 
@@ -63,8 +66,9 @@ def failure_of(told: Any) -> Failure:
             place=_place(told["place"]),
             frames=tuple(place for place in map(_place, told["frames"][:20]) if place is not None),
             loading=told["loading"] is True,
+            misfit=told.get("misfit") is True,
         )
-    except (KeyError, TypeError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
         raise CodecError(f"not a failure: {error}") from None
 
 
@@ -83,7 +87,7 @@ def _place(numbers: Any) -> Place | None:
 
 
 def stuck(process: Process, status: Status, source: str, loading: bool, **more: Any) -> Observation:
-    """Returns the observation of a process that was still running when its time was over; asks it where it is."""
+    """Returns the observation of a process that was still running when a limit was met; asks it where it is."""
     place = _stuck_place(process.where(), source)
     failure = Failure(exception="TimeoutError", bases=("TimeoutError",), place=place, loading=loading)
     return Observation(status=status, failure=failure, **more)

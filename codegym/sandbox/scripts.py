@@ -6,7 +6,7 @@ import socket
 from dataclasses import replace
 from typing import Any
 
-from codegym.sandbox.ending import ended, raised, stuck
+from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.inside.channel import frame
 from codegym.sandbox.inside.codec import Codec, CodecError
@@ -159,6 +159,8 @@ def _not_loaded(message: list[Any]) -> Observation:
             return Observation(status=Status.MISSING)
         case ["exceeded"]:
             return Observation(status=Status.OUTPUT)
+        case ["exceeded", failure]:
+            return Observation(status=Status.OUTPUT, failure=failure_of(failure))
     return Observation(status=Status.TAMPERED, detail="not what the harness writes")
 
 

@@ -111,7 +111,7 @@ def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output
         except CodecError as error:
             return Observation(status=Status.TAMPERED, detail=str(error)[:200])
         if out.exceeded:
-            return Observation(status=Status.OUTPUT)
+            return stuck(process, Status.OUTPUT, run.job.source, loading=False)
         if is_over:
             assert process.report is not None
             return _outcome(ended(process.report, run.job.limits), messages)

@@ -94,6 +94,16 @@ def test_judge_answers_machines_with_one_json_document(
     assert sum(answer["reward_components"].values()) == pytest.approx(2.0)
 
 
+def test_judge_analyses_programs_for_a_reward_that_pays_for_that(
+    own_suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    untidy = write(tmp_path, "import os\n" + GOOD)
+    assert cli.main(["judge", own_suite, "mine/1", untidy, "--reward", "static", "--json"]) == cli.GOOD
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["reward_components"]["static"] == pytest.approx(-0.02)
+    assert [found["kind"] for found in answer["diagnostics"]] == ["unused_name"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +66,23 @@ class FakeJudge:
 
     def close(self) -> None:
         self.closed = True
+
+
+@pytest.fixture
+def other_python() -> Callable[[str], str]:
+    """Finds an interpreter of a version; a test that needs one which is not installed is skipped."""
+
+    def find(version: str) -> str:
+        if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+            return sys.executable
+        installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))
+        python = str(installed[-1]) if installed else shutil.which(f"python{version}")
+        works = python and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+        if not python or not works:
+            pytest.skip(f"needs a second interpreter, python{version}")
+        return python
+
+    return find
 
 
 @pytest.fixture

@@ -1,15 +1,17 @@
-import shutil
-import sys
-from pathlib import Path
+import dataclasses
 
+import gymnasium as gym
 import pytest
 
 from codegym.diagnosis import DiagnosingJudge
+from codegym.errors import InvalidRewardError
 from codegym.feedback.diagnostic import Source
 from codegym.feedback.kind import Kind, Scope
+from codegym.feedback.report import observation_text
 from codegym.feedback.token_spans import token_spans
 from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
+from codegym.sandbox.limits import Limits
 
 CALLS = tuple(CallTest(args=(xs,), expected=max(xs, default=0)) for xs in ([], [3], [1, 2], [-1, -2], [2, 9, 4]))
 LARGEST = Problem(
@@ -88,13 +90,102 @@ def test_loops_without_end_and_hostile_programs_leave_the_feedback_alone(judge):
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_the_same_lines_are_seen_by_the_other_mechanism(version):
+def test_the_same_lines_are_seen_by_the_other_mechanism(version, other_python):
     """From 3.12 on lines are watched through ``sys.monitoring``."""
-    installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))
-    python = str(installed[-1]) if installed else shutil.which(f"python{version}")
-    if python is None or sys.version_info[:2] != (3, 11):
-        pytest.skip(f"needs a second interpreter, python{version}")
-    with Judge(workers=1, python=python) as judge:
+    with Judge(workers=1, python=other_python(version)) as judge:
         covered = DiagnosingJudge(judge, coverage=True, references=False).judge(LARGEST, WRONG)
         assert covered.executed_lines == (1, 2, 3, 4, 5, 6, 7, 8)
         assert covered.diagnostics[1].start_line == 4
+        long, hides = (
+            LONG.format(steps=300_000),
+            "import sys\nsys.monitoring.set_events(1, 0)\ndef f(n):\n    return 0\n",
+        )
+        problem = long_problem(300_000)
+        looked = DiagnosingJudge(judge, coverage=True, references=False).judge_many([(problem, long), (problem, hides)])
+        assert [fb.executed_lines for fb in looked] == [(1, 2, 3, 4, 5, 6), ()]
+
+
+LONG = "def f(n):\n    t = 0\n    for i in range({steps}):\n        t += i\n    t = t - 1\n    return t\n"
+
+
+def long_problem(steps):
+    return Problem(
+        task_id="t/4",
+        prompt="",
+        tests=(CallTest(args=(1,), expected=sum(range(steps))),),
+        entry_point="f",
+        solutions=(LONG.format(steps=steps).replace("    t = t - 1\n", ""),),
+    )
+
+
+def test_lines_behind_a_long_loop_are_seen_and_suspected(judge):
+    feedback = DiagnosingJudge(judge).judge(long_problem(5_000), LONG.format(steps=5_000))
+    assert feedback.executed_lines == (1, 2, 3, 4, 5, 6)
+    assert 5 in {d.start_line for d in feedback.diagnostics if d.source is Source.SPECTRUM}
+    assert not [d for d in feedback.diagnostics if d.source is Source.DIVERGENCE]  # too many values to compare
+
+
+HIDING = {
+    "a cut trace": LONG.format(steps=300_000),
+    "a program that takes the watch away": "import sys\ndef f(n):\n    sys.settrace(None)\n    n = 4\n    return n\n",
+    "a test that hangs": "def f(n):\n    while True:\n        pass\n",
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_coverage_that_is_not_whole_is_not_told(judge, name):
+    problem = dataclasses.replace(long_problem(3), limits=Limits(cpu_seconds=1, program_cpu_seconds=2))
+    feedback = DiagnosingJudge(judge, coverage=True).judge(problem, HIDING[name])
+    assert feedback.executed_lines == ()
+
+
+def test_streams_of_an_observed_program_have_their_buffers(judge):
+    source = "import sys\nn = int(sys.stdin.buffer.read())\nsys.stdout.buffer.write(b'%d' % n)\nn = 1\n"
+    reads = Problem(task_id="t/5", prompt="", tests=(StdioTest(stdin="7\n", expected_stdout="7"),))
+    assert DiagnosingJudge(judge, coverage=True).judge(reads, source).executed_lines == (1, 2, 3, 4)
+
+
+def test_private_tests_do_not_show_in_what_the_agent_reads(judge):
+    """Which private test fails changes the suspected lines, and nothing of the text."""
+    source = "def f(x):\n    if x == 1:\n        return 10\n    if x == 2:\n        return 20\n    return 0\n"
+    texts, suspected = set(), set()
+    for fails in (1, 2):
+        private = tuple(CallTest(args=(x,), expected=-1 if x == fails else 10 * x) for x in (1, 2))
+        problem = Problem(
+            task_id="t/6", prompt="", tests=(CallTest(args=(0,), expected=0, public=True), *private), entry_point="f"
+        )
+        feedback = DiagnosingJudge(judge).judge(problem, source)
+        suspected.add(next(d.start_line for d in feedback.diagnostics if d.kind is Kind.SUSPICIOUS_LINE))
+        texts.add(observation_text(feedback, problem))
+    assert len(suspected) == 2
+    assert texts == {"Public tests: 1 of 1 passed."}
+
+
+def test_where_all_tests_are_public_so_are_the_suspects(judge):
+    problem = dataclasses.replace(LARGEST, tests=tuple(dataclasses.replace(test, public=True) for test in CALLS))
+    feedback = DiagnosingJudge(judge).judge(problem, WRONG)
+    assert "suspected of the wrong answer" in observation_text(feedback, problem)
+
+
+def test_static_analysis_reads_programs_as_the_judges_python_does(other_python):
+    problem = Problem(task_id="t/7", prompt="", tests=(CallTest(args=({"k": 1},), expected="1"),), entry_point="f")
+    with Judge(workers=1, python=other_python("3.13")) as judge:
+        feedback = DiagnosingJudge(judge).judge(problem, "def f(x):\n    return f'{x['k']}'\n")
+    assert (feedback.verdict, feedback.diagnostics) == ("pass", ())
+
+
+UNTIDY = "import os\ndef f(xs):\n    return max(xs, default=0)\n"
+
+
+def test_a_reward_for_static_analysis_gets_it(judge):
+    own = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", workers=1)
+    given = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", judge=judge)
+    plain = gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="paper", judge=judge)
+    for env in (own, given):
+        env.reset(seed=0)
+        assert env.step(UNTIDY)[4]["reward_components"]["static"] == pytest.approx(-0.02)
+    own.close()
+    assert plain.unwrapped.judge is judge
+    blind = DiagnosingJudge(judge, static_analysis=False)
+    with pytest.raises(InvalidRewardError, match="would always be 0"):
+        gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", judge=blind)

@@ -2,7 +2,9 @@ import copy
 import dataclasses
 import math
 import pickle
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from codegym.errors import InvalidRewardError, UnknownNameError
@@ -106,16 +108,17 @@ def test_names_that_nobody_knows():
 
 
 def test_difficulty_weights_by_hand():
-    """Of three samples 3, 2 and 0 pass the tests: (1+0, 1+1, 1+3) / 5, scaled to add up to 1."""
+    """Of three samples 3, 2 and 0 pass the tests: 0, 1 and 3 of the four failures."""
     weights = difficulty_weights([[True, True, False], [True, True, False], [True, False, False]])
-    assert weights == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+    assert weights == pytest.approx([0, 1 / 4, 3 / 4])
+    assert difficulty_weights([[True, True]]) == (0.5, 0.5)
     assert difficulty_weights([]) == difficulty_weights([[]]) == ()
 
 
 def test_difficulty_weighted_rewards_by_hand():
     samples = [feedback(P, P, F), feedback(P, P, F), feedback(P, F, F), feedback(P, Verdict.INFRA_ERROR, F)]
     paid = [sum(parts.values()) for parts in group_rewards(PROBLEM, samples)]
-    assert paid[:3] == pytest.approx([-0.3 + 0.8 * 3 / 7, -0.3 + 0.8 * 3 / 7, -0.3 + 0.8 / 7])
+    assert paid[:3] == pytest.approx([-0.3 + 0.8 / 4, -0.3 + 0.8 / 4, -0.3])
     assert math.isnan(paid[3])
     reward = DifficultyWeighted({"t/0": (0.1, 0.9)}, anchor=0.4)
     assert reward(PROBLEM, feedback(P, P)) == pytest.approx({"weighted_tests": 0.6, "all_passed": 0.4})
@@ -150,3 +153,22 @@ def test_efficiency_is_paid_to_right_programs_only():
     times = (0.4, 0.2, 0.01, 0.8, 9.0)
     assert [paid(s) for s in times] == pytest.approx([0.0, 0.2, 0.2, -0.2, -0.2])
     assert paid(0.1, F) == paid(0.1, task_id="t/1") == paid(0.0) == 0.0
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.float64(0.5), np.int64(1), True, Fraction(1, 2)])
+def test_a_function_may_return_any_real_number(number):
+    assert make_reward(lambda problem, judged: number)(PROBLEM, feedback(P)) == {"reward": float(number)}
+    with pytest.raises(InvalidRewardError, match="must return a number"):
+        make_reward(lambda problem, judged: 1j)(PROBLEM, feedback(P))
+
+
+@pytest.mark.parametrize("margin", [0, -1, 8001])
+def test_a_slope_has_a_length(margin):
+    with pytest.raises(InvalidRewardError, match="margin from 1 to its limit"):
+        Overlong(margin=margin)
+
+
+@pytest.mark.parametrize("part", [DifficultyWeighted(), paper(), 3])
+def test_a_part_is_a_function_that_returns_a_number(part):
+    with pytest.raises(InvalidRewardError, match="the part 'd' must be a function"):
+        SumReward({"d": part})

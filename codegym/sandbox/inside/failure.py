@@ -106,9 +106,9 @@ def place_at(code: CodeType, offset: int, line: int | None, lines: list[str]) ->
         return [start_line, len(text) - len(text.lstrip()), start_line, len(text.rstrip())]
     return [
         start_line,
-        _characters(_line(lines, start_line), start),
+        characters(_line(lines, start_line), start),
         end_line,
-        _characters(_line(lines, end_line), end),
+        characters(_line(lines, end_line), end),
     ]
 
 
@@ -116,7 +116,8 @@ def _line(lines: list[str], number: int) -> str:
     return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 
-def _characters(line: str, byte_column: int) -> int:
+def characters(line: str, byte_column: int) -> int:
+    """Returns a column in characters, from one in bytes."""
     if line.isascii():
         return byte_column
     return len(line.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
@@ -135,7 +136,7 @@ def _syntax_place(error: SyntaxError, source: str, lines: list[str]) -> list[int
     end = end - 1 if end > 0 else start + 1
     end_line = max(start_line, min(end_line, len(lines)))
     if _counts_bytes(source):
-        start, end = _characters(text, start), _characters(_line(lines, end_line), end)
+        start, end = characters(text, start), characters(_line(lines, end_line), end)
     start = min(start, len(text))
     end = min(end, len(_line(lines, end_line)))
     if (end_line, end) <= (start_line, start):

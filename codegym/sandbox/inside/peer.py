@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from .channel import ChannelClosed, MessageTooLong, receive, send
 from .codec import CannotCross, Codec, CodecError, is_plain_field
 from .failure import describe
+from .signature import describe_call
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 _FORWARDED: dict[str, Callable[..., Any]] = {
@@ -173,11 +174,16 @@ class Peer:
         except (PeerGone, CannotCross):
             raise
         except BaseException as error:
-            failure = describe(error, self.source, loading=False)
+            failure = self._described(error, verb, arguments)
             try:
                 self._send(["raise", failure, list(error.args)], known)
             except CannotCross:
                 self._send(["raise", failure, [failure["message"]]], known)
+
+    def _described(self, error: BaseException, verb: str, arguments: list[Any]) -> dict[str, Any]:
+        if verb == "entry" and self.entry is not None:
+            return describe_call(error, self.source, self.entry(), tuple(arguments[0]), arguments[1])
+        return describe(error, self.source, loading=False)
 
     def _frozen(self, value: Any) -> bytes | None:
         try:

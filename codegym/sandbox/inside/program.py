@@ -15,6 +15,7 @@ from .arguments import unpack_arguments
 from .channel import ChannelClosed, send
 from .codec import CannotCross, Codec, TooLarge
 from .failure import PROGRAM, describe
+from .signature import describe_call
 
 CONTEXT = "<context>"
 _WITHOUT_REFERENCES = 2
@@ -111,7 +112,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
 
     Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok",
     value, args, stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name, is it true]``, ``["missing"]`` or
-    ``["exceeded"]``.
+    ``["exceeded"]``; with the failure where the limit was met while the program ran.
     """
     pid = os.getpid()
     answer = answerer(channel, pid, request["output_bytes"])
@@ -119,8 +120,8 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load()
-    except OutputExceeded:
-        answer(["exceeded"])
+    except OutputExceeded as error:
+        answer(["exceeded", describe(error, program.source, loading=True)])
         return
     answer(["loaded"] if failure is None else ["failed", failure])
     if failure is not None:
@@ -177,10 +178,10 @@ def _call(
         return ["raised", describe(error, program.source, loading=False), out.getvalue()]
     try:
         value = entry(*args, **kwargs)
-    except OutputExceeded:
-        return ["exceeded"]
+    except OutputExceeded as error:
+        return ["exceeded", describe(error, program.source, loading=False)]
     except BaseException as error:
-        return ["raised", describe(error, program.source, loading=False), out.getvalue()]
+        return ["raised", describe_call(error, program.source, entry, args, kwargs), out.getvalue()]
     changed = None if before is None or _frozen(args, codec) == before else args
     return ["ok", value, changed, out.getvalue()]
 

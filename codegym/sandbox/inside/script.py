@@ -27,8 +27,8 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
     sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load()
-    except OutputExceeded:
-        send(channel, Codec().encode(["exceeded"]))
+    except OutputExceeded as error:
+        send(channel, Codec().encode(["exceeded", describe(error, program.source, loading=True)]))
         return
     send(channel, Codec().encode(_loaded(program, failure)))
     if failure is not None:
@@ -148,8 +148,8 @@ def run_together(channel: int, request: dict[str, Any]) -> None:
         told = _loaded(program, failure)
         if told == ["loaded"]:
             told = _try_script(script, program)
-    except OutputExceeded:
-        told = ["exceeded"]
+    except OutputExceeded as error:
+        told = ["exceeded", describe(error, program.source, loading=False)]
     answer(told)
 
 

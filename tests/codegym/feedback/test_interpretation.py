@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegym.errors import InfrastructureError
+from codegym.errors import InfrastructureError, UnknownNameError
 from codegym.feedback.diagnostic import Source
-from codegym.feedback.interpretation import MOST_DIAGNOSTICS, VERDICTS, as_truncated, interpret
+from codegym.feedback.interpretation import MOST_DIAGNOSTICS, VERDICTS, interpret
 from codegym.feedback.kind import EXCEPTIONS, KINDS, STATUSES, Kind, Meaning, Scope
 from codegym.feedback.report import LONGEST_PROGRAM, diagnostic_text, observation_text, public_diagnostics, turn_text
 from codegym.feedback.verdict import Verdict
@@ -153,7 +153,8 @@ def test_an_unterminated_triple_quote_is_ignored_and_a_terminated_one_is_not():
 
 
 def test_a_wrong_signature_is_placed_at_the_definition():
-    feedback, _ = judged(raised("TypeError", "Exception"))
+    misfit = Failure(exception="TypeError", bases=("TypeError",), place=at(1, 0, 9), misfit=True)
+    feedback, _ = judged(Observation(status=Status.RAISED, failure=misfit))
     (found,) = feedback.diagnostics
     assert feedback.kind == "wrong_signature"
     assert feedback.program.completion[found.start : found.end] == "def f(xs)"
@@ -213,17 +214,6 @@ def test_output_and_scripts():
     assert "expected: 2" in text
     assert "got: 3" in text
     assert judged(ok(None, stdout="2\n"), ok(None), tests=tests)[0].is_success
-
-
-def test_truncation_explains_missing_ends_only():
-    syntax, _ = judged(raised("SyntaxError", place=at(3, 0, 1), loading=True))
-    cut = as_truncated(syntax)
-    assert (cut.kind, cut.scope, cut.diagnostics[0].scope) == ("truncated", "global", "global")
-    assert cut.diagnostics[0].start == syntax.diagnostics[0].start
-    name, _ = judged(raised("NameError", place=at(3, 0, 1), frames=(at(3, 0, 1),)))
-    assert as_truncated(name) == name
-    passed, _ = judged(ok(0))
-    assert as_truncated(passed) == passed
 
 
 def test_private_values_never_reach_the_agent():
@@ -320,3 +310,18 @@ def test_a_turn_shows_the_program_and_what_is_wrong_with_it():
     long = "x = 1\n" * LONGEST_PROGRAM
     feedback, problem = judged(ok(1), source=long)
     assert len(turn_text(feedback, problem)) < LONGEST_PROGRAM + 1_000
+
+
+@pytest.mark.parametrize(
+    ("entries", "error", "words"),
+    [
+        ({"exceptions": {"IndentError": Meaning(Kind.SYNTAX_ERROR, Scope.LINE)}}, UnknownNameError, "IndentationError"),
+        ({"exceptions": {"print": Meaning(Kind.SYNTAX_ERROR, Scope.LINE)}}, UnknownNameError, "exception type"),
+        ({"statuses": {"okay": Meaning(Kind.CRASH, Scope.LINE)}}, UnknownNameError, "status"),
+        ({"exceptions": {"KeyError": "key_error"}}, TypeError, "an entry is a Meaning"),
+        ({"statuses": {Status.OK: Meaning("wrong", Scope.LINE)}}, TypeError, "an entry is a Meaning"),
+    ],
+)
+def test_entries_of_the_tables_are_checked(entries, error, words):
+    with pytest.raises(error, match=words):
+        KINDS.with_entries(**entries)

@@ -1,5 +1,6 @@
 import pytest
 
+from codegym.errors import InfrastructureError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import RULES, Kind, Scope
 from codegym.feedback.static_analysis import Summary, analyze, with_analysis
@@ -59,7 +60,17 @@ def test_all_syntax_errors_of_a_program():
 
 
 @pytest.mark.parametrize(
-    "source", ["x = '\ud800'\n", "x = '\0'\n", "x = " + "(" * 50_000, "x = " + "-" * 100_000 + "1", "\r\r\0", "é\ud800"]
+    "source",
+    [
+        "x = '\ud800'\n",
+        "x = '\0'\n",
+        "x = " + "(" * 50_000,
+        "x = " + "-" * 100_000 + "1",
+        "\r\r\0",
+        "é\ud800",
+        "\x85",
+        "\u2028",
+    ],
 )
 def test_odd_texts_break_nothing(source):
     good = program("def f(x):\n    return y\n")
@@ -68,6 +79,71 @@ def test_odd_texts_break_nothing(source):
     assert before.diagnostics[0].kind is Kind.UNDEFINED_NAME
     assert any(d.kind is Kind.SYNTAX_ERROR for d in analysis.diagnostics)
     assert all(-1 <= d.start <= d.end <= len(source) for d in analysis.diagnostics)
+
+
+UNCOMPILABLE = {
+    "return outside a function": "x = 1\n«return x»\n",
+    "yield outside a function": "x = 1\n«yield x»\n",
+    "break outside a loop": "def f(x):\n    «break»\n",
+    "continue outside a loop": "def f(x):\n    «continue»\n",
+    "await outside async": "def f(x):\n    return «await x»\n",
+    "unbound nonlocal": "def f(x):\n    «nonlocal y»\n    return x\n",
+    "global after use": "def f(x):\n    y = x\n    «global y»\n    return y\n",
+    "except without a type not last": "try:\n    x = 1\n«except:»\n    pass\nexcept ValueError:\n    pass\n",
+    "late __future__": "x = 'é'\n«from __future__ import annotations»\n",
+    "duplicate argument": "def f(x, «x»):\n    return x\n",
+}
+"""Marks as CPython sets its caret, or the statement that it names by its line only."""
+
+
+@pytest.mark.parametrize("name", UNCOMPILABLE)
+def test_what_only_the_compiler_refuses(name):
+    source, ((start, _),) = marked(UNCOMPILABLE[name])
+    (analysis,) = analyze([program(source)])
+    found = next(d for d in analysis.diagnostics if d.kind is Kind.SYNTAX_ERROR)
+    assert not analysis.summary.parses
+    assert (found.scope, found.start_line) == (Scope.LINE, source[:start].count("\n") + 1)
+
+
+def test_tabs_and_blanks_mixed():
+    (analysis,) = analyze([program("def f(x):\n\tif x:\n    \tx = 1\n\treturn x\n")])
+    (found,) = analysis.diagnostics
+    assert (found.kind, found.scope, found.start_line) == (Kind.INDENTATION_ERROR, Scope.IGNORE, 3)
+    assert found.message.startswith("TabError: ")
+
+
+def test_the_interpreter_that_runs_the_programs_decides(other_python):
+    """Quotes may be used again inside an f-string from 3.12 on; type parameters are new there, too."""
+    python = other_python("3.12")
+    new = [program("def f(x):\n    return f'{x['k']}'\n"), program("def f[T](x: T) -> T:\n    return x\n")]
+    assert [(a.summary.parses, a.diagnostics) for a in analyze(new, python=python)] == [(True, ())] * 2
+    old = analyze(new, python=other_python("3.11"))
+    assert [(a.summary.parses, a.diagnostics[0].kind) for a in old] == [(False, Kind.SYNTAX_ERROR)] * 2
+
+
+def test_the_prompts_code_costs_nothing():
+    """The problem's import and default are not the policy's; a syntax error that lies there has no line of its own."""
+    problem = Problem(task_id="t/0", prompt="p", tests=(), entry_point="f", starter_code="import os\ndef f(list=[]):\n")
+    (analysis,) = analyze([Program.from_completion("    y = 1\n    return list\n", problem)])
+    (found,) = analysis.diagnostics
+    assert (found.kind, found.start_line) == (Kind.UNUSED_NAME, 3)
+    broken = Problem(task_id="t/0", prompt="p", tests=(), entry_point="f", starter_code="def f(x)\n")
+    (analysis,) = analyze([Program.from_completion("    return x\n", broken)])
+    assert all(d.scope is Scope.GLOBAL for d in analysis.diagnostics if d.start < 0)
+
+
+def test_rules_may_be_few_or_beginnings():
+    source = program("import os\ndef f(x):\n    return y\n")
+    assert analyze([source], rules={})[0].diagnostics == ()
+    (analysis,) = analyze([source], rules={"F8": RULES["F821"]})
+    assert [d.kind for d in analysis.diagnostics] == [Kind.UNDEFINED_NAME]
+
+
+def test_each_program_needs_its_context():
+    with pytest.raises(ValueError, match="one context for each of the 2 programs, got 1"):
+        analyze([program("x = 1\n")] * 2, [""])
+    with pytest.raises(InfrastructureError, match="cannot run the interpreter"):
+        analyze([program("x = 1\n")], python="/no/such/python")
 
 
 def test_places_refer_to_the_completion_and_names_of_the_context_exist():
