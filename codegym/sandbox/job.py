@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.inside.arguments import pack_arguments
-from codegym.sandbox.inside.codec import CannotCross
+from codegym.sandbox.inside.codec import CannotCross, TooLarge
 from codegym.sandbox.limits import Limits
 
 
@@ -28,8 +28,9 @@ class CallAction:
         """
         try:
             return pack_arguments(self.args, self.kwargs or {})
-        except (CannotCross, RecursionError, ValueError) as error:
-            got = f"a {error.type_name}" if isinstance(error, CannotCross) else "something nested deeper"
+        except (CannotCross, TooLarge, RecursionError, ValueError) as error:
+            other = str(error) if isinstance(error, TooLarge) else "something nested deeper"
+            got = f"a {error.type_name}" if isinstance(error, CannotCross) else other
             raise InvalidProblemError(
                 f"The arguments of a CallTest must be data (numbers, texts, collections, at most a hundred deep), "
                 f"got {got}. Use a ScriptTest, whose code builds the object."

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +20,10 @@ from typing import Any
 _TEXT = ("utf-8", "surrogatepass")
 _SCALARS = frozenset({int, str, float, bool, type(None)})
 _BIG_INT_BITS = 2000
-_MAX_INT_HEX = 2**20
+_MAX_INT_BITS = 2**18  # beside a Decimal an integer takes the square of that to compare, in our process
 _MAX_DEPTH = 120
 _MAX_DIGITS = 20_000
+_MAX_PLAIN_DIGITS = 4300  # the interpreter's own bound, unless somebody lifts it
 _MAX_SAME_HASH = 100
 _BUILTIN_TYPES: dict[str, Any] = {
     kind.__name__: kind
@@ -59,7 +62,7 @@ class CannotCross(Exception):  # noqa: N818
 
 
 class TooLarge(Exception):  # noqa: N818
-    """A value with more parts than may cross."""
+    """A value with more parts, or a number with more digits, than may cross."""
 
 
 @dataclass
@@ -91,7 +94,7 @@ class Codec:
     ) -> None:
         self.classes = classes or {}
         self.export, self.resolve, self.max_parts = export, resolve, max_parts
-        self.names = {kind: name for name, kind in classes.items()} if classes else {}
+        self.names = {kind: name for name, kind in classes.items() if _is_of_fields(kind)} if classes else {}
         self.reader: _Decoder | None = None
 
     def encode(self, value: Any, known: list[Any] | None = None) -> bytes:
@@ -156,10 +159,10 @@ class _Encoder:
         if depth > _MAX_DEPTH:
             raise CannotCross(kind.__name__)
         if self.nodes > self.codec.max_parts:
-            raise TooLarge
+            raise TooLarge("a value of too many parts")
         if kind in _SCALARS:
             if kind is int and value.bit_length() > _BIG_INT_BITS:
-                return {"i": hex(value)}
+                return _pack_long(value)
             return value
         if kind is list:
             return self.items(value, depth)
@@ -176,7 +179,7 @@ class _Encoder:
             self.nodes += len(value)
             if int not in kinds:
                 return list(value)
-            return [v if type(v) is not int or v.bit_length() <= _BIG_INT_BITS else {"i": hex(v)} for v in value]
+            return [v if type(v) is not int or v.bit_length() <= _BIG_INT_BITS else _pack_long(v) for v in value]
         return [self.pack(item, depth + 1) for item in value]
 
     def pairs(self, value: Mapping[Any, Any], depth: int) -> list[Any]:
@@ -210,11 +213,12 @@ class _Encoder:
 def _fields(instance: Any) -> dict[str, Any]:
     if type(instance) is Instance:
         return instance.fields
-    fields = dict(getattr(instance, "__dict__", {}))
-    for kind in type(instance).__mro__:
+    own = type(instance)
+    fields = {name: value for name, value in getattr(instance, "__dict__", {}).items() if is_plain_field(own, name)}
+    for kind in own.__mro__:
         slots = kind.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(instance, name):
+            if hasattr(instance, name) and is_plain_field(own, name):
                 fields[name] = getattr(instance, name)
     return fields
 
@@ -222,10 +226,22 @@ def _fields(instance: Any) -> dict[str, Any]:
 def _pack_number(value: Any) -> Any:
     kind = type(value)
     if (kind.__module__, kind.__name__) == ("decimal", "Decimal"):
-        return {"dec": str(value)}
+        return {"dec": _not_too_long(str(value))}
     if (kind.__module__, kind.__name__) == ("fractions", "Fraction"):
-        return {"frac": [hex(value.numerator), hex(value.denominator)]}
+        return {"frac": [_not_too_long(hex(value.numerator)), _not_too_long(hex(value.denominator))]}
     return None
+
+
+def _pack_long(value: int) -> Any:
+    if value.bit_length() > _MAX_INT_BITS:
+        raise TooLarge("an integer of too many digits")
+    return {"i": hex(value)}
+
+
+def _not_too_long(digits: str) -> str:
+    if len(digits) > _MAX_DIGITS:
+        raise TooLarge("a number of too many digits")
+    return digits
 
 
 _PACKERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
@@ -258,12 +274,18 @@ _REBUILD: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
+def _is_of_fields(kind: type) -> bool:
+    """Whether fields are all that instances of a class of the problem consist of; else they cross as what they are."""
+    return not issubclass(kind, (BaseException, deque, *(base for base, _ in _REBUILD)))
+
+
 def is_plain_field(kind: type, name: Any) -> bool:
     """Whether an instance's attribute of this name hides nothing that its class does: no method, no special name."""
     if type(name) is not str or (name.startswith("__") and name.endswith("__")):
         return False
     found = getattr(kind, name, None)
-    return not callable(found) and not isinstance(found, property)
+    is_slot = type(found) is types.MemberDescriptorType
+    return is_slot or not (callable(found) or hasattr(type(found), "__get__"))
 
 
 class _Decoder:
@@ -285,8 +307,11 @@ class _Decoder:
 
     def parse(self, data: bytes) -> Any:
         text = data.decode(*_TEXT)
+        scan = self.scan
+        if not 0 < sys.get_int_max_str_digits() <= _MAX_PLAIN_DIGITS:
+            scan = json.JSONDecoder(object_hook=self.unpack, parse_int=_plain_int).scan_once  # type: ignore[attr-defined]
         try:
-            value, end = self.scan(text, 0)
+            value, end = scan(text, 0)
         except StopIteration:
             raise CodecError("not a value") from None
         if end != len(text):
@@ -325,8 +350,14 @@ def _checked(value: Any, kind: type) -> Any:
     return value
 
 
+def _plain_int(text: str) -> int:
+    if len(text) > _MAX_PLAIN_DIGITS:
+        raise CodecError("an integer too long")
+    return int(text)
+
+
 def _int(text: Any) -> int:
-    if len(_checked(text, str)) > _MAX_INT_HEX:
+    if len(_checked(text, str)) > _MAX_INT_BITS // 4 + 4:
         raise CodecError("an integer too long")
     return int(text, 16)
 

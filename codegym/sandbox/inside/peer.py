@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from .channel import ChannelClosed, MessageTooLong, receive, send
-from .codec import CannotCross, Codec, CodecError, is_plain_field
+from .codec import CannotCross, Codec, CodecError, TooLarge, is_plain_field
 from .failure import describe
 from .signature import describe_call
 
@@ -188,7 +188,7 @@ class Peer:
     def _frozen(self, value: Any) -> bytes | None:
         try:
             return self.codec.encode(value)
-        except CannotCross:
+        except (CannotCross, TooLarge):
             return None
 
     def _do(self, verb: str, *arguments: Any) -> Any:
@@ -223,14 +223,18 @@ class Peer:
         return self.own_module is None or (not name.startswith("_") and self._is_own(target))
 
     def _may_set(self, target: Any, name: Any) -> bool:
-        """Plain data only: a method that a handle stands before would be asked in the program's process."""
-        return self._may_touch(target, name) and (self.own_module is None or is_plain_field(type(target), name))
+        """Plain data, and what the class itself sets: a handle before a method would ask the program's process."""
+        if not self._may_touch(target, name):
+            return False
+        is_given = isinstance(getattr(type(target), name, None), property)
+        return self.own_module is None or is_given or is_plain_field(type(target), name)
 
     def _is_own(self, target: Any) -> bool:
         return type(target).__module__ == self.own_module
 
     def _is_own_class(self, target: Any) -> bool:
-        return isinstance(target, type) and target.__module__ == self.own_module
+        """A metaclass is none: it builds classes."""
+        return isinstance(target, type) and not issubclass(target, type) and target.__module__ == self.own_module
 
     def _rebuilt(self, failure: Any, arguments: Any) -> BaseException:
         kind = self.codec.classes.get(failure["exception"])

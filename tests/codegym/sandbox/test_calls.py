@@ -113,6 +113,38 @@ def test_too_much_output_is_a_status(calls: Observe, source: str) -> None:
     assert seen.status is Status.OUTPUT
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["1 << 500_000", "__import__('decimal').Decimal('9' * 30_000)", "__import__('fractions').Fraction(1, 3**60_000)"],
+    ids=["int", "decimal", "fraction"],
+)
+def test_a_number_too_long_to_return_is_too_much_output(calls: Observe, value: str) -> None:
+    assert calls(f"def f():\n    return {value}\n", ())[0].status is Status.OUTPUT
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["__import__('decimal').Decimal('9' * 6_000)", "'é' * 200_000", "{float('nan') for _ in range(300)}", "2**200_000"],
+    ids=["digits", "not_ascii", "nan", "int"],
+)
+def test_long_values_are_values(calls: Observe, value: str) -> None:
+    (seen,) = calls(f"def f():\n    print('é' * 200_000)\n    return {value}\n", ())
+    assert seen.status is Status.OK
+    assert seen.stdout == "é" * 200_000 + "\n"
+
+
+def test_answers_in_advance_are_held_against_their_own_calls(scripts: Observe, calls: Observe) -> None:
+    """The program writes the harness's own frames, more than there are calls, during the first of them."""
+    source = (
+        'import os, struct\nsaid = b\'["ok",1,null,""]\'\n'
+        "def f(x):\n    os.write(3, (struct.pack('!I', len(said)) + said) * 5)\n    return 1\n"
+    )
+    seen = calls(source, (1,), (2,), (3,))
+    assert [s.value for s in seen] == [1, 1, 1]
+    seen = scripts(source, "assert f(1) == 1\nassert f(2) == 2", "assert f(3) == 1", "assert f(4) == 4")
+    assert [s.status for s in seen] == [Status.REFUSED, Status.OK, Status.REFUSED]
+
+
 def test_what_fails_to_load_fails_every_test_once(calls: Observe) -> None:
     seen = calls("import nothing_like_it\n", (1,), (2,))
     assert {s.status for s in seen} == {Status.RAISED}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegym.sandbox.inside.codec import Codec, CodecError
+from codegym.sandbox.inside.codec import Codec, CodecError, TooLarge
 
 _PRIME = 2**61 - 1  # every multiple of it hashes to 0
 _SAME_HASH = [number * _PRIME for number in range(1, 40_000)]
@@ -29,6 +32,7 @@ NO_DATA = {
     "no number": b'{"c":["x"]}',
     "no fraction": b'{"frac":["0x1","0x0"]}',
     "too long a fraction": b'{"frac":["0x' + b"f" * 500_000 + b'","0x' + b"7" * 500_000 + b'"]}',
+    "too long an integer": b'{"i":"0x' + b"f" * 1_000_000 + b'"}',
     "no decimal": b'{"dec":"x"}',
     "too large a decimal": b'{"dec":"1E+99999999999999999999"}',
     "no bytes": b'{"b":"zz"}',
@@ -53,6 +57,31 @@ def test_what_is_no_data_is_refused(data: bytes) -> None:
     with pytest.raises(CodecError):
         Codec().decode(data)
     assert time.process_time() - start < 10  # the square of the number of keys would take a minute
+
+
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_digits_are_bounded_where_the_caller_has_lifted_the_interpreters_own_bound(most: int) -> None:
+    before = sys.get_int_max_str_digits()
+    codec = Codec()
+    assert codec.decode(b"[1]") == [1]
+    sys.set_int_max_str_digits(most)
+    try:
+        with pytest.raises(CodecError):
+            codec.decode(b"[-" + b"9" * 5000 + b"]")
+        assert codec.decode(b'[12,{"b":"00"}]') == [12, b"\0"]
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [1 << 500_000, -(1 << 500_000), Decimal("9" * 30_000), Fraction(1, 3**60_000), [0, 1 << 500_000]],
+    ids=["int", "negative", "decimal", "fraction", "int_in_a_list"],
+)
+def test_numbers_that_would_be_refused_are_not_sent(number: Any) -> None:
+    """An honest program meets a limit of what it may return; it is not said to have forged something."""
+    with pytest.raises(TooLarge):
+        Codec().encode(number)
 
 
 def test_a_large_honest_set_is_read() -> None:

@@ -179,6 +179,103 @@ def check(candidate):
     assert scripts(source, script, context=context, entry_point="Solution().reverse")[0].status is OK
 
 
+OF_THE_PROBLEM = """
+from functools import cached_property
+from typing import NamedTuple
+class Point(NamedTuple):
+    x: int
+class Row(list):
+    pass
+class Node:
+    notify = print
+    def __init__(self, val): self.val = val
+    def depth(self): return 1
+    @cached_property
+    def double(self): return 2 * self.val
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "assertion"),
+    [
+        ("Point(x)", "f(1) == Point(1)"),
+        ("Row([x])", "f(1) == Row([1])"),
+        ("Node(x)", "f(1).depth() == 1 and f(1).double == 2"),
+    ],
+)
+def test_objects_that_hide_what_their_class_does_lose_only_that(scripts: Observe, made: str, assertion: str) -> None:
+    source = f"""
+def f(x):
+    made = {made}
+    if type(made) is Node:
+        made.depth, made.notify, made.__dict__["double"] = 7, len, 99
+    return made
+"""
+    (seen,) = scripts(source, f"for once in [0]:\n    assert {assertion}", context=OF_THE_PROBLEM)
+    assert seen.status is OK, seen
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "'call', type, ['X', (object,), {'__eq__': function}], {}",
+        "'call', meta, ['X', (object,), {'__eq__': function}], {}",
+        "'call', object, [], {}",
+        "'call', peer.ask('getitem', list, int), [], {}",
+        "'get', function, '__globals__'",
+        "'get', function, 'func'",
+        "'get', box, '__class__'",
+        "'set', box, '__class__', object",
+        "'set', box, 'area', function",
+        "'set', box, 'double', 7",
+        "'set', function, 'x', 1",
+        "'set', meta, 'x', 1",
+        "'setitem', [1], 0, 2",
+        "'str', box",
+        "'repr', box",
+        "'eq', box, 1",
+        "'hash', box",
+        "'entry', [], {}",
+        "'class', 'Box'",
+    ],
+)
+def test_what_a_program_may_not_ask_of_the_scripts_process(scripts: Observe, question: str) -> None:
+    """The program asks through the harness's own conversation, with what it was handed."""
+    source = f"""
+def f(box, function, meta):
+    peer = object.__getattribute__(box, "_peer")
+    try:
+        return peer.ask({question})
+    except TypeError as error:
+        return str(error)
+"""
+    script = """
+from functools import cached_property
+class Meta(type): pass
+class Box:
+    def area(self): return 1
+    @cached_property
+    def double(self): return 2
+assert "does not offer" in f(Box(), lambda *given: 1, Meta)
+"""
+    assert scripts(source, script)[0].status is OK
+
+
+def test_what_a_script_hands_out_is_used(scripts: Observe) -> None:
+    source = "def f(box, twice, make):\n    box.size = twice(box.size)\n    return make(box.size).size\n"
+    script = """
+class Box:
+    def __init__(self, size): self._size = size
+    @property
+    def size(self): return self._size
+    @size.setter
+    def size(self, value): self._size = value + 1
+box = Box(2)
+assert f(box, lambda x: 2 * x, Box) == 5 and box.size == 5
+"""
+    assert scripts(source, script)[0].status is OK
+
+
 def test_names_of_the_problem_are_the_problems(scripts: Observe) -> None:
     source = "def poly(xs, x):\n    return 0\ndef f(xs):\n    return 123.0\n"
     script = "for xs in [[1.0, 2.0]]:\n    assert abs(poly(xs, f(xs))) < 1e-4"
