@@ -154,8 +154,10 @@ def main(argv: Sequence[str]) -> int:
         "damping": damping_data,
         "problems": {task_id: {name: asdict(q) for name, q in found.items()} for task_id, found in whole.items()},
     }
-    command = "python benchmarks/codedpo_ranking.py"
-    page = Report(name="codedpo_ranking", command=command, machine=machine, sheets=sheets, data=data).write(options.out)
+    command = "python benchmarks/codedpo_ranking.py " + " ".join("PATH" if one.startswith("/") else one for one in argv)
+    page = Report(name="codedpo_ranking", command=command.strip(), machine=machine, sheets=sheets, data=data).write(
+        options.out
+    )
     _console.print(f"written: {page}", markup=False)
     return 0
 

@@ -128,7 +128,7 @@ class CodeDPOStudy(Study):
         kinds = configuration.get("rules", {}).get("kinds", ["correctness"])
         preparation = self._preparation(seed, judge, ranking, kinds)
         matrices = preparation.matrices(read_task_samples(preparation.folder / "samples.jsonl").tasks)
-        costs = preparation.costs(matrices) if "efficiency" in kinds else {}
+        costs = preparation.costs(matrices) if "efficiency" in kinds else ()
         made = make_pairs(matrices, preparation.settings.rules, costs)
         labels = {m.samples.task_id: dict(zip(m.samples.completions, m.samples.labels, strict=True)) for m in matrices}
         judged = [pair for pair in made.pairs if pair.kind is PairKind.CORRECTNESS]

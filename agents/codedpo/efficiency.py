@@ -19,6 +19,7 @@ from agents.codedpo.journal import Journal
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.ranking import Scores
 from agents.codedpo.task_samples import TaskSamples
+from codegym.errors import InvalidSettingError
 from codegym.judge import Judge
 from codegym.program import Program
 from codegym.sandbox.execution import Execution, Status
@@ -74,7 +75,11 @@ class Costs:
 
 @dataclass(frozen=True)
 class CostSettings:
-    """How costs are measured."""
+    """How costs are measured.
+
+    Raises:
+        InvalidSettingError: If a value makes no sense.
+    """
 
     repetitions: int = 9
     """Fresh processes for each program; 9 against 9 can tell apart at a level of 0.00002."""
@@ -82,6 +87,16 @@ class CostSettings:
     """Inputs grow until the cheapest program takes so long, or a program fails."""
     most_programs: int = 16
     """Programs of a task that are measured."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("repetitions", 5), ("most_programs", 2)):
+            if getattr(self, name) < least:
+                raise InvalidSettingError(
+                    f"CostSettings.{name} must be at least {least}, got {getattr(self, name)!r}: "
+                    "fewer tell nothing apart."
+                )
+        if not self.target_seconds > 0:
+            raise InvalidSettingError(f"CostSettings.target_seconds must be above 0, got {self.target_seconds!r}.")
 
 
 def credible_tests(matrix: Matrix, scores: Scores) -> NDArray[np.intp]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from agents.codedpo.efficiency import Costs, faster_than
+from agents.codedpo.efficiency import Costs, NoCosts, faster_than
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.pairs import PairKind, Preference
 from agents.codedpo.ranking import Ranking, Scores, rank
@@ -102,31 +103,29 @@ class PairSet:
 
 
 def make_pairs(
-    matrices: Iterable[Matrix], rules: PairRules | None = None, costs: Mapping[str, Costs] | None = None
+    matrices: Sequence[Matrix], rules: PairRules | None = None, costs: Sequence[Costs | NoCosts | None] = ()
 ) -> PairSet:
     """Makes pairs out of judged samples.
 
     Args:
         matrices: One for each task.
         rules: Which pairs are made.
-        costs: What the credible programs of each task cost, by task id; without it there are no efficiency pairs.
+        costs: What the credible programs of each cost, in the same order; without it there are no efficiency pairs.
     """
-    rules, costs = rules or PairRules(), costs or {}
+    rules = rules or PairRules()
     pairs: list[Preference] = []
     skipped: dict[PairKind, Counter[PairSkip]] = {kind: Counter() for kind in rules.kinds}
-    tasks = 0
-    for matrix in matrices:
-        tasks += 1
+    for place, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
         for kind in rules.kinds:
             if kind is PairKind.CORRECTNESS:
-                found = correctness_pairs(matrix, rules, seed=rules.seed + tasks)
+                found = correctness_pairs(matrix, rules, seed=rules.seed + place)
             else:
-                found = efficiency_pairs(matrix.samples, costs.get(matrix.samples.task_id), rules)
+                found = efficiency_pairs(matrix.samples, cost, rules)
             if isinstance(found, PairSkip):
                 skipped[kind][found] += 1
             else:
                 pairs += found
-    return PairSet(tuple(pairs), tasks, skipped)
+    return PairSet(tuple(pairs), len(matrices), skipped)
 
 
 def reasons(made: PairSet) -> str:
@@ -166,9 +165,11 @@ def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[P
     return pairs or reasons[0]
 
 
-def efficiency_pairs(samples: TaskSamples, costs: Costs | None, rules: PairRules) -> list[Preference] | PairSkip:
+def efficiency_pairs(
+    samples: TaskSamples, costs: Costs | NoCosts | None, rules: PairRules
+) -> list[Preference] | PairSkip:
     """Prefers programs that are significantly cheaper, among those that pass the credible tests."""
-    if costs is None:
+    if not isinstance(costs, Costs):
         return PairSkip.NOT_MEASURED
     order = np.argsort(costs.typical, kind="stable")
     level = _LEVEL / (len(order) * (len(order) - 1) / 2)  # the extremes are picked among so many pairs (Bonferroni)
@@ -190,7 +191,8 @@ def efficiency_pairs(samples: TaskSamples, costs: Costs | None, rules: PairRules
 
 def score(matrix: Matrix, rules: PairRules) -> Scores:
     """Returns the scores of a matrix's programs and tests under the rules' ranking."""
-    return rank(matrix.link, rules.ranking, damping=rules.damping, iterations=rules.iterations, seed=rules.seed)
+    seed = zlib.crc32(f"{rules.seed} {matrix.samples.task_id}".encode())  # each task has a draw of its own
+    return rank(matrix.link, rules.ranking, damping=rules.damping, iterations=rules.iterations, seed=seed)
 
 
 def text_skip(pair: Preference, rules: PairRules) -> PairSkip | None:

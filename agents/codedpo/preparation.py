@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from agents.codedpo.data_card import write_data_card
-from agents.codedpo.efficiency import Costs, CostSettings, CostStore
+from agents.codedpo.efficiency import Costs, CostSettings, CostStore, NoCosts
 from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
 from agents.codedpo.pairing import PairRules, PairSet, make_pairs, score
 from agents.codedpo.pairs import PairKind, write_pairs
@@ -98,7 +98,7 @@ class Preparation:
 
     def from_matrices(self, matrices: Sequence[Matrix]) -> PairSet:
         """Makes pairs of judged samples; writes the pairs, their card and their picture."""
-        costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else {}
+        costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else ()
         made = make_pairs(matrices, self.settings.rules, costs)
         if self.folder is not None:
             write_pairs(self.folder / PAIRS, made.pairs)
@@ -110,12 +110,11 @@ class Preparation:
         store = MatrixStore(self._place(MATRIX), self.judge, self.settings.limits)
         return self._followed("matrix", store.fill(samples), len(samples))
 
-    def costs(self, matrices: Sequence[Matrix]) -> dict[str, Costs]:
-        """Measures what the credible programs cost, by task."""
+    def costs(self, matrices: Sequence[Matrix]) -> list[Costs | NoCosts]:
+        """Measures what the credible programs of each matrix cost, or says why not."""
         store = CostStore(self._place(COSTS), self.judge, self.settings.costs)
         judged = [(matrix, score(matrix, self.settings.rules)) for matrix in matrices]
-        measured = self._followed("costs", store.measure(judged), len(judged))
-        return {task_id: costs for task_id, costs in measured if isinstance(costs, Costs)}
+        return [costs for _, costs in self._followed("costs", store.measure(judged), len(judged))]
 
     def _followed(self, stage: str, made: Iterable[T], total: int) -> list[T]:
         found: list[T] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -95,7 +96,7 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
         try:
             row = json.loads(line)
             tasks.append(task_samples_of(row if tests is None else _joined(row, written), str(path)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
     if not tasks:
         raise DataError(f"{path} holds no samples that can be used; {skipped[0] if skipped else 'it is empty'}")
@@ -124,7 +125,7 @@ def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...
         try:
             row = json.loads(line)
             found[_text(row, "prompt")] = _texts(row, "samples")
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
     return found
 
@@ -193,7 +194,7 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield f"{path}:{number}", line
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read the samples file {path}: {error}.") from error
 
 

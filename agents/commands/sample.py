@@ -65,17 +65,17 @@ class SampleTasks:
                 stage,
                 policy,
                 self.settings,
-                path=self.out if self.rollouts is None else None,
+                path=self.out.with_name(f"{self.out.name}.work") / "samples.jsonl",
                 seed=self.seed,
                 source=self.model,
             )
             if self.rollouts is not None:
                 tasks = sampler.with_tests(rollout_samples(self.rollouts, problems), problems)
-                write_rows(self.out, (task.to_row() for task in tasks))
             else:
                 columns = (*Progress.get_default_columns(), MofNCompleteColumn())
                 with Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True) as bar:
                     tasks = list(bar.track(sampler.sample(problems), total=len(problems), description="sampling"))
+            write_rows(self.out, (task.to_row() for task in tasks))  # whole, and nothing of other settings
         finally:
             env.close()
         facts = {

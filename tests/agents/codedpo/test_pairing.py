@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.codedpo.efficiency import Costs
+from agents.codedpo.efficiency import Costs, NoCosts
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.pairing import PairRules, PairSkip, correctness_pairs, distance, efficiency_pairs, make_pairs
 from agents.codedpo.pairs import PairKind
@@ -113,12 +113,20 @@ def test_a_difference_that_is_chance_or_small_is_none(seconds: np.ndarray) -> No
 
 def test_kinds_are_made_as_asked() -> None:
     judged = matrix([GOOD, MIDDLE, BAD], ["PP", "PP", "FF"])
-    costs = {"t/1": Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))}
+    costs = [Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
     for kinds in ((PairKind.CORRECTNESS,), (PairKind.EFFICIENCY,), tuple(PairKind)):
         made = make_pairs([judged], PairRules(kinds=kinds), costs)
         assert tuple(pair.kind for pair in made.pairs) == kinds
     without = make_pairs([judged], PairRules())
     assert without.skipped[PairKind.EFFICIENCY] == {PairSkip.NOT_MEASURED: 1}
+
+
+def test_tasks_of_one_name_keep_their_own_costs() -> None:
+    first, second = matrix([GOOD, BAD], ["PP", "FF"]), matrix([GOOD, MIDDLE], ["PP", "PP"])
+    costs = [NoCosts.ONE_PROGRAM, Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
+    made = make_pairs([first, second], PairRules(kinds=(PairKind.EFFICIENCY,)), costs)
+    assert [(pair.chosen, pair.rejected) for pair in made.pairs] == [(GOOD, MIDDLE)]
+    assert made.skipped[PairKind.EFFICIENCY] == {PairSkip.NOT_MEASURED: 1}
 
 
 def test_distance_is_the_share_of_words_that_differ() -> None:

@@ -117,7 +117,7 @@ def test_an_environment_without_problems_is_refused(stage: Stage, policy: LMPoli
 SETTINGS = PreparationSettings(
     sampling=SamplingSettings(programs=10, tests=4),
     rules=PairRules(min_distance=0.0),
-    costs=CostSettings(repetitions=3, target_seconds=0.001),
+    costs=CostSettings(repetitions=5, target_seconds=0.001),
 )
 
 
