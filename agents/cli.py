@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.commands.starting_point import Startable, starting_point
 from codegym.errors import (
     CodegymError,
     InfrastructureError,
@@ -125,6 +126,7 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
 
     Raises:
         MissingExtraError: If the libraries of the command line are not installed.
+        DataError, UnknownNameError, InvalidSettingError: If a file with settings to begin from is no good.
     """
     try:
         import tyro
@@ -132,7 +134,9 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
         raise MissingExtraError("tyro", "agents") from error
     module, _, attribute = COMMANDS[name].target.partition(":")
     command: type[Runnable] = getattr(importlib.import_module(module), attribute)
-    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
+    if not issubclass(command, Startable):
+        return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
+    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments), default=starting_point(command, arguments))
 
 
 def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
