@@ -39,7 +39,8 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
     """Sets the advantage of every completion of a collection, and leaves greedy ones (baselines of others) out.
 
     The advantage is the sequence-level reward (coarse and adaptive, of this turn and of those that followed) minus
-    its baseline. Where the machine failed it is 0, and such a completion is part of nobody's baseline.
+    its baseline. Where the machine failed, at this turn or a later one, it is 0, and such a completion is part of
+    nobody's baseline.
 
     Args:
         collected: One collection.
@@ -56,8 +57,8 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
 
 
 def sequence_reward(experience: Experience, config: RLTFConfig) -> float:
-    """What the completion as a whole earned: all components but fine and those switched off; NaN if not judged."""
-    if experience.infra_error:
+    """What the completion as a whole earned: all components but fine and those switched off; NaN if not known."""
+    if not experience.is_known:
         return float("nan")
     on = {"adaptive" if term == "weighted_adaptive" else term for term in config.feedback} - {"fine"}
     off = {"coarse", "fine", "adaptive"} - on
@@ -85,7 +86,7 @@ def blame_truncation(experience: Experience) -> Experience:
 
 def teaches(experience: Experience, config: RLTFConfig) -> bool:
     """Whether it enters the loss at all."""
-    return not experience.infra_error and not (is_cut(experience) and "truncated" in config.masked)
+    return experience.is_known and not (is_cut(experience) and "truncated" in config.masked)
 
 
 def is_silent(experience: Experience, config: RLTFConfig) -> bool:
