@@ -82,6 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(error, arguments, MACHINE_FAILED)
     except CodegymError as error:
         return complain(error, arguments, BAD_INPUT)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_of_memory(error):
+            raise
+        said = InfrastructureError(
+            f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}"
+        )
+        return complain(said, arguments, MACHINE_FAILED)
 
 
 def family_of(word: str) -> dict[str, Command]:
@@ -146,6 +153,12 @@ def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
     else:
         print(f"codegym: {error}", file=sys.stderr)
     return code
+
+
+def _is_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, of the machine or of a GPU; asked so that no command has to import torch for it."""
+    torch = sys.modules.get("torch")
+    return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
 if __name__ == "__main__":

@@ -97,10 +97,8 @@ class TrainCodeDPO:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
         """
-        kept = self.run_dir / RECORD
-        if kept.exists() and not self.resume:
+        if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
-        write_settings(kept, self)
         return self._go()
 
     @classmethod
@@ -113,6 +111,7 @@ class TrainCodeDPO:
         latest = self.run_dir / "latest.zip"
         if latest.exists():
             agent = CodeDPO.load(latest, device=self.device)
+            write_settings(self.run_dir / RECORD, self)
             return self._train(agent, {}) if self.until == "training" else self._say({})
         policy = LMPolicy.load(
             self.model,
@@ -122,6 +121,7 @@ class TrainCodeDPO:
             tuning=self.tuning,
             seed=self.seed,
         )
+        write_settings(self.run_dir / RECORD, self)
         facts: dict[str, Any] = {}
         found = self._found_pairs(policy, facts)
         if found is None:

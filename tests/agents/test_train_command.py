@@ -79,6 +79,29 @@ def test_complaints(arguments: list[str], capsys: pytest.CaptureFixture[str]) ->
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["--model", "/nonexistent"], "/nonexistent"),
+        (["--max-new-tokens", "0"], "max_new_tokens must be at least 1"),
+        (["--max-new-tokens", "100000"], "leaves no room for a prompt"),
+        (["--dtype", "foo"], "dtype must be"),
+        (["--dtype", "zeros"], "dtype must be"),
+        (["--max-turns", "0"], "max_turns must be"),
+        (["--workers", "0"], "workers must be"),
+        (["--save-every", "0"], "save_every must be"),
+        (["--device", "cuda:99"], "CUDA devices"),
+        (["--device", "gpu"], "device must be"),
+    ],
+)
+def test_bad_values_are_named(
+    arguments: list[str], typed: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments, *typed, "--json"]) == cli.BAD_INPUT
+    said = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert words in said["message"]
+
+
 def weights(agent: RLTF) -> torch.Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in agent.policy.model.parameters()])
 
