@@ -55,7 +55,7 @@ class TrainRLTF:
     max_new_tokens: int = 256
     """Length limit of a program."""
     reward: str = "paper"
-    """The reward: paper, coarse, adaptive, pass_rate, success, static (adds what static analysis finds), ..."""
+    """Its name: paper, coarse, adaptive, pass_rate, success, private, static (with what static analysis finds), ..."""
     suspects: bool = False
     """Trace wrong answers and blame the suspected lines; fine-credit soft and conserving make use of it."""
     workers: int | None = None

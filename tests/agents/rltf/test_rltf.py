@@ -423,6 +423,8 @@ def test_parameters_move_between_agents(make_policy: MakePolicy, env: CodeSynthe
     other = RLTF(make_policy(), env, seed=0, **SMALL)
     other.set_parameters(tmp_path / "trained")
     assert torch.equal(weights(other), weights(trained))
+    with pytest.raises(InvalidSettingError, match="CUDA devices"):  # the argument is heard
+        other.set_parameters(tmp_path / "trained", device="cuda:99")
     with pytest.raises(ValueError, match="optimizer"):
         other.set_parameters({"policy": trained.policy.model.state_dict()})
     other.set_parameters({"policy": trained.policy.model.state_dict()}, exact_match=False)
