@@ -286,7 +286,7 @@ class Agent(ABC):
         return {"policy": self.policy.model.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def set_parameters(
-        self, load_path_or_dict: str | Path | Mapping[str, Any], exact_match: bool = True, device: str = "auto"
+        self, load_path_or_dict: str | Path | Mapping[str, Any], exact_match: bool = True, device: str = "cpu"
     ) -> None:
         """Takes weights over from a checkpoint or from ``get_parameters``.
 
@@ -294,14 +294,14 @@ class Agent(ABC):
             load_path_or_dict: A file that ``save`` wrote, or a mapping with ``policy`` and ``optimizer`` or one of
                 them.
             exact_match: Insist on both, and on every weight of the policy.
-            device: Where to read a file's policy to.
+            device: Where to read a file's policy to, before its weights are copied into the agent's own.
 
         Raises:
             ValueError: If something is missing or unknown.
         """
         if isinstance(load_path_or_dict, str | Path):
             with open_checkpoint(load_path_or_dict) as checkpoint:
-                weights = LMPolicy.load(checkpoint.policy, device="cpu", dtype=checkpoint.record["dtype"])
+                weights = LMPolicy.load(checkpoint.policy, device=device, dtype=checkpoint.record["dtype"])
                 found: Mapping[str, Any] = {
                     "policy": weights.model.state_dict(),
                     "optimizer": checkpoint.state["optimizer"],

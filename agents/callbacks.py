@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from stable_baselines3.common.callbacks import BaseCallback
 
+from codegym.errors import InvalidSettingError
+
 
 class ProgressBar(BaseCallback):
     """Shows how far training is, and the share of the last completions that passed, on standard error.
@@ -53,10 +55,15 @@ class SaveLatest(BaseCallback):
     Args:
         path: The file.
         every: Learning steps (collections) between two checkpoints.
+
+    Raises:
+        InvalidSettingError: If that is below 1.
     """
 
     def __init__(self, path: str | Path, every: int = 10) -> None:
         super().__init__()
+        if every < 1:
+            raise InvalidSettingError(f"save_every must be at least 1, got {every!r}.")
         self.path, self.every = Path(path), every
 
     def _on_step(self) -> bool:

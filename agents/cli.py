@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.commands.starting_point import Startable, starting_point
 from codegym.errors import (
     CodegymError,
     InfrastructureError,
@@ -81,6 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(error, arguments, MACHINE_FAILED)
     except CodegymError as error:
         return complain(error, arguments, BAD_INPUT)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_of_memory(error):
+            raise
+        said = InfrastructureError(
+            f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}"
+        )
+        return complain(said, arguments, MACHINE_FAILED)
 
 
 def family_of(word: str) -> dict[str, Command]:
@@ -125,6 +133,7 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
 
     Raises:
         MissingExtraError: If the libraries of the command line are not installed.
+        DataError, UnknownNameError, InvalidSettingError: If a file with settings to begin from is no good.
     """
     try:
         import tyro
@@ -132,7 +141,9 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
         raise MissingExtraError("tyro", "agents") from error
     module, _, attribute = COMMANDS[name].target.partition(":")
     command: type[Runnable] = getattr(importlib.import_module(module), attribute)
-    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
+    if not issubclass(command, Startable):
+        return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
+    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments), default=starting_point(command, arguments))
 
 
 def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
@@ -142,6 +153,12 @@ def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
     else:
         print(f"codegym: {error}", file=sys.stderr)
     return code
+
+
+def _is_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, of the machine or of a GPU; asked so that no command has to import torch for it."""
+    torch = sys.modules.get("torch")
+    return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
 if __name__ == "__main__":

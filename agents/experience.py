@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Experience:
     rewards: Mapping[str, float] = field(default_factory=dict)
     """The reward's components by name; they add up to this turn's reward."""
     future: float = 0.0
-    """The rewards of the episode's later turns."""
+    """The rewards of the episode's later turns; NaN where the machine failed at one of them."""
     span: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     """float32[T]: how much each token belongs to the failing place, 0 to 1."""
     unreached: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -68,6 +69,11 @@ class Experience:
     def reward(self) -> float:
         """This turn's reward; NaN where the machine failed."""
         return float("nan") if self.infra_error else float(sum(self.rewards.values()))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all that it led to was judged; else nobody knows what it was worth, and it teaches nothing."""
+        return not (self.infra_error or isnan(self.future))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data: texts, numbers and arrays."""

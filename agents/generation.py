@@ -6,6 +6,7 @@ own model; a server (vLLM, anything that speaks OpenAI's protocol with token ids
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.backbone import Backbone, Reading
-from codegym.errors import DivergedError
+from codegym.errors import DivergedError, InvalidSettingError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Sampling:
     """How tokens are drawn.
 
     Raises:
-        ValueError: If a number is out of its range.
+        InvalidSettingError: If a number is out of its range.
     """
 
     temperature: float = 1.0
@@ -36,13 +37,13 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
-            raise ValueError(
+            raise InvalidSettingError(
                 f"temperature must be above 0, got {self.temperature}; use greedy=True for the limit at 0."
             )
         if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p must be in (0, 1], got {self.top_p}.")
+            raise InvalidSettingError(f"top_p must be in (0, 1], got {self.top_p}.")
         if self.max_new_tokens < 1:
-            raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens}.")
+            raise InvalidSettingError(f"max_new_tokens must be at least 1, got {self.max_new_tokens}.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +70,7 @@ class LocalEngine:
     Args:
         backbone: The model.
         end_ids: Tokens that end a completion.
-        rows: Most prompts in a batch.
+        rows: Most prompts in a batch at first; where memory runs out it is halved, with a warning, and stays so.
     """
 
     def __init__(self, backbone: Backbone, end_ids: Sequence[int], rows: int = 128) -> None:
@@ -78,20 +79,35 @@ class LocalEngine:
     def stream(
         self, prompts: Sequence[NDArray[np.int64]], sampling: Sampling, generator: torch.Generator
     ) -> Iterator[tuple[int, Sample]]:
-        """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended."""
+        """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended.
+
+        Raises:
+            torch.OutOfMemoryError: If a single row does not fit.
+        """
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i].tobytes()))
-        for start in range(0, len(order), self.rows):
-            chunk = order[start : start + self.rows]
-            for row, sample in self._write([prompts[i] for i in chunk], sampling, generator):
-                yield chunk[row], sample
+        size = (len(prompts), sampling.max_new_tokens)
+        # all chance is drawn beforehand: what a row becomes does not depend on how many fit beside it
+        draws = torch.rand(size, dtype=torch.float64, generator=generator, device=generator.device)
+        waiting = list(range(len(order)))
+        while waiting:
+            chunk, ended = waiting[: self.rows], set()
+            try:
+                for row, sample in self._write([prompts[order[i]] for i in chunk], draws[chunk], sampling):
+                    ended.add(chunk[row])
+                    yield order[chunk[row]], sample
+            except torch.OutOfMemoryError:
+                if self.rows == 1:
+                    raise
+                self.rows = max(min(self.rows, len(chunk)) // 2, 1)
+                warnings.warn(f"out of memory: going on with {self.rows} programs at a time.", stacklevel=2)
+            if len(ended) < len(chunk):
+                torch.cuda.empty_cache()  # only now, since the error held what had been computed
+            waiting = [i for i in waiting if i not in ended]
 
     def _write(
-        self, prompts: list[NDArray[np.int64]], sampling: Sampling, generator: torch.Generator
+        self, prompts: list[NDArray[np.int64]], draws: Tensor, sampling: Sampling
     ) -> Iterator[tuple[int, Sample]]:
         distinct, index = distinct_rows(prompts)
-        draws = torch.rand(
-            (len(prompts), sampling.max_new_tokens), dtype=torch.float64, generator=generator, device=generator.device
-        )
         with torch.inference_mode():
             reading = self.backbone.read(distinct)
             if reading.logits.isnan().any():

@@ -20,13 +20,14 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from agents.backbone import make_backbone
-from agents.builtin import builtin_model
+from agents.builtin import BUILTIN_MODELS, builtin_model
 from agents.completion import Completion
 from agents.generation import Engine, LocalEngine, Sample, Sampling
 from agents.offsets import TokenText
 from agents.prompts.template import CHAT, PLAIN, PromptTemplate, Task
 from agents.token_batch import TokenBatch, TokenScores
 from agents.tuning import Tuning, base_of, is_adapter, recomputes, tuned, with_saved_adapters
+from codegym.errors import CodegymError, DataError, InvalidSettingError
 
 
 class LMPolicy:
@@ -46,6 +47,8 @@ class LMPolicy:
     def __init__(
         self, model: nn.Module, tokenizer: Any, template: PromptTemplate, max_new_tokens: int = 256, seed: int = 0
     ) -> None:
+        if max_new_tokens < 1:
+            raise InvalidSettingError(f"max_new_tokens must be at least 1, got {max_new_tokens!r}.")
         self.model: Any = model.train(recomputes(model))
         self.tokenizer = tokenizer
         self.template = template
@@ -84,11 +87,12 @@ class LMPolicy:
                 holds adapters brings them along.
 
         Raises:
-            ValueError: If a module comes without a tokenizer, or the dtype is not a torch type.
+            ValueError: If a module comes without a tokenizer.
+            InvalidSettingError: If there is no such device or dtype, or the length limit is below 1.
             UnknownNameError: If the name is nearly that of a built-in model.
-            OSError: If there is no such model; the message says where it was looked for.
+            DataError: If there is no such model; the message says where it was looked for.
         """
-        place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        place = _place(device)
         kind = _torch_dtype(dtype, place)
         if isinstance(model, nn.Module):
             if tokenizer is None:
@@ -96,9 +100,11 @@ class LMPolicy:
             network, source = cast(Any, model.to(device=place, dtype=kind)), None
         else:
             source = builtin_model(model) or model
-            network = _pretrained(source, kind).to(place)
+            with _naming(source):
+                network = _pretrained(source, kind).to(place)
         if tokenizer is None or isinstance(tokenizer, (str, Path)):
-            tokenizer = AutoTokenizer.from_pretrained(tokenizer or source)
+            with _naming(tokenizer or source):
+                tokenizer = AutoTokenizer.from_pretrained(tokenizer or source)
         if template is None and source is not None:
             template = PromptTemplate.load(Path(source))
         if template is None:
@@ -287,7 +293,7 @@ class LMPolicy:
         if 0 < len(ids) <= room:
             return ids
         if room < 1:
-            raise ValueError(
+            raise InvalidSettingError(
                 f"max_new_tokens={max_new_tokens} leaves no room for a prompt: the model's context is {context} tokens."
             )
         warnings.warn(
@@ -326,12 +332,41 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
         model.train(was)
 
 
+@contextmanager
+def _naming(source: object) -> Iterator[None]:
+    """Says of which model it is that the library complains: its own errors are many, and of many kinds."""
+    try:
+        yield
+    except CodegymError:
+        raise
+    except (OSError, ValueError) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(
+            f"cannot load the model {str(source)!r}: expected a folder in the hub's layout, a name on the hub, or one "
+            f"of {', '.join(BUILTIN_MODELS)}. {said[0]}"
+        ) from error
+
+
+def _place(device: str) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise InvalidSettingError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1', ..., got {device!r}.") from error
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        raise InvalidSettingError(
+            f"device={device!r} is not there: PyTorch finds {torch.cuda.device_count()} CUDA devices. Take 'auto'."
+        )
+    return place
+
+
 def _torch_dtype(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     dtype = getattr(torch, name, None)
     if not isinstance(dtype, torch.dtype):
-        raise ValueError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'float16', got {name!r}.")
+        raise InvalidSettingError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'float16', got {name!r}.")
     return dtype
 
 

@@ -121,7 +121,7 @@ class Rollout:
         future = 0.0
         for place in reversed(range(len(experiences))):
             experiences[place] = replace(experiences[place], future=future)
-            future += float(np.nan_to_num(experiences[place].reward))
+            future += experiences[place].reward
         return experiences
 
     def _experience(self, turn: _Turn, version: int, greedy: bool) -> Experience:

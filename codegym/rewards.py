@@ -94,6 +94,15 @@ def success(problem: Problem, feedback: Feedback) -> float:
     return float(feedback.is_success)
 
 
+def private(problem: Problem, feedback: Feedback) -> float:
+    """1.0 if every private test passed, else 0.0 (RLEF: public tests are for repair, only private ones pay).
+
+    Where no test is private, all of them count.
+    """
+    tests = [test for test in feedback.tests if not test.public]
+    return float(all(test.status is Verdict.PASS for test in tests) if tests else feedback.is_success)
+
+
 def static_penalty(problem: Problem, feedback: Feedback) -> float:
     """What static analysis costs: ``STATIC_COSTS`` a finding, at most ``STATIC_FLOOR`` in all.
 
@@ -275,6 +284,7 @@ PRESETS: Mapping[str, Callable[[], Reward]] = {
     "adaptive": lambda: SumReward({"adaptive": adaptive}),
     "pass_rate": lambda: SumReward({"pass_rate": pass_rate}),
     "success": lambda: SumReward({"success": success}),
+    "private": lambda: SumReward({"private": private}),
     "difficulty": DifficultyWeighted,
     "static": lambda: SumReward({**paper().parts, "static": static_penalty}),
     "overlong": lambda: SumReward({**paper().parts, "overlong": Overlong()}),

@@ -9,7 +9,7 @@ import numpy as np
 
 from codegym.diagnosis import judge_for
 from codegym.episode import Episode
-from codegym.errors import InvalidProblemError, UnknownNameError
+from codegym.errors import InvalidProblemError, InvalidSettingError, UnknownNameError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
@@ -47,7 +47,8 @@ class Rules:
     Raises:
         InvalidProblemError: If there is no problem, two have the same ``task_id``, or one is no ``Problem``.
         UnknownNameError: If there is no reward of that name.
-        ValueError: If ``max_turns`` is below one, or a judge comes with arguments for another.
+        InvalidSettingError: If ``max_turns`` is below one.
+        ValueError: If a judge comes with arguments for another.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Rules:
         workers: int | None,
     ) -> None:
         if not isinstance(max_turns, int | np.integer) or isinstance(max_turns, bool) or max_turns < 1:
-            raise ValueError(f"max_turns must be a whole number of at least 1, got {max_turns!r}.")
+            raise InvalidSettingError(f"max_turns must be a whole number of at least 1, got {max_turns!r}.")
         self.problems: Sequence[Problem] = problems if hasattr(problems, "task_ids") else _checked(problems)
         self._places = _places(self.problems)
         self.max_turns = int(max_turns)

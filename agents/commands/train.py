@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Self
 
 import gymnasium as gym
 import tyro
@@ -16,16 +14,20 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.commands.settings_file import overlaid, read_values, write_settings
+from agents.commands.starting_point import RECORD
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
 from agents.tuning import Tuning
 from codegym import Judge
 from codegym.diagnosis import DiagnosingJudge
-from codegym.errors import DataError, UnknownNameError
+from codegym.errors import DataError, InvalidSettingError
 from envs_registry import load_suite
 from envs_registry.suite import Suite
 
 INTERRUPTED = 130
+_IN_THE_CHECKPOINT = ("model", "max_new_tokens", "dtype", "tuning", "seed")
+"""Settings that a run keeps when it goes on."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class TrainRLTF:
     run_dir: Path = Path("runs/rltf")
     """Where log, checkpoints and the trained model go."""
     resume: bool = False
-    """Go on with the run in run-dir: its settings, its model and its numbers."""
+    """Go on with the run in run-dir: its settings, its model and its numbers; options given here go on top."""
     save_every: int = 10
     """Learning steps between two checkpoints."""
     max_turns: int = 1
@@ -53,7 +55,7 @@ class TrainRLTF:
     max_new_tokens: int = 256
     """Length limit of a program."""
     reward: str = "paper"
-    """The reward: paper, coarse, adaptive, pass_rate, success, static (adds what static analysis finds), ..."""
+    """Its name: paper, coarse, adaptive, pass_rate, success, private, static (with what static analysis finds), ..."""
     suspects: bool = False
     """Trace wrong answers and blame the suspected lines; fine-credit soft and conserving make use of it."""
     workers: int | None = None
@@ -80,43 +82,24 @@ class TrainRLTF:
         Raises:
             DataError: If the folder holds another run, or none to resume.
             UnknownNameError: If the suite, the split or the reward does not exist.
+            InvalidSettingError: If a run shall go on with a setting that its checkpoint has fixed.
         """
         latest = self.run_dir / "latest.zip"
         if latest.exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if self.resume and not latest.exists():
             raise DataError(f"there is no run to resume in {self.run_dir}: {latest.name} is missing.")
-        asked = self._as_before() if self.resume else self.complete()
-        problems = load_suite(asked.suite, split=asked.split, data_dir=asked.data_dir)
-        with Judge(workers=self.workers or os.cpu_count(), packages=problems.packages) as judge:
-            agent = RLTF.load(latest, device=self.device) if self.resume else asked._new_agent()
-            agent.set_env(asked._env(problems, judge, agent.config))
-            return asked._train(agent, latest)
+        problems = load_suite(self.suite, split=self.split, data_dir=self.data_dir)
+        with Judge(workers=self.workers, packages=problems.packages) as judge:
+            agent = self._agent_before(latest) if self.resume else self._new_agent()
+            agent.set_env(self._env(problems, judge, agent.config))
+            write_settings(self.run_dir / RECORD, self)
+            return self._train(agent, latest)
 
-    def complete(self) -> TrainRLTF:
-        """These settings on top of those of the ``settings`` file, where there is one.
-
-        Raises:
-            DataError: If the file cannot be read.
-            UnknownNameError: If it names a setting that does not exist.
-            InvalidSettingError: If a value makes no sense.
-        """
-        if self.settings is None:
-            return self
-        try:
-            read = json.loads(self.settings.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"--settings {self.settings} cannot be read: {error}") from error
-        known, default = [each.name for each in fields(self)], TrainRLTF()
-        for name in set(read) - {"codegym"}:  # which the record of a run has besides
-            if name not in known:
-                raise UnknownNameError("setting", name, known)
-        given = {name: getattr(self, name) for name in known if getattr(self, name) != getattr(default, name)}
-        paths = {name: Path(read[name]) for name in ("data_dir", "run_dir") if read.get(name)}
-        config = RLTFConfig.of({**read.get("config", {}), **_changes(self.config, default.config)})
-        tuning = Tuning(**{**read.get("tuning", {}), **_changes(self.tuning, default.tuning)})
-        values = {name: value for name, value in read.items() if name != "codegym"}
-        return replace(self, **{**values, **paths, **given, "config": config, "tuning": tuning, "settings": None})
+    @classmethod
+    def of_the_paper(cls) -> Self:
+        """The command with the paper's settings."""
+        return cls(paper=True, config=RLTFConfig.paper())
 
     def _train(self, agent: RLTF, latest: Path) -> int:
         stop = StopOnSignal()
@@ -129,12 +112,18 @@ class TrainRLTF:
         self._say(agent, stop.signal)
         return INTERRUPTED if stop.signal else 0
 
-    def _as_before(self) -> TrainRLTF:
-        """The same problems, turns and reward as when the run began; what may change is as it is asked now."""
-        before = json.loads((self.run_dir / "settings.json").read_text("utf-8"))
-        kept = {name: before[name] for name in ("suite", "split", "max_turns", "reward", "suspects")}
-        folder = before["data_dir"] and Path(before["data_dir"])
-        return replace(self, **kept, data_dir=folder)
+    def _agent_before(self, latest: Path) -> RLTF:
+        """The agent as it was saved, with the settings of learning that are others now."""
+        before = overlaid(TrainRLTF(), read_values(self.run_dir / RECORD))
+        for name in _IN_THE_CHECKPOINT:
+            if getattr(self, name) != getattr(before, name):
+                raise InvalidSettingError(
+                    f"{name} is {getattr(before, name)!r} in the checkpoint of {self.run_dir} and cannot become "
+                    f"{getattr(self, name)!r}: leave it out, or begin a run with --model {self.run_dir / 'model'}."
+                )
+        was, now = asdict(before.config), asdict(self.config)
+        changes = {name: value for name, value in now.items() if value != was[name]}
+        return RLTF.load(latest, device=self.device, **changes)
 
     def _env(self, problems: Suite, judge: Judge, config: RLTFConfig) -> gym.Env[dict[str, object], str]:
         closer = {
@@ -151,13 +140,10 @@ class TrainRLTF:
         )
 
     def _new_agent(self) -> RLTF:
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        settings = {**asdict(self), "codegym": version("codegym")}
-        (self.run_dir / "settings.json").write_text(json.dumps(settings, indent=2, default=str), "utf-8")
         return RLTF(
             "LMPolicy",
             None,
-            self._settings(),
+            self.config,
             policy_kwargs={
                 "model": self.model,
                 "max_new_tokens": self.max_new_tokens,
@@ -168,11 +154,6 @@ class TrainRLTF:
             device=self.device,
             seed=self.seed,
         )
-
-    def _settings(self) -> RLTFConfig:
-        if not self.paper:
-            return self.config
-        return RLTFConfig.paper(**_changes(self.config, RLTFConfig()))
 
     def _callbacks(self, latest: Path, stop: StopOnSignal) -> list[BaseCallback]:
         always: list[BaseCallback] = [SaveLatest(latest, self.save_every), stop]
@@ -195,9 +176,3 @@ class TrainRLTF:
         print(f"report:    codegym report {self.run_dir}")
         if agent.num_timesteps < self.completions:
             print(f"go on:     codegym train rltf --run-dir {self.run_dir} --resume", file=sys.stderr)
-
-
-def _changes(settings: Any, default: Any) -> dict[str, Any]:
-    """The settings that are not the default, by name."""
-    before = asdict(default)
-    return {name: value for name, value in asdict(settings).items() if value != before[name]}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import gymnasium as gym
 import tyro
@@ -24,8 +23,9 @@ from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples, read_task_samples
-from agents.commands.settings_file import on_top_of, read_settings, write_settings
+from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
+from agents.commands.starting_point import RECORD
 from agents.policy import LMPolicy
 from agents.stage import make_stage
 from agents.tuning import Tuning
@@ -57,7 +57,7 @@ class TrainCodeDPO:
     run_dir: Path = Path("runs/codedpo")
     """Where samples, matrix, pairs, log, checkpoints and the trained model go."""
     resume: bool = False
-    """Go on with the run in run-dir, with its settings, where it was stopped or killed."""
+    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top."""
     until: Literal["sampling", "matrix", "pairs", "training"] = "training"
     """The last stage to run; --resume goes on with the next."""
     save_every: int = 20
@@ -97,21 +97,21 @@ class TrainCodeDPO:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
         """
-        kept = self.run_dir / "settings.json"
-        if kept.exists() and not self.resume:
+        if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
-        if not self.resume:
-            asked = self if self.settings is None else replace(on_top_of(self, self.settings), settings=None)
-            write_settings(kept, asked)
-            return asked._go()
-        before = read_settings(kept, TrainCodeDPO)
-        now = {name: getattr(self, name) for name in ("run_dir", "until", "workers", "device", "json", "resume")}
-        return replace(before, **now)._go()
+        return self._go()
+
+    @classmethod
+    def of_the_paper(cls) -> Self:
+        """The command with the paper's settings."""
+        sampling = SamplingSettings(temperature=_PAPERS_TEMPERATURE)
+        return cls(paper=True, config=CodeDPOConfig.paper(), sampling=sampling)
 
     def _go(self) -> int:
         latest = self.run_dir / "latest.zip"
         if latest.exists():
             agent = CodeDPO.load(latest, device=self.device)
+            write_settings(self.run_dir / RECORD, self)
             return self._train(agent, {}) if self.until == "training" else self._say({})
         policy = LMPolicy.load(
             self.model,
@@ -121,6 +121,7 @@ class TrainCodeDPO:
             tuning=self.tuning,
             seed=self.seed,
         )
+        write_settings(self.run_dir / RECORD, self)
         facts: dict[str, Any] = {}
         found = self._found_pairs(policy, facts)
         if found is None:
@@ -128,7 +129,7 @@ class TrainCodeDPO:
         agent = CodeDPO(
             policy,
             None,
-            self._settings(),
+            self.config,
             pairs=found,
             tensorboard_log=self.run_dir,
             device=self.device,
@@ -154,8 +155,9 @@ class TrainCodeDPO:
         """Runs the stages before training; what the folder holds of them is not done again."""
         problems = None if self.samples else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
         packages = problems.packages if problems is not None else ()
-        with Judge(workers=self.workers or os.cpu_count(), packages=packages) as judge, StageBars(self.json) as bars:
-            preparation = Preparation(self.run_dir, judge, self._preparation(), bars.follow)
+        settings = PreparationSettings(sampling=self.sampling, rules=self.rules, costs=self.costs)
+        with Judge(workers=self.workers, packages=packages) as judge, StageBars(self.json) as bars:
+            preparation = Preparation(self.run_dir, judge, settings, bars.follow)
             samples = self._sampled(problems, policy, preparation, facts)
             facts |= {"problems": len(samples), "programs": sum(len(task.completions) for task in samples)}
             if self.until == "sampling":
@@ -191,20 +193,6 @@ class TrainCodeDPO:
         done = agent.num_timesteps >= agent.default_timesteps
         self._say({**facts, **agent.token_pairs.counts(), **learned, **files, "finished": done})
         return INTERRUPTED if stop.signal else 0
-
-    # ---- settings
-
-    def _settings(self) -> CodeDPOConfig:
-        if not self.paper:
-            return self.config
-        given, default = asdict(self.config), asdict(CodeDPOConfig())
-        return CodeDPOConfig.paper(**{name: value for name, value in given.items() if value != default[name]})
-
-    def _preparation(self) -> PreparationSettings:
-        sampling = self.sampling
-        if self.paper and sampling.temperature == SamplingSettings().temperature:
-            sampling = replace(sampling, temperature=_PAPERS_TEMPERATURE)
-        return PreparationSettings(sampling=sampling, rules=self.rules, costs=self.costs)
 
     def _say(self, facts: Mapping[str, Any]) -> int:
         facts = {"stage": self.until, "run_dir": str(self.run_dir), **facts}

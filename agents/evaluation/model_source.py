@@ -21,8 +21,7 @@ def load_policy(name: str, *, device: str = "auto", max_new_tokens: int = 256) -
         max_new_tokens: Length limit of its programs.
 
     Raises:
-        DataError: If a folder holds neither a model nor a finished run, or a file no agent.
-        OSError: If there is no such model.
+        DataError: If a folder holds neither a model nor a finished run, a file no agent, or there is no such model.
     """
     path = Path(name)
     if path.suffix == ".zip":

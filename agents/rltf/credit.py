@@ -29,7 +29,7 @@ _EPSILON = 1e-4  # of a group's deviation: a group that agrees has advantages of
 
 @dataclass(frozen=True)
 class Judged:
-    """A collection with its advantages, and the best reward of every task after it."""
+    """A collection with its advantages, and the best reward of every task, turn by turn, after it."""
 
     experiences: list[Experience]
     best: dict[str, float]
@@ -39,12 +39,13 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
     """Sets the advantage of every completion of a collection, and leaves greedy ones (baselines of others) out.
 
     The advantage is the sequence-level reward (coarse and adaptive, of this turn and of those that followed) minus
-    its baseline. Where the machine failed it is 0, and such a completion is part of nobody's baseline.
+    its baseline. Where the machine failed, at this turn or a later one, it is 0, and such a completion is part of
+    nobody's baseline.
 
     Args:
         collected: One collection.
         config: Which components teach, and the baseline.
-        best: The best reward of every task before this collection.
+        best: The best reward of every task, turn by turn, before this collection.
     """
     experiences = [blame_truncation(experience) for experience in collected]
     if "weighted_adaptive" in config.feedback:
@@ -52,12 +53,12 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
     rewards = np.array([sequence_reward(experience, config) for experience in experiences])
     advantages = np.nan_to_num(_advantages(experiences, rewards, config, best))
     judged = [replace(e, advantage=float(a)) for e, a in zip(experiences, advantages, strict=True) if not e.is_greedy]
-    return Judged(judged, best_rewards(best, [e.task_id for e in experiences], rewards))
+    return Judged(judged, best_rewards(best, [_task_and_turn(e) for e in experiences], rewards))
 
 
 def sequence_reward(experience: Experience, config: RLTFConfig) -> float:
-    """What the completion as a whole earned: all components but fine and those switched off; NaN if not judged."""
-    if experience.infra_error:
+    """What the completion as a whole earned: all components but fine and those switched off; NaN if not known."""
+    if not experience.is_known:
         return float("nan")
     on = {"adaptive" if term == "weighted_adaptive" else term for term in config.feedback} - {"fine"}
     off = {"coarse", "fine", "adaptive"} - on
@@ -85,7 +86,7 @@ def blame_truncation(experience: Experience) -> Experience:
 
 def teaches(experience: Experience, config: RLTFConfig) -> bool:
     """Whether it enters the loss at all."""
-    return not experience.infra_error and not (is_cut(experience) and "truncated" in config.masked)
+    return experience.is_known and not (is_cut(experience) and "truncated" in config.masked)
 
 
 def is_silent(experience: Experience, config: RLTFConfig) -> bool:
@@ -128,15 +129,31 @@ def _advantages(
     if config.baseline == "none":
         return np.asarray(rewards)
     if config.baseline == "historical_best":
-        return rewards - np.array([best.get(experience.task_id, 0.0) for experience in experiences], np.float64)
+        return rewards - np.array([best.get(_task_and_turn(e), 0.0) for e in experiences], np.float64)
     if config.baseline == "greedy":
         return rewards - _greedy_baseline(experiences, rewards)
     if config.baseline == "leave_one_out":
-        return rewards - leave_one_out_baseline(rewards, groups)
+        return rewards - _leave_one_out_by_turn(experiences, rewards)
     centred = rewards - group_mean_baseline(rewards, groups)
     if config.baseline == "group_normalized":
         return np.asarray(centred / (group_deviation(rewards, groups) + _EPSILON))
     return centred
+
+
+def _task_and_turn(experience: Experience) -> str:
+    """What a return compares with: one of a later turn has fewer turns to come."""
+    return f"{experience.task_id} turn {experience.turn}" if experience.turn else experience.task_id
+
+
+def _leave_one_out_by_turn(experiences: Sequence[Experience], rewards: Floats) -> Floats:
+    """Leave-one-out within each turn: who is alone in a group is held against others of the same turn."""
+    turns = np.array([experience.turn for experience in experiences])
+    groups = np.array([experience.group for experience in experiences], dtype=object)
+    baseline = np.zeros(len(experiences))
+    for turn in np.unique(turns):
+        chosen = turns == turn
+        baseline[chosen] = leave_one_out_baseline(rewards[chosen], groups[chosen].tolist())
+    return baseline
 
 
 def _greedy_baseline(experiences: Sequence[Experience], rewards: Floats) -> Floats:

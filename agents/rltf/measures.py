@@ -16,7 +16,18 @@ from agents.rollout import Stopwatch
 from agents.run_log import TEXT_ONLY
 from agents.token_batch import TokenBatch, TokenScores
 
-_SUMMED = ("loss", "tokens", "completions", "entropy", "entropy_tokens", "drift", "clipped", "kl", "staleness")
+_SUMMED = (
+    "loss",
+    "tokens",
+    "completions",
+    "entropy",
+    "entropy_tokens",
+    "drift",
+    "clipped",
+    "kl",
+    "compared",
+    "staleness",
+)
 METRICS = ("rollout/success_rate", "rollout/ep_rew_mean")
 """What TensorBoard's table of runs shows beside the settings."""
 
@@ -36,6 +47,8 @@ class StepMeasures:
     clipped: float = 0.0
     kl: float = 0.0
     """To the reference model."""
+    compared: int = 0
+    """How many of the completions were compared with the reference model."""
     staleness: int = 0
     gradient_norm: float = 0.0
     skipped: bool = False
@@ -44,9 +57,9 @@ class StepMeasures:
 
     @classmethod
     def of(
-        cls, scores: TokenScores, batch: TokenBatch, clip_range: float | None, kl: float, staleness: int
+        cls, scores: TokenScores, batch: TokenBatch, clip_range: float | None, kl: float | None, staleness: int
     ) -> StepMeasures:
-        """Measures a micro-batch."""
+        """Measures a micro-batch; without a reference model there is no divergence to it."""
         with torch.no_grad():
             mask = batch.completion_mask
             tokens = int(mask.sum())
@@ -60,7 +73,8 @@ class StepMeasures:
                 entropy_tokens=0 if scores.entropy is None else tokens,
                 drift=float((ratio - 1 - log_ratio).sum()),
                 clipped=float((clipped & mask).sum()),
-                kl=kl,
+                kl=kl or 0.0,
+                compared=0 if kl is None else len(batch),
                 staleness=staleness,
             )
 
@@ -84,71 +98,83 @@ def log_step(logger: Logger, measures: StepMeasures, n_updates: int, learning_ra
     logger.record_mean("train/entropy_loss", -measures.entropy / max(measures.entropy_tokens, 1))
     logger.record_mean("train/approx_kl", measures.drift / tokens)
     logger.record_mean("train/clip_fraction", measures.clipped / tokens)
-    logger.record_mean("train/reference_kl", measures.kl / completions)
+    if measures.compared:
+        logger.record_mean("train/reference_kl", measures.kl / measures.compared)
     logger.record_mean("train/staleness", measures.staleness / completions)
 
 
-def log_collection(logger: Logger, experiences: Sequence[Experience], watch: Stopwatch, seconds: float) -> None:
-    """Records what a collection brought: rewards, verdicts, kinds, scopes, advantages, speed, one program to read."""
+class CollectionLog:
+    """Records collections: rewards, shares of verdicts, kinds and scopes, speed; several between writings are averaged.
+
+    A share is written from the first time on that something had it, as zero where nothing has: else a curve would end
+    at its last value above zero, and an average would leave the zeros out.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {label: set() for label in ("verdict", "kind", "scope")}
+
+    def record(self, logger: Logger, experiences: Sequence[Experience], watch: Stopwatch) -> None:
+        """Records one collection."""
+        judged = [experience for experience in experiences if not experience.infra_error]
+        logger.record_mean("rollout/infra_errors", len(experiences) - len(judged))
+        logger.record_mean("rollout/unknown_returns", sum(not experience.is_known for experience in judged))
+        logger.record_mean("time/tokens_per_second", watch.tokens / max(watch.generation, 1e-9))
+        logger.record_mean("time/generation_seconds", watch.generation)
+        logger.record_mean("time/judging_seconds", watch.judging)
+        if judged:
+            means = {**_episode_means(judged), **_turn_means(judged), **self._shares(judged)}
+            for name, value in means.items():
+                logger.record_mean(name, value)
+            for name, values in _distributions(judged).items():
+                logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
+
+    def _shares(self, judged: Sequence[Experience]) -> dict[str, float]:
+        shares: dict[str, float] = {}
+        for label, seen in self._seen.items():
+            counts = Counter(str(getattr(experience, label)) or "unnamed" for experience in judged)
+            seen |= set(counts)
+            shares |= {f"{label}/{value}": counts[value] / len(judged) for value in sorted(seen)}
+        return shares
+
+
+def _episode_means(judged: Sequence[Experience]) -> dict[str, float]:
+    """Of the episodes of which everything is known."""
+    known = [experience for experience in judged if experience.is_known]
+    episodes = [experience for experience in known if experience.turn == 0]
+    if not episodes:
+        return {}
+    return {
+        "rollout/ep_rew_mean": _mean([e.reward + e.future for e in episodes]),
+        "rollout/ep_len_mean": len(known) / len(episodes),
+        "rollout/success_rate": sum(e.is_success for e in known) / len(episodes),
+    }
+
+
+def _turn_means(judged: Sequence[Experience]) -> dict[str, float]:
+    return {
+        "rollout/pass_rate": _mean([e.pass_rate for e in judged]),
+        "rollout/completion_tokens": _mean([e.length for e in judged]),
+        "rollout/truncated": _mean([not e.completion.finished for e in judged]),
+        "rollout/advantage_std": float(np.std([e.advantage for e in judged])),
+        "rollout/silent_share": _mean([e.advantage == 0 for e in judged]),
+        **{f"reward/{name}": _mean([e.rewards.get(name, 0.0) for e in judged]) for name in judged[0].rewards},
+    }
+
+
+def _distributions(judged: Sequence[Experience]) -> dict[str, list[float]]:
+    return {
+        "advantage": [e.advantage for e in judged],
+        "reward": [e.reward for e in judged],
+        "completion_tokens": [e.length for e in judged],
+        "pass_rate": [e.pass_rate for e in judged],
+    }
+
+
+def most_telling(experiences: Sequence[Experience]) -> Experience | None:
+    """The first judged one whose failing place is known, else the first judged one."""
     judged = [experience for experience in experiences if not experience.infra_error]
-    logger.record_mean("rollout/infra_errors", len(experiences) - len(judged))
-    logger.record_mean("time/tokens_per_second", watch.tokens / max(watch.generation, 1e-9))
-    logger.record_mean("time/generation_seconds", watch.generation)
-    logger.record_mean("time/judging_seconds", watch.judging)
-    logger.record_mean("time/judging_share", watch.judging / max(seconds, 1e-9))
-    if not judged:
-        return
-    episodes = [experience for experience in judged if experience.turn == 0]
-    logger.record_mean("rollout/ep_rew_mean", _mean([e.reward + e.future for e in episodes]))
-    logger.record_mean("rollout/ep_len_mean", len(judged) / max(len(episodes), 1))
-    logger.record_mean("rollout/success_rate", sum(e.is_success for e in judged) / max(len(episodes), 1))
-    logger.record_mean("rollout/pass_rate", _mean([e.pass_rate for e in judged]))
-    logger.record_mean("rollout/completion_tokens", _mean([e.length for e in judged]))
-    logger.record_mean("rollout/truncated", _mean([not e.completion.finished for e in judged]))
-    logger.record_mean("rollout/advantage_std", float(np.std([e.advantage for e in judged])))
-    logger.record_mean("rollout/silent_share", _mean([e.advantage == 0 for e in judged]))
-    for name in judged[0].rewards:
-        logger.record_mean(f"reward/{name}", _mean([e.rewards.get(name, 0.0) for e in judged]))
-    for label in ("verdict", "kind", "scope"):
-        for value, count in Counter(getattr(e, label) for e in judged).items():
-            logger.record(f"{label}/{value or 'unnamed'}", count / len(judged))
-    for name, values in (
-        ("advantage", [e.advantage for e in judged]),
-        ("reward", [e.reward for e in judged]),
-        ("completion_tokens", [e.length for e in judged]),
-        ("pass_rate", [e.pass_rate for e in judged]),
-    ):
-        logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
-    logger.record("samples/program", sample_text(_most_telling(judged)), exclude=TEXT_ONLY)
-
-
-def sample_text(experience: Experience) -> str:
-    """One completion for people, in Markdown: what was written, the failing place underlined, what was paid."""
-    paid = ", ".join(f"{name} {value:+.2f}" for name, value in experience.rewards.items())
-    said = f"**{experience.task_id}** {experience.verdict} ({experience.kind})"
-    title = f"{said}, {paid}, advantage {experience.advantage:+.2f}"
-    marked = "\n".join(_underlined(experience))
-    return f"{title}\n\n    " + marked.replace("\n", "\n    ")
-
-
-def _underlined(experience: Experience) -> list[str]:
-    text, guilty = experience.completion.text, np.zeros(len(experience.completion.text), bool)
-    for (start, end), weight in zip(experience.completion.offsets.tolist(), experience.span.tolist(), strict=False):
-        guilty[start:end] |= weight > 0
-    lines, place = [], 0
-    for line in text.split("\n"):
-        marks = guilty[place : place + len(line)]
-        lines.append(line)
-        if marks.any() and not guilty.all():
-            lines.append("".join("^" if mark else " " for mark in marks).rstrip())
-        place += len(line) + 1
-    return lines
-
-
-def _most_telling(experiences: Sequence[Experience]) -> Experience:
-    """The first whose failing place is known, else the first."""
-    placed = [experience for experience in experiences if experience.scope == "line" and experience.span.any()]
-    return (placed or list(experiences))[0]
+    placed = [experience for experience in judged if experience.scope == "line" and experience.span.any()]
+    return next(iter([*placed, *judged]), None)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -28,10 +28,11 @@ from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
 from agents.rltf.curriculum import Curriculum
 from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
-from agents.rltf.measures import METRICS, StepMeasures, log_collection, log_step
+from agents.rltf.measures import METRICS, CollectionLog, StepMeasures, log_step, most_telling
 from agents.rltf.micro_batches import merged, micro_batches
-from agents.rollout import Places, Rollout
-from agents.run_log import log_settings
+from agents.rltf.sample_text import sample_text
+from agents.rollout import Places, Rollout, Stopwatch
+from agents.run_log import TEXT_ONLY, log_settings
 from agents.token_batch import TokenBatch, TokenScores
 from codegym.errors import InvalidSettingError
 
@@ -105,12 +106,16 @@ class RLTF(Agent):
         )
         self._best: dict[str, float] = {}
         self._reference: LMPolicy | None = None
+        self._collection_log = CollectionLog()
+        self._judging_seconds = 0.0
 
     def set_env(self, env: Env | str) -> None:
-        """Learns from this environment from now on."""
+        """Learns from this environment from now on; what is known about difficulties stays known."""
         super().set_env(env)
         assert self.stage is not None
+        rates = self.curriculum.rates
         self.curriculum = Curriculum(self.stage.problems, is_uniform=not self.config.curriculum)
+        self.curriculum.restore(rates)
 
     @property
     def completions_per_step(self) -> int:
@@ -121,7 +126,7 @@ class RLTF(Agent):
         self,
         total_timesteps: int,
         callback: Callback = None,
-        log_interval: int = 1,
+        log_interval: int | None = 1,
         tb_log_name: str = "RLTF",
         reset_num_timesteps: bool = True,
         progress_bar: bool = False,
@@ -131,7 +136,7 @@ class RLTF(Agent):
         Args:
             total_timesteps: Completions; the last collection may go beyond.
             callback: Stable-Baselines3 callbacks; ``on_step`` is called after each collection and the steps on it.
-            log_interval: Iterations between two writings of the log.
+            log_interval: Iterations between two writings of the log; None writes none.
             tb_log_name: Name of the run's folder.
             reset_num_timesteps: False goes on counting (and resumes a loaded agent).
             progress_bar: Show one.
@@ -150,10 +155,11 @@ class RLTF(Agent):
             self._close_log()
         return self
 
-    def _loop(self, total_timesteps: int, calls: BaseCallback, log_interval: int) -> None:
+    def _loop(self, total_timesteps: int, calls: BaseCallback, log_interval: int | None) -> None:
         iteration = 0
         while self.num_timesteps < total_timesteps:
             iteration += 1
+            began = perf_counter()
             calls.on_rollout_start()
             collected = self.collect()
             calls.update_locals({**locals(), "infos": [], "dones": [True] * len(collected)})
@@ -161,7 +167,8 @@ class RLTF(Agent):
             for _ in range(self._steps_now()):
                 self.train()
             self.logger.record("time/iterations", iteration, exclude="tensorboard")
-            if iteration % log_interval == 0:
+            self.logger.record_mean("time/judging_share", self._judging_seconds / max(perf_counter() - began, 1e-9))
+            if log_interval is not None and iteration % log_interval == 0:
                 self.dump_logs()
             if not calls.on_step():  # everything of this iteration is done: whatever is saved here can be resumed
                 return
@@ -175,9 +182,9 @@ class RLTF(Agent):
         """
         if self.config.refresh_every == 0 and self.buffer.is_full:
             self.num_timesteps += self.config.collection
+            self._judging_seconds = 0.0
             return []
         assert self.stage is not None
-        began = perf_counter()
         rollout = Rollout(
             self.stage,
             self.policy,
@@ -195,8 +202,16 @@ class RLTF(Agent):
         self.curriculum.learn(judged.experiences)
         self.buffer.add(judged.experiences)
         self.num_timesteps += len(judged.experiences)
-        log_collection(self.logger, judged.experiences, rollout.stopwatch, perf_counter() - began)
+        self._judging_seconds = rollout.stopwatch.judging
+        self._log_collection(judged.experiences, rollout.stopwatch)
         return judged.experiences
+
+    def _log_collection(self, experiences: Sequence[Experience], watch: Stopwatch) -> None:
+        self._collection_log.record(self.logger, experiences, watch)
+        shown = most_telling(experiences)
+        if shown is not None:
+            (credit,) = self.credit_of([shown])
+            self.logger.record("samples/program", sample_text(shown, credit), exclude=TEXT_ONLY)
 
     def _choose_tasks(self) -> list[str | None]:
         assert self.stage is not None
@@ -265,15 +280,16 @@ class RLTF(Agent):
             losses = policy_gradient_loss(scores.logprobs, credit)
         else:
             losses = clipped_loss(scores.logprobs, batch.logprobs, credit, clip_range=config.clip_range)
-        kl = torch.zeros_like(losses)
+        divergence = None
         if config.kl_coefficient:
             with torch.no_grad():
                 reference = self._reference_policy().token_logprobs(batch, temperature=config.temperature)
             kl = kl_loss(scores.logprobs, reference, batch.completion_mask)
-        loss = (weights * (losses + config.kl_coefficient * kl)).sum()
+            divergence = float(kl.detach().sum())
+            losses = losses + config.kl_coefficient * kl
         staleness = sum(self.n_updates - experience.version for experience in experiences)
-        measured = StepMeasures.of(scores, batch, config.clip_range, float(kl.detach().sum()), staleness)
-        return loss, measured
+        measured = StepMeasures.of(scores, batch, config.clip_range, divergence, staleness)
+        return (weights * losses).sum(), measured
 
     def _supervised_losses(self, completions: Sequence[Completion], size: int) -> Iterator[tuple[Tensor, StepMeasures]]:
         keep = torch.ones(len(completions), dtype=torch.bool)

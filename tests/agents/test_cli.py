@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents import cli
 from codegym import IsolationError
@@ -150,3 +151,15 @@ def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setattr("agents.commands.doctor.Doctor.run", interrupt)
     assert cli.main(["doctor"]) == cli.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_memory_that_ran_out_is_the_machines_failure(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("agents.commands.doctor.Doctor.run", fail)
+    assert cli.main(["doctor", "--json"]) == cli.MACHINE_FAILED
+    assert "out of memory" in json.loads(capsys.readouterr().err)["message"]

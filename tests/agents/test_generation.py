@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from agents.generation import Sampling, distinct_rows, draw
+from agents.generation import LocalEngine, Sampling, _Batch, distinct_rows, draw
+from agents.policy import LMPolicy
 
 PROBABILITIES = torch.tensor([0.5, 0.0, 0.3, 0.15, 0.05])
 UNIFORMS = torch.linspace(0, 1, 20_001, dtype=torch.float64)[:-1]
@@ -62,3 +67,40 @@ def test_distinct_rows() -> None:
     distinct, index = distinct_rows([a, b, a.copy(), b.copy()])
     assert [row.tolist() for row in distinct] == [[1, 2], [1, 2, 3]]
     assert index.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("at_step", [0, 3])
+def test_out_of_memory_halves_the_rows_and_changes_no_program(
+    model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, at_step: int
+) -> None:
+    policy = LMPolicy.load(model_folder("qwen2"), device="cpu", max_new_tokens=6)
+    prompts = [policy.encode(f"p{i // 2}") for i in range(10)]
+    engine = LocalEngine(policy.backbone, policy.end_ids, rows=8)
+
+    def written() -> dict[int, list[int]]:
+        return {
+            index: sample.token_ids.tolist()
+            for index, sample in engine.stream(prompts, Sampling(max_new_tokens=6), torch.Generator().manual_seed(1))
+        }
+
+    whole = written()
+    step = _Batch.step
+
+    def narrow(batch: Any) -> Any:
+        if len(batch._draws) > 3 and batch._length == at_step:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(batch)
+
+    monkeypatch.setattr(_Batch, "step", narrow)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert written() == whole
+    assert ["2 programs" in str(warning.message) for warning in said] == [False, True]
+    assert engine.rows == 2
+    monkeypatch.setattr(_Batch, "step", lambda batch: narrow(batch) if len(batch._draws) > 3 else _fail())
+    with pytest.warns(UserWarning, match="1 programs"), pytest.raises(torch.OutOfMemoryError):
+        written()
+
+
+def _fail() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")

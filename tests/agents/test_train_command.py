@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents import cli
 from agents.rltf import RLTF
@@ -21,6 +22,7 @@ ROWS = [
         "task_id": f"p/{i}",
         "prompt": "Add 1.",
         "entry_point": "f",
+        "difficulty": ["easy", "hard"][i % 2],
         "tests": [{"type": "call", "args": [1], "expected": 2}],
         "solutions": ["def f(x):\n    return x + 1\n"],
     }
@@ -56,9 +58,15 @@ def test_it_trains_saves_and_goes_on(arguments: list[str], tmp_path: Path, capsy
     assert json.loads((tmp_path / "run" / "settings.json").read_text())["config"]["problems_per_step"] == 2
     assert cli.main(arguments) == cli.BAD_INPUT  # the run is there: nothing is overwritten
     assert "--resume" in capsys.readouterr().err
-    more = [*arguments[:8], "--completions", "30", "--resume", "--json"]
-    assert cli.main(more) == cli.GOOD
+    go_on = ["train", "rltf", "--run-dir", str(tmp_path / "run"), "--resume", "--json"]
+    assert cli.main(go_on) == cli.GOOD
+    assert json.loads(capsys.readouterr().out)["optimizer_steps"] == 3  # as long as it was begun: there is no more
+    assert cli.main([*go_on, "--completions", "30", "--learning-rate", "0.5"]) == cli.GOOD
     assert json.loads(capsys.readouterr().out)["optimizer_steps"] == 5  # with the settings it was started with
+    assert RLTF.load(result["checkpoint"]).config.learning_rate == 0.5  # but for those that are typed
+    assert json.loads((tmp_path / "run" / "settings.json").read_text())["completions"] == 30
+    assert cli.main([*go_on, "--seed", "4"]) == cli.BAD_INPUT  # nothing is left out in silence
+    assert "seed is 3 in the checkpoint" in capsys.readouterr().err
 
 
 def test_complaints(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,17 +79,45 @@ def test_complaints(arguments: list[str], capsys: pytest.CaptureFixture[str]) ->
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["--model", "/nonexistent"], "/nonexistent"),
+        (["--max-new-tokens", "0"], "max_new_tokens must be at least 1"),
+        (["--max-new-tokens", "100000"], "leaves no room for a prompt"),
+        (["--dtype", "foo"], "dtype must be"),
+        (["--dtype", "zeros"], "dtype must be"),
+        (["--max-turns", "0"], "max_turns must be"),
+        (["--workers", "0"], "workers must be"),
+        (["--save-every", "0"], "save_every must be"),
+        (["--device", "cuda:99"], "CUDA devices"),
+        (["--device", "gpu"], "device must be"),
+    ],
+)
+def test_bad_values_are_named(
+    arguments: list[str], typed: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments, *typed, "--json"]) == cli.BAD_INPUT
+    said = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert words in said["message"]
+
+
+def weights(agent: RLTF) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in agent.policy.model.parameters()])
+
+
+@pytest.mark.parametrize("curriculum", ["--curriculum", "--no-curriculum"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_resumes_to_the_same_numbers(
-    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals, curriculum: str
 ) -> None:
     """Killed at some moment, a run goes on from its last checkpoint and ends where the uninterrupted one ends."""
-    arguments = ["60" if part == "18" else part for part in arguments]
+    arguments = [*("60" if part == "18" else part for part in arguments), curriculum]
     whole = ["other" if part == str(tmp_path / "run") else part for part in arguments]
     whole[whole.index("other")] = str(tmp_path / "whole")
     assert cli.main([*whole, "--json"]) == cli.GOOD
     latest = tmp_path / "run" / "latest.zip"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}  # others round otherwise
     process = subprocess.Popen([sys.executable, "-m", "agents.cli", *arguments, "--json"], env=environment)
     deadline = time.monotonic() + 60
     while not latest.exists() and time.monotonic() < deadline:
@@ -91,8 +127,10 @@ def test_a_stopped_run_resumes_to_the_same_numbers(
     if how is signal.SIGINT:
         assert process.returncode in (cli.INTERRUPTED, cli.GOOD)
     capsys.readouterr()
-    assert cli.main([*arguments, "--resume", "--json"]) == cli.GOOD
+    assert cli.main(["train", "rltf", "--run-dir", str(tmp_path / "run"), "--resume", "--json"]) == cli.GOOD
     assert json.loads(capsys.readouterr().out)["completions"] == 60
     resumed, reference = RLTF.load(latest), RLTF.load(tmp_path / "whole" / "latest.zip")
+    assert torch.equal(weights(resumed), weights(reference))
+    assert resumed.curriculum.rates == reference.curriculum.rates
     for ours, theirs in zip(resumed.buffer, reference.buffer, strict=True):
         assert ours.completion.text == theirs.completion.text

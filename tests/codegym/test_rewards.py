@@ -2,6 +2,7 @@ import copy
 import dataclasses
 import math
 import pickle
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -81,6 +82,19 @@ def test_presets_keep_their_parts_and_say_nan_when_the_machine_fails(name):
     assert all(math.isnan(part) for part in infra.values())
     assert pickle.loads(pickle.dumps(reward)).components == reward.components
     copy.deepcopy(reward)
+
+
+def test_private_tests_alone_pay():
+    def judged(*tests: tuple[bool, Verdict]) -> Feedback:
+        made = feedback(*(status for _, status in tests))
+        marked = [replace(test, public=public) for test, (public, _) in zip(made.tests, tests, strict=True)]
+        return replace(made, tests=tuple(marked))
+
+    reward = make_reward("private")
+    assert reward(PROBLEM, judged((True, P), (False, F))) == {"private": 0.0}
+    assert reward(PROBLEM, judged((True, F), (False, P))) == {"private": 1.0}
+    assert reward(PROBLEM, judged((False, P), (False, E))) == {"private": 0.0}
+    assert reward(PROBLEM, feedback()) == {"private": 0.0}
 
 
 def test_users_rewards():

@@ -12,7 +12,7 @@ from agents.codedpo.pairing import PairRules
 from agents.codedpo.pairs import PairKind
 from agents.codedpo.ranking import Ranking
 from agents.codedpo.sampling import SamplingSettings
-from agents.commands.settings_file import on_top_of, read_settings, write_settings
+from agents.commands.settings_file import overlaid, read_values, write_settings
 from agents.commands.train_codedpo import TrainCodeDPO
 from agents.tuning import Tuning
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
@@ -37,22 +37,26 @@ CONFIGS = Path(__file__).parents[3] / "configs"
 def test_a_command_comes_back_as_it_was(tmp_path: Path, changes: dict[str, object]) -> None:
     command = replace(TrainCodeDPO(), **changes)  # type: ignore[arg-type]
     write_settings(tmp_path / "run" / "settings.json", command)
-    assert read_settings(tmp_path / "run" / "settings.json", TrainCodeDPO) == command
+    assert overlaid(TrainCodeDPO(), read_values(tmp_path / "run" / "settings.json")) == command
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot read the run's settings"):
-        read_settings(tmp_path / "settings.json", TrainCodeDPO)
+    with pytest.raises(DataError, match="cannot read the settings"):
+        read_values(tmp_path / "settings.json")
     (tmp_path / "settings.json").write_text("{")
-    with pytest.raises(DataError, match="cannot read the run's settings"):
-        read_settings(tmp_path / "settings.json", TrainCodeDPO)
+    with pytest.raises(DataError, match="cannot read the settings"):
+        read_values(tmp_path / "settings.json")
 
 
-def test_what_is_given_goes_on_top_of_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "mine.json"
-    file.write_text(json.dumps({"model": "nano", "seed": 5, "config": {"beta": 0.3, "epochs": 7.0}}))
-    given = TrainCodeDPO(seed=9, config=CodeDPOConfig(epochs=1.0))
-    assert on_top_of(given, file) == TrainCodeDPO(model="nano", seed=9, config=CodeDPOConfig(beta=0.3, epochs=1.0))
+def test_what_is_not_named_stays_as_it_is() -> None:
+    before = TrainCodeDPO(seed=9, config=CodeDPOConfig(epochs=1.0))
+    values = {"model": "nano", "config": {"beta": 0.3}}
+    assert overlaid(before, values) == TrainCodeDPO(model="nano", seed=9, config=CodeDPOConfig(beta=0.3, epochs=1.0))
+
+
+def test_what_is_about_one_call_is_not_written(tmp_path: Path) -> None:
+    write_settings(tmp_path / "settings.json", TrainCodeDPO(resume=True, json=True, until="pairs"))
+    assert overlaid(TrainCodeDPO(), read_values(tmp_path / "settings.json")) == TrainCodeDPO()
 
 
 @pytest.mark.parametrize(
@@ -63,13 +67,11 @@ def test_what_is_given_goes_on_top_of_a_file(tmp_path: Path) -> None:
         ('{"config": {"beta": 0}}', InvalidSettingError, "above 0"),
     ],
 )
-def test_a_misspelt_setting_is_named(tmp_path: Path, text: str, error: type[Exception], words: str) -> None:
-    file = tmp_path / "mine.json"
-    file.write_text(text)
+def test_a_misspelt_setting_is_named(text: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        on_top_of(TrainCodeDPO(), file)
+        overlaid(TrainCodeDPO(), json.loads(text))
 
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.glob("codedpo_*.json")), ids=lambda file: file.stem)
 def test_the_files_in_configs_are_good(file: Path) -> None:
-    assert on_top_of(TrainCodeDPO(), file).config != CodeDPOConfig()
+    assert overlaid(TrainCodeDPO(), read_values(file)).config != CodeDPOConfig()

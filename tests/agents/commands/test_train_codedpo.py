@@ -112,7 +112,7 @@ def test_complaints(arguments: list[str], tmp_path: Path, capsys: pytest.Capture
         said: str = json.loads(capsys.readouterr().err.splitlines()[-1])["message"]
         return said
 
-    assert "cannot read the run's settings" in complaint("--resume")
+    assert "no run to resume" in complaint("--resume")
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"prompt": "p", "chosen": "a"}\n')
     assert f"{bad}:1: rejected is missing" in complaint("--pairs", str(bad), "--run-dir", str(tmp_path / "a"))

@@ -73,7 +73,13 @@ def judge() -> LetterJudge:
 def problems() -> list[Problem]:
     tests = tuple(ScriptTest(source="assert True", public=i == 0) for i in range(TESTS))
     return [
-        Problem(task_id=f"letters/{i}", prompt=f"Write letters, {i}.", tests=tests, solutions=("abc\n", "xyz\n"))
+        Problem(
+            task_id=f"letters/{i}",
+            prompt=f"Write letters, {i}.",
+            entry_point="f",
+            tests=tests,
+            solutions=("abc\n", "xyz\n"),
+        )
         for i in range(6)
     ]
 

@@ -62,6 +62,16 @@ def test_a_reward_of_your_own_always_teaches() -> None:
     assert sequence_reward(own, RLTFConfig()) == 1.5
 
 
+def test_baselines_are_of_one_turn() -> None:
+    """A first turn's return holds those of later turns: 2.0 here is what repair brought, and no bar for the repair."""
+    first = [experience(CRASH, turn=0, group=f"0/{i}", task_id=f"t{i}", future=2.0) for i in range(2)]
+    later = [experience(PASS, turn=1, group=f"1/{i}", task_id=f"t{i}") for i in range(2)]
+    assert advantages([*first, *later]) == pytest.approx([0.0] * 4)
+    best = with_advantages([*first, *later], RLTFConfig(baseline="historical_best"), {}).best
+    assert best == pytest.approx({"t0": 1.1, "t1": 1.1, "t0 turn 1": 2.0, "t1 turn 1": 2.0})
+    assert advantages([later[0]], best, baseline="historical_best") == pytest.approx([0.0])
+
+
 def test_historical_best_is_that_before_this_collection() -> None:
     group = [experience(PASS), experience(CRASH)]
     judged = with_advantages(group, RLTFConfig(baseline="historical_best"), {"t": 0.5})

@@ -94,6 +94,19 @@ def test_a_resumed_run_gives_the_numbers_of_an_uninterrupted_one(
         assert ours.advantage == theirs.advantage
 
 
+def test_a_resumed_run_keeps_its_curriculum(make_policy: MakePolicy, problems: Any, judge: Any, tmp_path: Path) -> None:
+    graded = [replace(problem, difficulty=["easy", "middle", "hard"][i % 3]) for i, problem in enumerate(problems)]
+    env = CodeSynthesisEnv(graded, judge=judge)
+    settings: dict[str, Any] = {"curriculum": True, "problems_per_step": 1, "samples_per_problem": 4}
+    whole = RLTF(make_policy(), env, seed=1, **settings).learn(48)
+    half = RLTF(make_policy(), env, seed=1, **settings).learn(16)
+    half.save(tmp_path / "half")
+    resumed = RLTF.load(tmp_path / "half")
+    resumed.set_env(env)  # as the command line does: the environment needs the agent's settings
+    assert resumed.curriculum.rates == half.curriculum.rates != {}
+    assert torch.equal(weights(resumed.learn(32, reset_num_timesteps=False)), weights(whole))
+
+
 def test_micro_batches_change_nothing(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
     whole = RLTF(make_policy(), env, seed=1, **SMALL).learn(12)
     parts = RLTF(make_policy(), env, seed=1, micro_batch_size=5, **SMALL).learn(12)
@@ -310,9 +323,36 @@ def test_several_turns(make_policy: MakePolicy, problems: Any, judge: Any) -> No
         episode = collected[start:end]
         assert [e.turn for e in episode] == list(range(len(episode)))
         for place, e in enumerate(episode):
-            assert e.future == pytest.approx(np.nansum([later.reward for later in episode[place + 1 :]]))
+            later_rewards = [later.reward for later in episode[place + 1 :]]
+            assert e.future == pytest.approx(sum(later_rewards), nan_ok=True)
     assert all(e.group.split("/")[1] == str(e.turn) for e in collected)
     agent.train()
+
+
+def test_a_machine_failure_at_a_later_turn_leaves_the_return_unknown(
+    make_policy: MakePolicy, problems: Any, judge: Any
+) -> None:
+    """A failure is never a reward of zero, which would be better than any wrong program's."""
+    env = CodeSynthesisEnv(problems, judge=judge, max_turns=2)
+    agent = RLTF(make_policy(), env, seed=2, **{**SMALL, "fine_credit": "span"})
+    rows = logged(agent)
+    judged, prompts = judge.judge, []
+
+    def failing(problem: Any, completion: str) -> Any:
+        prompts.append(problem.task_id)
+        return judged(problem, "\0" if len(prompts) > 12 else "!")  # 12 first turns, then second ones
+
+    judge.judge = failing
+    collected = agent.collect()
+    first, second = ([e for e in collected if e.turn == turn] for turn in range(2))
+    assert all(e.infra_error for e in second)
+    assert all(np.isnan(e.future) and not e.infra_error and e.advantage == 0 for e in first)
+    before = weights(agent).clone()
+    agent.train()  # nor does the penalty of the failing place teach
+    agent.logger.dump()
+    assert torch.equal(weights(agent), before)
+    assert (rows[0]["rollout/infra_errors"], rows[0]["rollout/unknown_returns"]) == (12, 12)
+    assert "rollout/ep_rew_mean" not in rows[0]
 
 
 # ---- Stable-Baselines3's shape
@@ -383,6 +423,8 @@ def test_parameters_move_between_agents(make_policy: MakePolicy, env: CodeSynthe
     other = RLTF(make_policy(), env, seed=0, **SMALL)
     other.set_parameters(tmp_path / "trained")
     assert torch.equal(weights(other), weights(trained))
+    with pytest.raises(InvalidSettingError, match="CUDA devices"):  # the argument is heard
+        other.set_parameters(tmp_path / "trained", device="cuda:99")
     with pytest.raises(ValueError, match="optimizer"):
         other.set_parameters({"policy": trained.policy.model.state_dict()})
     other.set_parameters({"policy": trained.policy.model.state_dict()}, exact_match=False)

@@ -1,0 +1,129 @@
+"""What options go on top of: an option counts because it was typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from agents import cli
+from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.sampling import SamplingSettings
+from agents.commands.settings_file import write_settings
+from agents.commands.train import TrainRLTF
+from agents.commands.train_codedpo import TrainCodeDPO
+from agents.rltf import RLTFConfig
+from agents.tuning import Tuning
+from codegym.errors import DataError, InvalidSettingError, UnknownNameError
+
+FILE = {
+    "model": "nano",
+    "seed": 5,
+    "max_turns": 3,
+    "suspects": True,
+    "dtype": "bfloat16",
+    "config": {"top_p": 0.9, "curriculum": True},
+    "tuning": {"lora_rank": 4},
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(FILE))
+    return path
+
+
+def rltf(*arguments: object) -> TrainRLTF:
+    return cast(TrainRLTF, cli.parse("train rltf", [str(part) for part in arguments]))
+
+
+def codedpo(*arguments: object) -> TrainCodeDPO:
+    return cast(TrainCodeDPO, cli.parse("train codedpo", [str(part) for part in arguments]))
+
+
+def test_what_is_typed_goes_on_top_of_a_file(file: Path) -> None:
+    asked = rltf("--settings", file, "--seed", 7, "--temperature", 0.8)
+    assert (asked.model, asked.seed, asked.tuning) == ("nano", 7, Tuning(lora_rank=4))
+    assert asked.config == RLTFConfig(top_p=0.9, curriculum=True, temperature=0.8)
+
+
+def test_what_is_typed_counts_where_it_equals_a_default(file: Path) -> None:
+    asked = rltf(
+        "--settings", file, "--max-turns", 1, "--no-suspects", "--no-curriculum", "--dtype", "auto", "--top-p", 1
+    )
+    assert (asked.max_turns, asked.suspects, asked.dtype, asked.seed) == (1, False, "auto", 5)
+    assert asked.config == RLTFConfig()
+
+
+def test_every_default_can_be_typed_on_top_of_the_paper() -> None:
+    default = RLTFConfig()
+    assert rltf("--paper").config == RLTFConfig.paper()
+    for name in ("supervised_share", "baseline", "clip_range", "normalization", "refresh_every", "learning_rate"):
+        value = getattr(default, name)
+        assert rltf("--paper", f"--{name.replace('_', '-')}", value).config == RLTFConfig.paper(**{name: value})
+
+
+def test_what_only_goes_with_the_paper_can_be_typed_with_it() -> None:
+    assert rltf("--paper", "--batch-size", 128).config.batch == 128  # more than the default's buffer holds
+
+
+def test_a_file_goes_on_top_of_the_paper_and_can_be_told_without_it(tmp_path: Path) -> None:
+    file = tmp_path / "paper.json"
+    file.write_text(json.dumps({"paper": True, "config": {"micro_batch_size": 4}}))
+    assert rltf("--settings", file).config == RLTFConfig.paper(micro_batch_size=4)
+    assert rltf("--settings", file, "--no-paper").config == RLTFConfig(micro_batch_size=4)
+    again = tmp_path / "again.json"
+    write_settings(again, rltf("--settings", file, "--top-p", 1))  # as a run records what it was started with
+    assert rltf("--settings", again).config == RLTFConfig.paper(micro_batch_size=4, top_p=1.0)
+
+
+def test_a_run_goes_on_with_all_its_settings_but_those_typed(tmp_path: Path) -> None:
+    run = tmp_path / "moved"
+    begun = rltf("--run-dir", tmp_path / "run", "--completions", 999, "--save-every", 3, "--workers", 2, "--top-p", 0.5)
+    write_settings(run / "settings.json", begun)
+    assert rltf("--run-dir", run, "--resume", "--json") == TrainRLTF(
+        run_dir=run, resume=True, json=True, completions=999, save_every=3, workers=2, config=RLTFConfig(top_p=0.5)
+    )
+    assert rltf("--run-dir", run, "--resume", "--completions", 5120, "--save-every", 10).completions == 5120
+    with pytest.raises(DataError, match="no run to resume"):
+        rltf("--run-dir", tmp_path / "none", "--resume")
+
+
+def test_codedpo_begins_alike(tmp_path: Path) -> None:
+    assert codedpo("--paper").config == CodeDPOConfig.paper()
+    assert codedpo("--paper").sampling.temperature == 1.5
+    default = CodeDPOConfig()
+    typed = ["--learning-rate", default.learning_rate, "--sampling.temperature", SamplingSettings().temperature]
+    asked = codedpo("--paper", *typed)
+    assert asked.config == CodeDPOConfig.paper(learning_rate=default.learning_rate)
+    assert asked.sampling == SamplingSettings()
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"paper": True, "rules": {"kinds": ["efficiency"]}}))
+    assert codedpo("--settings", file, "--no-paper").config == default
+    write_settings(tmp_path / "run" / "settings.json", codedpo("--settings", file, "--until", "pairs"))
+    assert codedpo("--resume", "--run-dir", tmp_path / "run").until == "training"  # which is about one call
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("{", DataError, "cannot read"),
+        ("[]", DataError, "JSON object"),
+        ('{"sute": "mbpp"}', UnknownNameError, "suite"),
+        ('{"config": {"top_q": 1}}', UnknownNameError, "top_p"),
+        ('{"config": {"top_p": 2}}', InvalidSettingError, "top_p"),
+    ],
+)
+def test_mistakes_in_a_file_are_named(text: str, error: type[Exception], words: str, file: Path) -> None:
+    file.write_text(text)
+    with pytest.raises(error, match=words):
+        rltf("--settings", file)
+
+
+@pytest.mark.parametrize("parts", [{}, {"config": {}}])
+def test_a_file_may_leave_all_out(parts: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(parts))
+    assert rltf("--settings", file) == TrainRLTF(settings=file)
