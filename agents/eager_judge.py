@@ -33,6 +33,11 @@ class EagerJudge:
         """Of problems that have none of their own."""
         return self._judge.limits
 
+    @property
+    def python(self) -> str:
+        """The interpreter that runs the programs."""
+        return self._judge.python
+
     def run_many(self, jobs: Sequence[Job]) -> list[Execution]:
         """Runs jobs in the judge's sandbox, in order."""
         return self._judge.run_many(jobs)
