@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 from pathlib import Path
@@ -142,6 +143,27 @@ def test_doctor_says_no_where_programs_cannot_be_judged(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("agents.commands.doctor.Judge", broken)
     assert cli.main(["doctor", "--json"]) == cli.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FileExistsError(errno.EEXIST, "File exists", "/runs/mine"), cli.BAD_INPUT),
+        (PermissionError(errno.EACCES, "Permission denied", "/root"), cli.BAD_INPUT),
+        (OSError(errno.ENOSPC, "No space left on device", "/full"), cli.MACHINE_FAILED),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_named_without_a_trace(
+    error: OSError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("agents.commands.doctor.Doctor.run", fails)
+    assert cli.main(["doctor"]) == code
+    told = capsys.readouterr().err
+    assert told.startswith(f"codegym: {error.filename}: {error.strerror}. ")
+    assert told.count("\n") == 1
 
 
 def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
