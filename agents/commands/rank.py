@@ -35,7 +35,7 @@ SHOWN = 10
 class Rank:
     """Run every program against every test of its task, and score both by each other."""
 
-    file: tyro.conf.Positional[Path]
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """JSON lines with task_id, prompt, entry_point, completions and test_texts, or CodeT's solutions and
     generated_tests; .gz too."""
     tests: Path | None = None

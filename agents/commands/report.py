@@ -19,7 +19,7 @@ from codegym.errors import InvalidSettingError
 class Report:
     """Write one HTML file that shows runs and evaluations side by side; it opens without a network."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Folders of runs (`codegym train`, `codegym demo`, tensorboard_log=) and of evaluations (`evaluate --out`)."""
     out: Path | None = None
     """The file; report.html in the first folder without it."""

@@ -25,7 +25,10 @@ def test_every_command_of_the_table_exists_and_explains_its_options(
     with pytest.raises(SystemExit) as ended:
         cli.main([*name.split(), "--help"])
     assert ended.value.code == 0
-    assert f"codegym {name}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"codegym {name}" in shown
+    usage = " ".join(shown[: shown.index("\n\n")].split())
+    assert not {"STR", "PATH"} & set(usage.replace("[", " ").replace("]", " ").split()), "a place is named, not typed"
     module, _, attribute = cli.COMMANDS[name].target.partition(":")
     assert callable(getattr(importlib.import_module(module), attribute).run)
 
