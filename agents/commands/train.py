@@ -83,8 +83,8 @@ class TrainRLTF:
         Raises:
             DataError: If the folder holds another run, or none to resume.
             UnknownNameError: If the suite, the split or the reward does not exist.
-            InvalidSettingError: If there is nothing to learn from, the folder cannot be written into, or a run shall go on
-                with a setting that its checkpoint has fixed.
+            InvalidSettingError: If there is nothing to learn from, the folder cannot be written into, or a run shall go
+                on with a setting that its checkpoint has fixed.
         """
         latest = self.run_dir / "latest.zip"
         if latest.exists() and not self.resume:
