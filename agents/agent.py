@@ -196,11 +196,7 @@ class Agent(ABC):
     def _setup_learn(
         self, total_timesteps: int, callback: Callback, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool
     ) -> tuple[int, BaseCallback]:
-        if total_timesteps < 0:
-            raise InvalidSettingError(
-                f"total_timesteps must be a number of {self.timesteps_are} to learn from, 0 or more, "
-                f"got {total_timesteps!r}."
-            )
+        self._check_timesteps(total_timesteps)
         self._check_ready()
         self.start_time = time_ns()
         if reset_num_timesteps:
@@ -213,6 +209,13 @@ class Agent(ABC):
                 self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.board_layout
             )
         return total_timesteps, self._init_callback(callback, progress_bar)
+
+    def _check_timesteps(self, total_timesteps: int) -> None:
+        if total_timesteps < 0:
+            raise InvalidSettingError(
+                f"total_timesteps must be a number of {self.timesteps_are} to learn from, 0 or more, "
+                f"got {total_timesteps!r}."
+            )
 
     def _check_ready(self) -> None:
         """Raises where there is nothing to learn from."""

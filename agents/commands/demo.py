@@ -16,7 +16,7 @@ from rich.table import Table
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import LearningCurve, ProgressBar, StopAfter
-from agents.commands.output_folder import make_output_folder
+from agents.commands.output_place import make_output_folder
 from agents.evaluation import Evaluation, evaluate
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig

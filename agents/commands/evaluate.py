@@ -13,7 +13,7 @@ import tyro
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agents.commands.output_folder import make_output_folder
+from agents.commands.output_place import make_output_folder
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, summary, write_program

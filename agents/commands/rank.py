@@ -25,6 +25,7 @@ from agents.codedpo.preparation import Preparation, PreparationSettings
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.ranking_quality import ranking_quality
 from agents.codedpo.task_samples import SamplesFile, read_task_samples
+from agents.commands.output_place import check_output_file, make_output_folder
 from codegym import Judge
 
 SHOWN = 10
@@ -59,8 +60,13 @@ class Rank:
 
         Raises:
             DataError: If the file is missing, or nothing in it can be used.
+            InvalidSettingError: If the results cannot be written where they shall go.
         """
         samples = read_task_samples(self.file, self.tests)
+        if self.out is not None:
+            check_output_file("--out", self.out)
+        if self.run_dir is not None:
+            make_output_folder("--run-dir", self.run_dir)
         console = Console(stderr=True, quiet=self.json)
         for line in samples.skipped[:SHOWN]:
             print(f"left out: {line}", file=sys.stderr)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from agents.commands.output_place import check_output_file
 from codegym import Judge
 from codegym.errors import DataError, InvalidProblemError, MissingExtraError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
@@ -230,6 +231,7 @@ class StrengthenSuite:
 
     def run(self) -> int:
         """Strengthens the suite and prints how many mutants die before and after."""
+        check_output_file("--out", self.out)
         suite = load_suite(*_name_and_split(self.suite), self.data_dir)[: self.limit or None]
         suite, left_out = _writable(suite)
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)

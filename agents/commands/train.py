@@ -14,7 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
-from agents.commands.output_folder import make_output_folder
+from agents.commands.output_place import make_output_folder
 from agents.commands.settings_file import overlaid, read_values, write_settings
 from agents.commands.starting_point import RECORD
 from agents.rltf.config import RLTFConfig

@@ -23,7 +23,7 @@ from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples, read_task_samples
-from agents.commands.output_folder import make_output_folder
+from agents.commands.output_place import make_output_folder
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
