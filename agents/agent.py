@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from time import time_ns
 from typing import Any, Self, cast
@@ -27,7 +28,7 @@ from agents.run_record import RunRecord
 from agents.stage import Stage, make_stage
 from agents.tuning import Tuning, recomputes
 from codegym.env import CodeSynthesisEnv
-from codegym.errors import DataError, UnknownNameError
+from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 from codegym.vector import CodeSynthesisVectorEnv
 
 Env = gym.Env[Any, Any] | VectorEnv[Any, Any, Any]
@@ -48,7 +49,8 @@ class Agent(ABC):
         seed: Of everything that is drawn; None draws it.
 
     Raises:
-        UnknownNameError: If there is no such policy.
+        UnknownNameError: If there is no such policy, or it takes no such argument.
+        InvalidSettingError: If no model is named.
         TypeError: If the environment is none.
     """
 
@@ -71,7 +73,7 @@ class Agent(ABC):
         if isinstance(policy, str):
             if policy != "LMPolicy":
                 raise UnknownNameError("policy", policy, ["LMPolicy"])
-            policy = LMPolicy.load(**{"device": device, "seed": seed or 0, **(policy_kwargs or {})})
+            policy = LMPolicy.load(**{"device": device, "seed": seed or 0, **_loading(policy_kwargs or {})})
         self.policy = policy
         self.tensorboard_log = None if tensorboard_log is None else str(tensorboard_log)
         self.verbose = verbose
@@ -194,6 +196,7 @@ class Agent(ABC):
     def _setup_learn(
         self, total_timesteps: int, callback: Callback, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool
     ) -> tuple[int, BaseCallback]:
+        self._check_timesteps(total_timesteps)
         self._check_ready()
         self.start_time = time_ns()
         if reset_num_timesteps:
@@ -206,6 +209,13 @@ class Agent(ABC):
                 self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.board_layout
             )
         return total_timesteps, self._init_callback(callback, progress_bar)
+
+    def _check_timesteps(self, total_timesteps: int) -> None:
+        if total_timesteps < 0:
+            raise InvalidSettingError(
+                f"total_timesteps must be a number of {self.timesteps_are} to learn from, 0 or more, "
+                f"got {total_timesteps!r}."
+            )
 
     def _check_ready(self) -> None:
         """Raises where there is nothing to learn from."""
@@ -341,3 +351,14 @@ class Agent(ABC):
 def _single(core: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> gym.Env[Any, Any]:
     env = CodeSynthesisEnv(core.problems, max_turns=core.max_turns, reward=core.reward, judge=core.judge)
     return cast("gym.Env[Any, Any]", env)
+
+
+def _loading(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the arguments if ``LMPolicy.load`` takes them."""
+    known = tuple(signature(LMPolicy.load).parameters)
+    for name in arguments:
+        if name not in known:
+            raise UnknownNameError("argument of policy_kwargs", name, known)
+    if "model" not in arguments:
+        raise InvalidSettingError('policy_kwargs must name a model, such as policy_kwargs={"model": "tiny"}: got none.')
+    return arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -21,6 +22,8 @@ from codegym.errors import (
 
 GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the operating system says when the machine, not the path, is to blame."""
 
 
 class Runnable(Protocol):
@@ -89,6 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}"
         )
         return complain(said, arguments, MACHINE_FAILED)
+    except OSError as error:  # a path that cannot be read or written, wherever a command meets it
+        return complain(error, arguments, MACHINE_FAILED if error.errno in _FULL else BAD_INPUT)
 
 
 def family_of(word: str) -> dict[str, Command]:
@@ -146,12 +151,15 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
     return tyro.cli(command, prog=f"codegym {name}", args=list(arguments), default=starting_point(command, arguments))
 
 
-def complain(error: CodegymError, arguments: Sequence[str], code: int) -> int:
+def complain(error: CodegymError | OSError, arguments: Sequence[str], code: int) -> int:
     """Says what went wrong on standard error, as JSON when that was asked for, and returns the exit code."""
+    message = str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        message = f"{error.filename}: {error.strerror}. Name a path that can be used, or mend this one."
     if "--json" in arguments:
-        print(json.dumps({"error": type(error).__name__, "message": str(error)}), file=sys.stderr)
+        print(json.dumps({"error": type(error).__name__, "message": message}), file=sys.stderr)
     else:
-        print(f"codegym: {error}", file=sys.stderr)
+        print(f"codegym: {message}", file=sys.stderr)
     return code
 
 

@@ -1,22 +1,30 @@
 """What the environment itself costs, beside judging: the judge here answers at once.
 
-Run: python benchmarks/env_overhead.py
+Run: python benchmarks/env_overhead.py [--repeats 300] [--out FOLDER]
 
 Aims: at most 0.3 ms a step of the single environment, at most 0.15 ms a completion in the batch environment.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import gymnasium as gym
+from judging.machine import Machine
+from judging.report import RESULTS, Report, Sheet
+from rich.console import Console
 
 from codegym import CallTest, Diagnostic, Feedback, Kind, Problem, Program, Scope, TestResult, Verdict
 from codegym.feedback.diagnostic import Source
 
 TESTS = 12
+SIZES = (1, 64, 512)
+SINGLE_AIM, BATCH_AIM = 0.3, 0.15
 SOURCE = "def f(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total - 1\n"
 
 
@@ -73,7 +81,7 @@ def feedback_of(problem: Problem, verdict: Verdict) -> Feedback:
     )
 
 
-def milliseconds(step: Callable[[], object], completions: int, repeats: int = 300) -> float:
+def milliseconds(step: Callable[[], object], completions: int, repeats: int) -> float:
     """Returns the median CPU time of a step for each of its completions (a busy machine does not count)."""
     times = []
     for _ in range(repeats):
@@ -83,19 +91,9 @@ def milliseconds(step: Callable[[], object], completions: int, repeats: int = 30
     return 1000 * statistics.median(times) / completions
 
 
-def main() -> None:
+def environment_sheet(problems: Sequence[Problem], data: dict[str, float], repeats: int) -> Sheet:
     """Measures single and batch environment, with turns that end the episode and turns that do not."""
-    problems = [
-        Problem(
-            task_id=f"bench/{number}",
-            prompt="Write f(xs): the sum of a list of numbers.\n" * 5,
-            entry_point="f",
-            tests=tuple(CallTest(args=([1, 2, 3, 4],), expected=10, public=index < 3) for index in range(TESTS)),
-        )
-        for number in range(100)
-    ]
-    judge = InstantJudge(problems[0])
-    print(f"{'':<44}{'ms':>8}{'aim':>8}")
+    judge, rows = InstantJudge(problems[0]), []
     for what, completion, max_turns in (
         ("ends in success", "pass", 1),
         ("fails, 1 turn", "", 1),
@@ -108,16 +106,47 @@ def main() -> None:
             if env.step(completion)[2]:
                 env.reset()
 
-        print(f"{'single, ' + what + ' (with reset)':<44}{milliseconds(turn, 1):8.3f}{0.3:8.2f}")
-        for num_envs in (1, 64, 512):
+        rows.append((f"single, {what} (with reset)", milliseconds(turn, 1, repeats), SINGLE_AIM))
+        for num_envs in SIZES:
             envs = gym.make_vec("CodeSynthesis-v0", num_envs=num_envs, suite=problems, judge=judge, max_turns=max_turns)
             envs.reset(seed=0)
             actions = [completion] * num_envs
             batch = milliseconds(
-                lambda envs=envs, actions=actions: envs.step(actions), num_envs, 20_000 // (num_envs + 60)
+                lambda envs=envs, actions=actions: envs.step(actions), num_envs, max(1, 67 * repeats // (num_envs + 60))
             )
-            print(f"{f'batch of {num_envs}, ' + what:<44}{batch:8.3f}{0.15:8.2f}")
+            rows.append((f"batch of {num_envs}, {what}", batch, BATCH_AIM))
+    data.update({what: cost for what, cost, _ in rows})
+    return Sheet(
+        title="CPU time of a step for each of its completions, without judging",
+        columns=("environment", "ms", "aim"),
+        rows=tuple((what, f"{cost:.3f}", f"{aim:.2f}") for what, cost, aim in rows),
+    )
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=300, help="steps whose median counts")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the report")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measures and writes the report."""
+    options, machine = parse(argv), Machine()
+    tests = tuple(CallTest(args=([1, 2, 3, 4],), expected=10, public=index < 3) for index in range(TESTS))
+    prompt = "Write f(xs): the sum of a list of numbers.\n" * 5
+    problems = [
+        Problem(task_id=f"bench/{number}", prompt=prompt, entry_point="f", tests=tests) for number in range(100)
+    ]
+    data: dict[str, float] = {}
+    sheet = environment_sheet(problems, data, options.repeats)
+    sheet.show(Console())
+    command = ("python benchmarks/env_overhead.py " + " ".join(argv)).strip()
+    report = Report(name="env_overhead", command=command, machine=machine, sheets=[sheet], data={"milliseconds": data})
+    Console(stderr=True).print(f"written: {report.write(options.out)}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.data is None:
         parser.error("name the folder of the benchmarks' files by --data or CODEGYM_DATA")
     os.environ["CODEGYM_DATA"] = str(options.data)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for name, split in _chosen(options.suites):
         rows.append(_row(name, split, options.workers))
@@ -133,11 +134,10 @@ def _table(rows: Sequence[dict[str, Any]], codet: dict[str, Any] | None) -> str:
         refused = f"{row['wrong_refused']:,} of {row['wrong']:,}"
         columns = (f"`{row['suite']}`", f"{row['problems']:,}", row["source"], passed, refused)
         lines.append("| " + " | ".join((*columns, f"{row['load_seconds']:.2f}", f"{row['check_seconds']:.1f}")) + " |")
-    lines += ["", "At fault in the published data:", ""]
+    faults = [fault for row in rows for fault in row["faults"]]
+    lines += ["", "At fault in the published data:" if faults else "Nothing is at fault in the published data.", ""]
     lines += [
-        f"- `{fault['task_id']}`: {fault['what']}: {fault['known'] or 'NEW: ' + fault['message']}"
-        for row in rows
-        for fault in row["faults"]
+        f"- `{fault['task_id']}`: {fault['what']}: {fault['known'] or 'NEW: ' + fault['message']}" for fault in faults
     ]
     if codet is not None:
         agree = codet["programs"] - len(codet["differences"])

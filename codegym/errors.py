@@ -45,10 +45,11 @@ class UnknownNameError(CodegymError, LookupError):
         what: The noun of the table (``"suite"``, ``"split"``, ...).
         name: The name that was asked for.
         known: The names that exist.
+        place: Where the name stands (``"samples.jsonl:3"``); empty where the caller knows.
     """
 
-    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
-        self.what, self.name, self.known = what, name, tuple(known)
+    def __init__(self, what: str, name: object, known: Iterable[str], place: str = "") -> None:
+        self.what, self.name, self.known, self.place = what, name, tuple(known), place
         close = difflib.get_close_matches(str(name), self.known, n=3, cutoff=0.5)
         if close:
             hint = "Did you mean " + " or ".join(repr(c) for c in close) + "?"
@@ -56,10 +57,10 @@ class UnknownNameError(CodegymError, LookupError):
             hint = "Known: " + ", ".join(self.known) + "."
         else:
             hint = f"There are {len(self.known)}, from {self.known[0]!r} to {self.known[-1]!r}."
-        super().__init__(f"unknown {what} {name!r}. {hint}")
+        super().__init__(f"{place}: unknown {what} {name!r}. {hint}" if place else f"unknown {what} {name!r}. {hint}")
 
-    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, object, tuple[str, ...]]]:
-        return type(self), (self.what, self.name, self.known)
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, object, tuple[str, ...], str]]:
+        return type(self), (self.what, self.name, self.known, self.place)
 
 
 class DataError(CodegymError, ValueError):

@@ -83,6 +83,8 @@ _PROSE = re.compile(
     r"(?!(?:True|False|None)\b)[A-Z][\w'\u2019,-]*+(?:[ ][\w'\u2019`\"(,.;:/)-]++){2,}+[ ]*+(?=[\r\n]|\Z)"
 )
 _ASSERT = re.compile(r"assert\b")
+_RETURN = re.compile(r"return\b")
+_LATER_INDENT = re.compile(r"[\r\n][ \t]+[^\s#]")
 _STOP = re.compile(r"(?<=[\r\n])(?:class\b|def\b|#|if\b|print\b|```)")
 _MOST_BLOCKS = 500  # these two bound the work on a text made to be slow
 _MOST_PARSED = 50_000
@@ -93,9 +95,9 @@ def extract(completion: str, problem: Problem) -> Extract:
 
     In order: reasoning before ``</think>`` is dropped; of fenced blocks the last that defines the entry point is taken
     (else the last Python block, else the last); prose around bare code is dropped; a bare function body continues
-    ``problem.starter_code`` and ends before its first top-level ``assert`` and, only where it does not parse otherwise,
-    before the first of the stop sequences of the HumanEval paper; a whole function takes over the imports and helpers
-    of the starter code.
+    ``problem.starter_code`` (in a fence its first line is given back an indent that it lost) and ends before its first
+    top-level ``assert`` and, only where it does not parse otherwise, before the first of the stop sequences of the
+    HumanEval paper; a whole function takes over the imports and helpers of the starter code.
 
     Args:
         completion: Any text, also empty, broken, with NUL or lone surrogates.
@@ -104,7 +106,8 @@ def extract(completion: str, problem: Problem) -> Extract:
     entry = _root_name(problem.entry_point)
     code = _trimmed(_whole_or_block(completion, entry, problem.starter_code), entry)
     if _is_body(code, entry, problem.starter_code):
-        return _joined(problem.starter_code, _cut_body(code, problem.starter_code))
+        starter = _with_lost_indent(problem.starter_code, code)
+        return _joined(starter, _cut_body(code, starter))
     code = _dedented(code)
     return Extract(_preamble(problem.starter_code, entry, code), code)
 
@@ -289,6 +292,38 @@ def _is_body(code: Cut, entry: str, starter_code: str) -> bool:
     return not any(defined(text, top) or defines(text, top) for top in _top_lines(text))
 
 
+def _with_lost_indent(starter_code: str, code: Cut) -> str:
+    """Returns the starter code, with the indent of the body's first line at its end where the body has lost it.
+
+    Chat models strip what they write. Only where nothing else can be meant: the body begins with ``return``, or it does
+    not parse as it stands and does with the indent. And only in a fence: to a completion that is given as it is, no
+    benchmark's own harness is so kind.
+    """
+    last_line, before = _last_line(starter_code), code.completion[: code.start]
+    fenced = "```" in before or "~~~" in before
+    if not fenced or last_line.isspace() or not code.text[:1].strip():
+        return starter_code
+    indented = starter_code + ("\n" if last_line else "") + _body_indent(starter_code)
+    if _RETURN.match(code.text):
+        return indented
+    if len(code.text) > _MOST_PARSED or not _LATER_INDENT.search(code.text):
+        return starter_code
+    if _parses(starter_code, _cut_body(code, starter_code)) or not _parses(indented, _cut_body(code, indented)):
+        return starter_code
+    return indented
+
+
+def _body_indent(starter_code: str) -> str:
+    """Returns the indent of what follows the starter code's last line: a docstring's own, one more after a colon."""
+    line = _last_line(starter_code.rstrip())
+    margin = line[: len(line) - len(line.lstrip())]
+    return margin + "    " if line.endswith(":") or not margin else margin
+
+
+def _last_line(text: str) -> str:
+    return text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+
+
 def _cut_body(code: Cut, starter_code: str) -> Cut:
     """Ends a bare body before its own tests, and before what keeps the whole from parsing.
 
@@ -322,7 +357,7 @@ def _parses(starter_code: str, code: Cut) -> bool:
 
 def _joined(starter_code: str, code: Cut) -> Extract:
     """Puts a line break between starter code and body where neither has one, and indents the first line once."""
-    last_line = starter_code[max(starter_code.rfind("\n"), starter_code.rfind("\r")) + 1 :]
+    last_line = _last_line(starter_code)
     if not last_line:
         return Extract(starter_code, code)
     if last_line.isspace():

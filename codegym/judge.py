@@ -71,6 +71,9 @@ class Judge:
         """Returns what one completion is worth.
 
         A program's failure is data; a machine's failure is a feedback with the verdict ``infra_error``.
+
+        Raises:
+            TypeError: If they are no problem or no text.
         """
         return self.judge_many([(problem, completion)])[0]
 
@@ -86,6 +89,7 @@ class Judge:
         def jobs() -> Iterator[Job]:
             # One by one: the first runs while the others are still being made.
             for problem, completion in pairs:
+                _check_pair(problem, completion)
                 program = Program.from_completion(completion, problem)
                 asked.append((problem, program))
                 yield self.job(problem, program)
@@ -175,6 +179,13 @@ class _Plan:
             actions=tuple(_action(problem.tests[index]) for index in order if problem.tests),
             script_context=_given_definitions(problem.starter_code, problem.entry_point),
         )
+
+
+def _check_pair(problem: object, completion: object) -> None:
+    if not isinstance(problem, Problem):
+        raise TypeError(f"a judge takes a Problem and a completion, got {type(problem).__name__} for the problem.")
+    if not isinstance(completion, str):
+        raise TypeError(f"{problem.task_id}: a completion is a text, got {type(completion).__name__}.")
 
 
 def _order(problem: Problem) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from keyword import iskeyword
@@ -44,7 +44,10 @@ class CallTest:
         _check("CallTest", "args", self.args, (tuple, list), "a tuple")
         _check("CallTest", "kwargs", self.kwargs, Mapping, "a mapping")
         _check("CallTest", "expected_args", self.expected_args, (tuple, list, NoneType), "a tuple or None")
-        if callable(self.expected) and not isinstance(self.expected, type):
+        if self.kwargs and not all(isinstance(name, str) for name in self.kwargs):
+            raise InvalidProblemError(f"CallTest: kwargs must have texts as keys, got {list(self.kwargs)!r:.80}.")
+        _check("CallTest", "public", self.public, bool, "True or False")
+        if isinstance(self.expected, Iterator) or (callable(self.expected) and not isinstance(self.expected, type)):
             raise InvalidProblemError(
                 f"CallTest.expected must be data, got a {type(self.expected).__name__}: nothing that a program returns "
                 "equals it. For several right answers give the problem a Comparison with a checker."
@@ -62,6 +65,7 @@ class StdioTest:
     def __post_init__(self) -> None:
         _check("StdioTest", "stdin", self.stdin, str, "a text")
         _check("StdioTest", "expected_stdout", self.expected_stdout, str, "a text")
+        _check("StdioTest", "public", self.public, bool, "True or False")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,7 @@ class ScriptTest:
 
     def __post_init__(self) -> None:
         _check("ScriptTest", "source", self.source, str, "a text")
+        _check("ScriptTest", "public", self.public, bool, "True or False")
 
 
 TestCase: TypeAlias = CallTest | StdioTest | ScriptTest
@@ -119,7 +124,9 @@ class Problem:
             raise InvalidProblemError(f"Problem.task_id must be a text that is not empty, got {self.task_id!r}.")
         for name in ("prompt", "starter_code", "context"):
             _check(self.task_id, name, getattr(self, name), str, "a text")
-        _check(self.task_id, "entry_point", self.entry_point, (str, NoneType), "a text or None")
+        for name in ("entry_point", "difficulty"):
+            _check(self.task_id, name, getattr(self, name), (str, NoneType), "a text or None")
+        _check(self.task_id, "one_process", self.one_process, bool, "True or False")
         _check(self.task_id, "comparison", self.comparison, Comparison, "a Comparison")
         _check(self.task_id, "limits", self.limits, (Limits, NoneType), "Limits(...) or None")
         if self.entry_point is not None and not _is_expression(self.entry_point):
@@ -135,6 +142,7 @@ class Problem:
         for name in ("solutions", "mutants", "tags"):
             for value in getattr(self, name):
                 _check(self.task_id, f"each of {name}", value, str, "a text")
+        any_of = self.comparison.any_of and self.comparison.checker is None
         for index, test in enumerate(self.tests):
             if not isinstance(test, (CallTest, StdioTest, ScriptTest)):
                 raise InvalidProblemError(
@@ -146,6 +154,11 @@ class Problem:
                 raise InvalidProblemError(
                     f"{self.task_id}: test {index} is a {type(test).__name__}, so the problem needs "
                     "entry_point=<function name>."
+                )
+            if any_of and isinstance(test, CallTest) and not isinstance(test.expected, Collection):
+                raise InvalidProblemError(
+                    f"{self.task_id}: with Comparison(any_of=True), expected of test {index} must be a collection of "
+                    f"right answers, got a {type(test.expected).__name__}: {repr(test.expected)[:80]}."
                 )
 
     @property

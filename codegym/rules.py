@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from codegym.rewards import Reward, make_reward
 from codegym.sandbox.limits import Limits
 
 
+@runtime_checkable
 class JudgeProtocol(Protocol):
     """What the environment needs of a judge; ``codegym.Judge`` is one."""
 
@@ -47,7 +48,7 @@ class Rules:
     Raises:
         InvalidProblemError: If there is no problem, two have the same ``task_id``, or one is no ``Problem``.
         UnknownNameError: If there is no reward of that name.
-        InvalidSettingError: If ``max_turns`` is below one.
+        InvalidSettingError: If ``max_turns`` is below one, or ``judge`` is none.
         ValueError: If a judge comes with arguments for another.
     """
 
@@ -72,6 +73,8 @@ class Rules:
         if judge is None:
             packages = getattr(problems, "packages", ())
             judge = self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
+        elif not isinstance(judge, JudgeProtocol):
+            raise InvalidSettingError(f"judge must have judge and judge_many, as codegym.Judge does, got {judge!r}.")
         elif (limits, isolation, workers) != (None, "auto", None):
             raise ValueError("limits, isolation and workers belong to the judge: give them to it, or leave judge out.")
         self.judge: JudgeProtocol = judge_for(self.reward, judge)

@@ -11,6 +11,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
 HANG_SECONDS = 600
+"""Long after which an example hangs; what each takes of a CPU is measured by ``benchmarks/examples.py``."""
 NEEDS = {"trl_grpo": "trl"}
 """Libraries that an example is about, and that codegym itself does not need."""
 

@@ -155,7 +155,9 @@ class CodeDPO(Agent):
 
         Raises:
             DataError: If no pair can be made out of what the policy wrote.
+            InvalidSettingError: If ``total_timesteps`` is below zero.
         """
+        self._check_timesteps(total_timesteps or 0)
         self._check_ready()
         if self.token_pairs is None:
             made = self.make_pairs()

@@ -16,11 +16,13 @@ from rich.table import Table
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import LearningCurve, ProgressBar, StopAfter
+from agents.commands.output_place import make_output_folder
 from agents.evaluation import Evaluation, evaluate
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
 from codegym import Problem
+from codegym.errors import InvalidSettingError
 from envs_registry import load_suite
 
 
@@ -56,13 +58,21 @@ class Demo:
     """Print one JSON document instead."""
 
     def run(self) -> int:
-        """Runs the demo; returns 0."""
+        """Runs the demo; returns 0.
+
+        Raises:
+            InvalidSettingError: If a number makes no sense, or ``run_dir`` cannot be written into.
+            UnknownNameError: If the suite or a split does not exist.
+        """
+        self._check()
+        held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
+        training = load_suite(self.suite, split=self.split)
+        make_output_folder("--run-dir", self.run_dir)
         console = Console(quiet=self.json)
         began = perf_counter()
         console.print(f"[bold]1[/] The model {self.model!r}: built at first use, kept in the cache after that.")
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
-        held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
-        env = gym.make("CodeSynthesis-v0", suite=self.suite, split=self.split, workers=os.cpu_count())
+        env = gym.make("CodeSynthesis-v0", suite=training, workers=os.cpu_count())
         config = RLTFConfig(learning_rate=self.learning_rate, gain_factor=self.gain_factor)
         agent = RLTF(policy, env, config, tensorboard_log=self.run_dir, seed=self.seed)
         console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
@@ -80,6 +90,15 @@ class Demo:
         draw(curve, before, after, picture)
         self._say(console, before, after, agent, perf_counter() - began)
         return 0
+
+    def _check(self) -> None:
+        """Says what makes no sense before anything is loaded."""
+        for name in ("problems", "samples", "max_new_tokens"):
+            if getattr(self, name) < 1:
+                option = "--" + name.replace("_", "-")
+                raise InvalidSettingError(f"{option} must be at least 1, got {getattr(self, name)}.")
+        if not self.seconds > 0:
+            raise InvalidSettingError(f"--seconds must be above 0, got {self.seconds}.")
 
     def _test(self, agent: RLTF, problems: list[Problem]) -> Evaluation:
         return evaluate(agent, problems, k=(1, self.samples), n=self.samples, seed=self.seed)

@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from agents.commands.output_place import make_output_folder
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, summary, write_program
@@ -137,8 +138,6 @@ class Evaluate:
         labels = [_label(name) for name in self.suite]
         if len(set(labels)) < len(labels):
             raise InvalidSettingError(f"each suite needs a name of its own, got {', '.join(labels)}: rename a file.")
-        if self.out is not None and self.out.exists() and not self.out.is_dir():
-            raise InvalidSettingError(f"--out is a folder to write into, and {self.out} is a file.")
         if self.samples is None:
             self.writing.check()
         elif self.writing != Writing():
@@ -147,6 +146,8 @@ class Evaluate:
                 f"{', '.join('--' + name.replace('_', '-') for name in changed)}: how a model writes means nothing for "
                 "--samples, which have been written already."
             )
+        if self.out is not None:
+            make_output_folder("--out", self.out)
 
     def _evaluations(self, suites: Mapping[str, Suite]) -> Iterator[Evaluation]:
         sources = self._sources(suites)

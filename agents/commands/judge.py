@@ -22,11 +22,11 @@ from envs_registry import load_suite
 class JudgeFile:
     """Judge one program and print it with the failing place underlined."""
 
-    suite: Annotated[str, tyro.conf.Positional]
+    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
     """Name of the suite (see `codegym suites list`)."""
-    task_id: Annotated[str, tyro.conf.Positional]
+    task_id: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK_ID")]
     """The problem's id within the suite, such as HumanEval/0."""
-    file: Annotated[Path, tyro.conf.Positional]
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """The completion to judge, a file; `-` reads standard input."""
     split: str | None = None
     """Split of the suite; the suite's default without it."""

@@ -25,6 +25,7 @@ from agents.codedpo.preparation import Preparation, PreparationSettings
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.ranking_quality import ranking_quality
 from agents.codedpo.task_samples import SamplesFile, read_task_samples
+from agents.commands.output_place import check_output_file, make_output_folder
 from codegym import Judge
 
 SHOWN = 10
@@ -35,7 +36,7 @@ SHOWN = 10
 class Rank:
     """Run every program against every test of its task, and score both by each other."""
 
-    file: tyro.conf.Positional[Path]
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """JSON lines with task_id, prompt, entry_point, completions and test_texts, or CodeT's solutions and
     generated_tests; .gz too."""
     tests: Path | None = None
@@ -59,8 +60,13 @@ class Rank:
 
         Raises:
             DataError: If the file is missing, or nothing in it can be used.
+            InvalidSettingError: If the results cannot be written where they shall go.
         """
         samples = read_task_samples(self.file, self.tests)
+        if self.out is not None:
+            check_output_file("--out", self.out)
+        if self.run_dir is not None:
+            make_output_folder("--run-dir", self.run_dir)
         console = Console(stderr=True, quiet=self.json)
         for line in samples.skipped[:SHOWN]:
             print(f"left out: {line}", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from agents.commands.output_place import check_output_file
 from agents.report.page import notes, write_report
 from agents.report.run import find_runs
 from codegym.errors import InvalidSettingError
@@ -19,7 +20,7 @@ from codegym.errors import InvalidSettingError
 class Report:
     """Write one HTML file that shows runs and evaluations side by side; it opens without a network."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Folders of runs (`codegym train`, `codegym demo`, tensorboard_log=) and of evaluations (`evaluate --out`)."""
     out: Path | None = None
     """The file; report.html in the first folder without it."""
@@ -39,8 +40,8 @@ class Report:
         """
         if not self.runs:
             raise InvalidSettingError("name at least one folder of a run or of an evaluation: codegym report RUN.")
-        if self.out is not None and self.out.is_dir():
-            raise InvalidSettingError(f"--out is the file to write, and {self.out} is a folder.")
+        if self.out is not None:
+            check_output_file("--out", self.out)
         found = [run for folder in self.runs for run in find_runs(folder)]
         file = self.out or self.runs[0] / "report.html"
         title = self.title or ", ".join(folder.resolve().name for folder in self.runs)

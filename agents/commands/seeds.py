@@ -24,7 +24,7 @@ from envs_registry.writing import write_problems
 class Seeds:
     """Make tasks out of documented functions, each once, none of them a benchmark's."""
 
-    folder: tyro.conf.Positional[Path]
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
     """A repository, a package, or one Python file."""
     out: Path = Path("seeds.jsonl")
     """The tasks, as a suite: codegym sample, codegym train codedpo and gym.make read it."""

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from agents.commands.output_place import check_output_file
 from codegym import Judge
 from codegym.errors import DataError, InvalidProblemError, MissingExtraError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
@@ -69,9 +70,9 @@ class ListSuites:
 class ShowSuite:
     """One suite's problems, or one problem in full."""
 
-    suite: Annotated[str, tyro.conf.Positional]
+    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
     """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
-    task_id: Annotated[str, tyro.conf.Positional] = ""
+    task_id: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[TASK_ID]")] = ""
     """A problem's id; without it the problems are listed."""
     split: str | None = None
     """Split of the suite; its default without it."""
@@ -109,7 +110,7 @@ class ShowSuite:
 class CheckSuites:
     """Judge each reference solution, an empty program and a wrong one; exit code 1 where a new fault is found."""
 
-    suites: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    suites: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SUITE ...]")] = ()
     """Names, each also as NAME:SPLIT, or paths of JSONL files; without any, all suites whose data is at hand."""
     data_dir: Path | None = None
     """Folder with the benchmarks' files; CODEGYM_DATA without it."""
@@ -162,7 +163,7 @@ class CheckSuites:
 class SuiteStatistics:
     """A suite in numbers; with --against, the problems that stand in another suite too."""
 
-    suite: Annotated[str, tyro.conf.Positional]
+    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
     """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
     against: str = ""
     """A second suite (NAME or NAME:SPLIT) to look for shared n-grams in."""
@@ -203,7 +204,7 @@ class SuiteStatistics:
 class StrengthenSuite:
     """Add tests that kill mutants which the old tests let live, and write the suite as a JSONL file."""
 
-    suite: Annotated[str, tyro.conf.Positional]
+    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
     """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
     out: Path
     """The JSONL file to write; `codegym train rltf --suite FILE` and load_suite(FILE) take it."""
@@ -230,6 +231,7 @@ class StrengthenSuite:
 
     def run(self) -> int:
         """Strengthens the suite and prints how many mutants die before and after."""
+        check_output_file("--out", self.out)
         suite = load_suite(*_name_and_split(self.suite), self.data_dir)[: self.limit or None]
         suite, left_out = _writable(suite)
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)

@@ -14,6 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.commands.output_place import make_output_folder
 from agents.commands.settings_file import overlaid, read_values, write_settings
 from agents.commands.starting_point import RECORD
 from agents.rltf.config import RLTFConfig
@@ -82,14 +83,18 @@ class TrainRLTF:
         Raises:
             DataError: If the folder holds another run, or none to resume.
             UnknownNameError: If the suite, the split or the reward does not exist.
-            InvalidSettingError: If a run shall go on with a setting that its checkpoint has fixed.
+            InvalidSettingError: If there is nothing to learn from, the folder cannot be written into, or a run shall go
+                on with a setting that its checkpoint has fixed.
         """
         latest = self.run_dir / "latest.zip"
         if latest.exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if self.resume and not latest.exists():
             raise DataError(f"there is no run to resume in {self.run_dir}: {latest.name} is missing.")
+        if self.completions < 1:
+            raise InvalidSettingError(f"--completions must be at least 1, got {self.completions}.")
         problems = load_suite(self.suite, split=self.split, data_dir=self.data_dir)
+        make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=problems.packages) as judge:
             agent = self._agent_before(latest) if self.resume else self._new_agent()
             agent.set_env(self._env(problems, judge, agent.config))

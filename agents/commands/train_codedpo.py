@@ -23,6 +23,7 @@ from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples, read_task_samples
+from agents.commands.output_place import make_output_folder
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
@@ -96,9 +97,11 @@ class TrainCodeDPO:
         Raises:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
+            InvalidSettingError: If the folder cannot be written into.
         """
         if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
+        make_output_folder("--run-dir", self.run_dir)
         return self._go()
 
     @classmethod

@@ -204,8 +204,7 @@ def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | No
         return None
     for sample in samples:
         if sample.task_id not in tasks:
-            what = f"{sample.place}: task" if sample.place else "task"
-            raise UnknownNameError(what, sample.task_id, tasks)
+            raise UnknownNameError("task", sample.task_id, tasks, sample.place)
     return samples
 
 

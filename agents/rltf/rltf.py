@@ -143,6 +143,9 @@ class RLTF(Agent):
 
         Returns:
             The agent.
+
+        Raises:
+            InvalidSettingError: If ``total_timesteps`` is below zero.
         """
         total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
         total_timesteps = total  # by this name callbacks find it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 from pathlib import Path
@@ -24,7 +25,10 @@ def test_every_command_of_the_table_exists_and_explains_its_options(
     with pytest.raises(SystemExit) as ended:
         cli.main([*name.split(), "--help"])
     assert ended.value.code == 0
-    assert f"codegym {name}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"codegym {name}" in shown
+    usage = " ".join(shown[: shown.index("\n\n")].split())
+    assert not {"STR", "PATH"} & set(usage.replace("[", " ").replace("]", " ").split()), "a place is named, not typed"
     module, _, attribute = cli.COMMANDS[name].target.partition(":")
     assert callable(getattr(importlib.import_module(module), attribute).run)
 
@@ -142,6 +146,27 @@ def test_doctor_says_no_where_programs_cannot_be_judged(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("agents.commands.doctor.Judge", broken)
     assert cli.main(["doctor", "--json"]) == cli.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FileExistsError(errno.EEXIST, "File exists", "/runs/mine"), cli.BAD_INPUT),
+        (PermissionError(errno.EACCES, "Permission denied", "/root"), cli.BAD_INPUT),
+        (OSError(errno.ENOSPC, "No space left on device", "/full"), cli.MACHINE_FAILED),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_named_without_a_trace(
+    error: OSError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("agents.commands.doctor.Doctor.run", fails)
+    assert cli.main(["doctor"]) == code
+    told = capsys.readouterr().err
+    assert told.startswith(f"codegym: {error.filename}: {error.strerror}. ")
+    assert told.count("\n") == 1
 
 
 def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

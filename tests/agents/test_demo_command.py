@@ -31,6 +31,28 @@ def test_it_shows_before_and_after(
     assert (tmp_path / "RLTF_2").exists()  # a second demo leaves the first one's curves alone
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--problems", "0"], "--problems must be at least 1, got 0"),
+        (["--samples", "0"], "--samples must be at least 1, got 0"),
+        (["--max-new-tokens", "0"], "--max-new-tokens must be at least 1, got 0"),
+        (["--seconds", "0"], "--seconds must be above 0"),
+        (["--test-split", "tset"], "Did you mean 'test'"),
+        (["--split", "trian"], "Did you mean 'train'"),
+        (["--run-dir", __file__], "--run-dir must be a folder to write into"),
+    ],
+)
+def test_what_cannot_be_had_is_said_before_the_model_is_loaded(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("agents.policy.LMPolicy.load")
+    assert cli.main(["demo", *arguments]) == cli.BAD_INPUT
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+
+
 def test_spread_takes_evenly_and_never_too_many() -> None:
     assert spread(range(10), 4) == [0, 3, 6, 9]
     assert spread(range(3), 9) == [0, 1, 2]

@@ -74,6 +74,10 @@ def test_complaints(arguments: list[str], capsys: pytest.CaptureFixture[str]) ->
     assert "no run to resume" in capsys.readouterr().err
     assert cli.main([*arguments, "--suite", "humanevil"]) == cli.BAD_INPUT
     assert "humaneval" in capsys.readouterr().err
+    assert cli.main([*arguments, "--completions", "0"]) == cli.BAD_INPUT
+    assert "--completions must be at least 1, got 0" in capsys.readouterr().err
+    assert cli.main([*arguments, "--run-dir", arguments[arguments.index("--suite") + 1]]) == cli.BAD_INPUT
+    assert "--run-dir must be a folder to write into" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         cli.main([*arguments, "--learning-rat", "1"])
     assert ended.value.code == 2

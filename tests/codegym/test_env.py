@@ -17,6 +17,7 @@ from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo, TimeLimit
 
 from codegym import Feedback, InfrastructureError, InvalidProblemError, Problem, UnknownNameError
 from codegym.env import CodeSynthesisEnv
+from codegym.errors import InvalidSettingError
 
 KEYS = {
     "task_id": str,
@@ -208,6 +209,7 @@ def test_a_judge_that_was_handed_in_stays_open(make: Callable[..., CodeSynthesis
         ({"reward": "papr"}, UnknownNameError, "Did you mean 'paper'"),
         ({"render_mode": "rgb"}, UnknownNameError, "unknown render mode 'rgb'"),
         ({"workers": 3}, ValueError, "belong to the judge"),
+        ({"judge": 3}, InvalidSettingError, "judge must have judge and judge_many, .*, got 3"),
     ],
 )
 def test_arguments_that_make_no_sense(

@@ -225,3 +225,12 @@ def test_a_public_test_cannot_tell_what_a_private_one_asked(judge: Judge) -> Non
     feedback = judge.judge(problem, gossip)
     assert [test.status for test in feedback.tests] == ["error", "pass"], "public tests run first"
     assert str(secret) not in observation_text(feedback, problem)
+
+
+def test_what_is_no_problem_or_no_completion_is_named(judge: Judge) -> None:
+    problem = Problem(task_id="p/1", prompt="", tests=())
+    with pytest.raises(TypeError, match="got int for the problem"):
+        judge.judge(3, "x = 1")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="p/1: a completion is a text, got bytes"):
+        judge.judge_many([(problem, "x = 1"), (problem, b"x = 1")])  # type: ignore[list-item]
+    assert judge.judge(problem, "x = 1").verdict == "unjudged", "it goes on judging"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from codegym import CallTest, Judge, Problem, ScriptTest, StdioTest
+from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError, InvalidSettingError
 
 
@@ -20,12 +21,23 @@ def _problem(**fields: Any) -> Problem:
     [
         (lambda: CallTest(args=5), "args must be a tuple, got a int: 5"),
         (lambda: CallTest(kwargs=[1]), "kwargs must be a mapping"),
+        (lambda: CallTest(kwargs={1: 2}), r"kwargs must have texts as keys, got \[1\]"),
+        (lambda: CallTest(public="no"), "public must be True or False, got a str: 'no'"),
+        (lambda: StdioTest(stdin="", expected_stdout="", public=1), "public must be True or False"),
+        (lambda: ScriptTest(source="", public=None), "public must be True or False"),
         (lambda: CallTest(expected=lambda x: x), "expected must be data"),
+        (lambda: CallTest(expected=reversed([1, 2])), "expected must be data, got a list_reverseiterator"),
         (lambda: CallTest(expected_args=1), "expected_args must be a tuple or None"),
         (lambda: StdioTest(stdin=3, expected_stdout=""), "stdin must be a text, got a int"),
         (lambda: StdioTest(stdin="", expected_stdout=b""), "expected_stdout must be a text, got a bytes"),
         (lambda: ScriptTest(source=None), "source must be a text"),
         (lambda: _problem(entry_point=3), "entry_point must be a text or None"),
+        (lambda: _problem(difficulty=3), "difficulty must be a text or None, got a int: 3"),
+        (lambda: _problem(one_process="yes"), "one_process must be True or False"),
+        (
+            lambda: _problem(entry_point="f", tests=(CallTest(expected=1),), comparison=Comparison(any_of=True)),
+            "expected of test 0 must be a collection of right answers, got a int: 1",
+        ),
         (lambda: _problem(limits=3), r"limits must be Limits\(...\) or None"),
         (lambda: _problem(starter_code=None), "starter_code must be a text"),
         (lambda: _problem(solutions=(3,)), "each of solutions must be a text"),

@@ -141,6 +141,46 @@ def test_a_body_that_names_a_variable_like_the_function_is_a_body():
     assert cut("    total = 0\n    return total\n", STARTER) == STARTER + "    total = 0\n    return total\n"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    return sum(xs)\n",
+        "    s = 0\n    for x in xs:\n        s += x\n    return s\n",
+        "    for x in xs:\n        print(x)\n    return sum(xs)\n\nprint(total([1]))\n",
+        "    if not xs: return 0\n    return sum(xs)\n\nassert total([]) == 0\nprose",
+    ],
+)
+@pytest.mark.parametrize(
+    "starter", [STARTER, STARTER.rstrip(), "def total(xs):\n", 'class A:\n  def total(self):\n    """Sum."""\n']
+)
+def test_a_body_in_a_fence_is_given_back_the_indent_of_its_first_line(body, starter):
+    stripped = f"Sure:\n```python\n{body.lstrip()}```\n"
+    program = Program.from_completion(stripped, problem(starter))
+    assert program.source == cut(body, starter)
+    check_map(program)
+    first = body.split()[0]
+    assert stripped[program.completion_offset(program.source.rindex("    " + first) + 4) :].startswith(first)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n",
+        "parts = [\n    1]\n",
+        "if True:\n    total = sum\n",
+        "s = 0\nfor x in xs:\n    s += x\nreturn s\n",
+        "add the numbers\n    and return them\n",
+        "\n",
+    ],
+)
+def test_no_indent_is_made_up_where_the_text_may_stand_as_it_is_or_is_broken_anyway(text):
+    assert cut(f"```\n{text}```", STARTER) == STARTER + text
+
+
+def test_without_a_fence_no_indent_is_made_up_as_the_harness_makes_up_none():
+    assert cut(BODY.lstrip(), STARTER) == STARTER + BODY.lstrip()
+
+
 def test_a_docstring_with_top_level_text_does_not_end_the_body():
     body = '    text = """\nassert this\ndef that\n"""\n    return text\n'
     assert cut(body, STARTER) == STARTER + body

@@ -178,6 +178,8 @@ def test_complaints(make_policy: MakePolicy) -> None:
         CodeDPO(policy, pairs=same)
     with pytest.raises(ValueError, match="pairs or an environment"):
         CodeDPO(policy).learn()
+    with pytest.raises(InvalidSettingError, match=r"total_timesteps must be a number of pairs.* got -1"):
+        CodeDPO(policy, pairs=PAIRS).learn(-1)
     with pytest.raises(UnknownNameError, match="kto"):
         CodeDPO(policy, pairs=PAIRS, method="kot")
     with pytest.raises(UnknownNameError, match="focused"):

@@ -165,3 +165,8 @@ def test_random_models_write_rank_and_learn_on_mbpp(
     pairs.write_text(json.dumps({"prompt": "add.\n", "chosen": "return a + b", "rejected": "return a"}) + "\n")
     learned = ran([*arguments, "--run-dir", str(tmp_path / "own"), "--pairs", str(pairs)], capsys)
     assert learned["optimizer_steps"] == 3
+
+
+def test_a_run_goes_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "codedpo", "--run-dir", __file__]) == cli.BAD_INPUT
+    assert "--run-dir must be a folder to write into" in capsys.readouterr().err

@@ -120,7 +120,7 @@ def test_a_sweep_keeps_its_temperatures_apart(tmp_path: Path) -> None:
 
 def test_bad_input_to_the_command_is_named(make_run: MakeRun, capsys: pytest.CaptureFixture[str]) -> None:
     folder = make_run("a")
-    for arguments, complaint in (([], "at least one folder"), ([folder, "--out", folder], "is a folder")):
+    for arguments, complaint in (([], "at least one folder"), ([folder, "--out", folder], "got the folder")):
         assert cli.main(["report", *map(str, arguments)]) == cli.BAD_INPUT
         assert complaint in " ".join(capsys.readouterr().err.split())
     (folder / "run.json").write_text("{")

@@ -442,6 +442,12 @@ def test_unknown_names(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
         RLTF(make_policy(), object())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="needs an environment"):
         RLTF(make_policy(), None).learn(10)
+    with pytest.raises(UnknownNameError, match=r"'modle'\. Did you mean 'model'"):
+        RLTF("LMPolicy", env, policy_kwargs={"modle": "tiny"})
+    with pytest.raises(InvalidSettingError, match="must name a model"):
+        RLTF("LMPolicy", env)
+    with pytest.raises(InvalidSettingError, match=r"total_timesteps must be a number of programs .* got -5"):
+        RLTF(make_policy(), env).learn(-5)
 
 
 @pytest.mark.parametrize(
