@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-BENCHMARKS := env_overhead examples core_suite suites feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms rltf_speed rltf_ablation codedpo_matrix codedpo_ranking codedpo_speed
+BENCHMARKS := env_overhead examples core_suite suites feedback_places judge_speed judge_flaky judge_hostile judge_soak rltf_arms rltf_speed rltf_ablation codedpo_matrix codedpo_ranking codedpo_speed codedpo_study
 
 .PHONY: setup demo test gpu check format lint types bench docs clean
 
