@@ -133,6 +133,8 @@ class CodeDPOStudy(Study):
         labels = {m.samples.task_id: dict(zip(m.samples.completions, m.samples.labels, strict=True)) for m in matrices}
         judged = [pair for pair in made.pairs if pair.kind is PairKind.CORRECTNESS]
         truth = [[labels[pair.task_id][text] for text in (pair.chosen, pair.rejected)] for pair in judged]
+        if not made.pairs:  # a ranking that separates nothing teaches nothing
+            return {"pairs": 0, "updates": 0}
         config = CodeDPOConfig.of({**self.compared()["base"], **configuration.get("settings", {})})
         agent = CodeDPO(policy, config=config, pairs=made.pairs, seed=seed)
         agent.learn(self.learned)
