@@ -86,6 +86,20 @@ class ScriptTest:
 TestCase: TypeAlias = CallTest | StdioTest | ScriptTest
 
 
+_FIELDS: dict[str, tuple[Any, str]] = {
+    "prompt": (str, "a text"),
+    "starter_code": (str, "a text"),
+    "context": (str, "a text"),
+    "entry_point": ((str, NoneType), "a text or None"),
+    "difficulty": ((str, NoneType), "a text or None"),
+    "one_process": (bool, "True or False"),
+    "comparison": (Comparison, "a Comparison"),
+    "limits": ((Limits, NoneType), "Limits(...) or None"),
+    **dict.fromkeys(("tests", "solutions", "mutants", "tags"), ((tuple, list), "a tuple")),
+}
+"""What a problem's fields must be, and how people say it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A task for the agent.
@@ -122,44 +136,30 @@ class Problem:
     def __post_init__(self) -> None:
         if not isinstance(self.task_id, str) or not self.task_id:
             raise InvalidProblemError(f"Problem.task_id must be a text that is not empty, got {self.task_id!r}.")
-        for name in ("prompt", "starter_code", "context"):
-            _check(self.task_id, name, getattr(self, name), str, "a text")
-        for name in ("entry_point", "difficulty"):
-            _check(self.task_id, name, getattr(self, name), (str, NoneType), "a text or None")
-        _check(self.task_id, "one_process", self.one_process, bool, "True or False")
-        _check(self.task_id, "comparison", self.comparison, Comparison, "a Comparison")
-        _check(self.task_id, "limits", self.limits, (Limits, NoneType), "Limits(...) or None")
+        for name, (kinds, expected) in _FIELDS.items():
+            _check(self.task_id, name, getattr(self, name), kinds, expected)
         if self.entry_point is not None and not _is_expression(self.entry_point):
             raise InvalidProblemError(
                 f"{self.task_id}: entry_point must be the name of a function or an expression such as "
                 f"Solution().solve, got {self.entry_point!r}."
             )
         for name in ("tests", "solutions", "mutants", "tags"):
-            value = getattr(self, name)
-            if isinstance(value, str) or not isinstance(value, (tuple, list)):
-                raise InvalidProblemError(f"{self.task_id}: {name} must be a tuple, got {type(value).__name__}.")
-            object.__setattr__(self, name, tuple(value))
-        for name in ("solutions", "mutants", "tags"):
-            for value in getattr(self, name):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+            for value in () if name == "tests" else getattr(self, name):
                 _check(self.task_id, f"each of {name}", value, str, "a text")
-        any_of = self.comparison.any_of and self.comparison.checker is None
         for index, test in enumerate(self.tests):
-            if not isinstance(test, (CallTest, StdioTest, ScriptTest)):
-                raise InvalidProblemError(
-                    f"{self.task_id}: test {index} must be a CallTest, StdioTest or ScriptTest, "
-                    f"got {type(test).__name__}."
-                )
-            needs_entry = isinstance(test, CallTest) or (isinstance(test, ScriptTest) and not self.one_process)
-            if self.entry_point is None and needs_entry:
-                raise InvalidProblemError(
-                    f"{self.task_id}: test {index} is a {type(test).__name__}, so the problem needs "
-                    "entry_point=<function name>."
-                )
-            if any_of and isinstance(test, CallTest) and not isinstance(test.expected, Collection):
-                raise InvalidProblemError(
-                    f"{self.task_id}: with Comparison(any_of=True), expected of test {index} must be a collection of "
-                    f"right answers, got a {type(test.expected).__name__}: {repr(test.expected)[:80]}."
-                )
+            self._check_test(f"test {index}", test)
+
+    def _check_test(self, name: str, test: TestCase) -> None:
+        _check(self.task_id, name, test, (CallTest, StdioTest, ScriptTest), "a CallTest, StdioTest or ScriptTest")
+        needs_entry = isinstance(test, CallTest) or (isinstance(test, ScriptTest) and not self.one_process)
+        if self.entry_point is None and needs_entry:
+            raise InvalidProblemError(
+                f"{self.task_id}: {name} is a {type(test).__name__}, so the problem needs entry_point=<function name>."
+            )
+        if self.comparison.any_of and self.comparison.checker is None and isinstance(test, CallTest):
+            what = f"expected of {name}, with Comparison(any_of=True),"
+            _check(self.task_id, what, test.expected, Collection, "a collection of right answers")
 
     @property
     def public_tests(self) -> tuple[TestCase, ...]:

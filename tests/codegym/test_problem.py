@@ -36,7 +36,7 @@ def _problem(**fields: Any) -> Problem:
         (lambda: _problem(one_process="yes"), "one_process must be True or False"),
         (
             lambda: _problem(entry_point="f", tests=(CallTest(expected=1),), comparison=Comparison(any_of=True)),
-            "expected of test 0 must be a collection of right answers, got a int: 1",
+            "expected of test 0.* must be a collection of right answers, got a int: 1",
         ),
         (lambda: _problem(limits=3), r"limits must be Limits\(...\) or None"),
         (lambda: _problem(starter_code=None), "starter_code must be a text"),
