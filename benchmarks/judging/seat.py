@@ -91,6 +91,7 @@ def serve(name: str, workers: int, gigabytes: float, data: Path) -> None:
         out.write(json.dumps(answer) + "\n")
         out.flush()
 
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:workers])  # else one worker gets help from two cores
     heap = become_heavy(gigabytes)
     try:
         contestant = CONTESTANTS[name](workers, data)
