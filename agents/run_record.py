@@ -18,7 +18,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.experience import Experience
 
-RUN, SAMPLES = "run.json", "samples.jsonl"
+RUN, SAMPLES, PAIRS = "run.json", "samples.jsonl", "pairs.jsonl"
 RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")
@@ -85,6 +85,7 @@ class RunRecord(BaseCallback):
                 "max_new_tokens": agent.policy.max_new_tokens,
             },
             "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
+            "timesteps_are": agent.timesteps_are,
             "num_timesteps": agent.num_timesteps,
             "total_timesteps": self.locals.get("total_timesteps", agent.num_timesteps),
             "versions": {"python": platform.python_version(), **_versions()},

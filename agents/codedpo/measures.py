@@ -5,18 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import torch
 from stable_baselines3.common.logger import Logger
 from torch import Tensor
 
-from agents.codedpo.pairs import Preference
+from agents.codedpo.pairs import Preference, write_pairs
 from agents.codedpo.scoring import RowScores
 from agents.codedpo.token_pairs import TokenPairs
 from agents.gradient_step import StepTaken
 from agents.run_log import TEXT_ONLY
+from agents.run_record import PAIRS
 
 _PAIRS_SHOWN = 12
+_PAIRS_KEPT = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ def log_step(
 
 
 def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preference]) -> None:
-    """Records what there is to learn from.
+    """Records what there is to learn from, and leaves the pairs beside the log for a report.
 
     Args:
         logger: Where to.
@@ -114,6 +117,9 @@ def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preferenc
         ("rejected_tokens", [len(pair.rejected.ids) for pair in token_pairs.pairs]),
     ):
         logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
+    if logger.dir is not None:
+        kept = min(_PAIRS_KEPT, len(pairs))
+        write_pairs(Path(logger.dir) / PAIRS, [pairs[place * len(pairs) // kept] for place in range(kept)])
     shown = pairs[:: max(1, len(pairs) // _PAIRS_SHOWN)][:_PAIRS_SHOWN]
     logger.record("samples/pairs", "\n\n".join(map(pair_text, shown)), exclude=TEXT_ONLY)
 

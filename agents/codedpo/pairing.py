@@ -7,7 +7,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,6 +19,8 @@ from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.task_samples import TaskSamples
 from codegym.errors import InvalidSettingError
 
+_MOST_TESTS = 8
+"""Tests that a pair names on each side."""
 _LEVEL = 0.01
 """Chance of a task to give an efficiency pair without any difference in cost."""
 
@@ -157,7 +159,8 @@ def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[P
         pair = _preference(samples, PairKind.CORRECTNESS, (chosen, rejected), scores.programs[[chosen, rejected]])
         reason = PairSkip.MARGIN if pair.margin < max(rules.min_margin, 1e-9) else text_skip(pair, rules)
         if reason is None:
-            pairs.append(pair)
+            for_chosen, for_rejected = _only(matrix, scores, chosen, rejected), _only(matrix, scores, rejected, chosen)
+            pairs.append(replace(pair, tests_chosen=for_chosen, tests_rejected=for_rejected))
         else:
             reasons.append(reason)
         if len(pairs) == rules.pairs_per_task:
@@ -181,7 +184,8 @@ def efficiency_pairs(
         is_faster = faster_than(costs.seconds[cheap], costs.seconds[dear], rules.min_saving, level)
         reason = text_skip(pair, rules) if is_faster else PairSkip.NOT_FASTER
         if reason is None:
-            pairs.append(pair)
+            seconds = costs.typical[[cheap, dear]].tolist()
+            pairs.append(replace(pair, seconds_chosen=seconds[0], seconds_rejected=seconds[1]))
         else:
             reasons.append(reason)
         if len(pairs) == rules.pairs_per_task:
@@ -224,6 +228,14 @@ def _outside_in(order: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Best against worst, then the second best against the second worst, ...; each place is used once."""
     for place in range(len(order) // 2):
         yield order[place], order[-1 - place]
+
+
+def _only(matrix: Matrix, scores: Scores, passes: int, fails: int) -> str:
+    """Tests that one program passes and the other does not, a line each, the most credible first."""
+    link = matrix.link
+    places = np.flatnonzero(link[passes] > link[fails])
+    best = [matrix.tests[place] for place in places[np.argsort(-scores.tests[places], kind="stable")]]
+    return "\n".join([test for test in best if "\n" not in test][:_MOST_TESTS])
 
 
 def _preference(

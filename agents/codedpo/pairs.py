@@ -36,6 +36,18 @@ class Preference:
     task_id: str = ""
     source: str = ""
     """Who wrote the completions: a policy and its version, or a file."""
+    tests_chosen: str = ""
+    """Asserts, a line each, that only the chosen program passes: those of the most credible tests."""
+    tests_rejected: str = ""
+    """The same that only the rejected program passes."""
+    seconds_chosen: float = 0.0
+    """CPU time of its calls, where it was measured; 0 otherwise."""
+    seconds_rejected: float = 0.0
+    error: str = ""
+    """What the rejected program raised, or that it took too long, where it did on one of ``tests_chosen``."""
+    error_start: int = -1
+    """Where, as an offset into ``rejected``; -1 where that is not known."""
+    error_end: int = -1
 
     @property
     def margin(self) -> float:
@@ -60,7 +72,8 @@ def write_pairs(path: str | Path, pairs: Iterable[Preference]) -> int:
     return write_rows(path, map(asdict, pairs))
 
 
-_TYPES: dict[str, type] = {field.name: float if field.name.startswith("score") else str for field in fields(Preference)}
+_EXPECTED: dict[Any, tuple[Any, str]] = {"float": ((int, float), "number"), "int": (int, "whole number")}
+_TYPES = {field.name: _EXPECTED.get(field.type, (str, "text")) for field in fields(Preference)}
 
 
 def _preference(row: dict[str, Any], place: str) -> Preference:
@@ -69,9 +82,8 @@ def _preference(row: dict[str, Any], place: str) -> Preference:
             raise DataError(f"{place}: {name} is missing; a pair has the texts prompt, chosen and rejected.")
     values: dict[str, Any] = {name: row[name] for name in _TYPES if name in row}
     for name, value in values.items():
-        expected = (int, float) if _TYPES[name] is float else str
+        expected, kind = _TYPES[name]
         if not isinstance(value, expected) or isinstance(value, bool):
-            kind = "number" if _TYPES[name] is float else "text"
             raise DataError(f"{place}: {name} must be a {kind}, got a {type(value).__name__}.")
     kind = values.get("kind", PairKind.CORRECTNESS)
     if kind not in tuple(PairKind):

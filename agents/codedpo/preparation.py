@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from agents.codedpo.data_card import write_data_card
 from agents.codedpo.efficiency import Costs, CostSettings, CostStore, NoCosts
+from agents.codedpo.error_places import with_error_places
 from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
 from agents.codedpo.pairing import PairRules, PairSet, make_pairs, score
-from agents.codedpo.pairs import PairKind, write_pairs
+from agents.codedpo.pairs import PairKind, Preference, read_pairs, write_pairs
 from agents.codedpo.sampling import Sampler, SamplingSettings
 from agents.codedpo.task_samples import TaskSamples
 from agents.policy import LMPolicy
@@ -100,6 +101,8 @@ class Preparation:
         """Makes pairs of judged samples; writes the pairs, their card and their picture."""
         costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else ()
         made = make_pairs(matrices, self.settings.rules, costs)
+        pairs = with_error_places(made.pairs, matrices, self.judge, self.settings.limits, self._pairs_before())
+        made = replace(made, pairs=pairs)
         if self.folder is not None:
             write_pairs(self.folder / PAIRS, made.pairs)
             write_data_card(self.folder, made, matrices, self.settings.rules)
@@ -122,6 +125,11 @@ class Preparation:
             found.append(one)
             self.progress(stage, len(found), total)
         return found
+
+    def _pairs_before(self) -> list[Preference]:
+        """The pairs that the folder holds already: nothing is done twice."""
+        file = self._place(PAIRS)
+        return [] if file is None or not file.exists() else read_pairs(file)
 
     def _place(self, name: str) -> Path | None:
         return None if self.folder is None else self.folder / name

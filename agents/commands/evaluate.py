@@ -182,10 +182,11 @@ class Evaluate:
             passed = TextColumn("passed {task.fields[passed]}")
             bar = stack.enter_context(Progress(*columns, passed, console=console, transient=True))
             task, count = bar.add_task(part, total=number, passed=0), [0]
+            prompts = {problem.task_id: problem.prompt for problem in suite}
 
             def on_judged(program: JudgedProgram) -> None:
                 if file is not None:
-                    write_program(file, program)
+                    write_program(file, replace(program, prompt=prompts.pop(program.task_id, "")))
                 count[0] += program.is_success and program.is_final
                 bar.update(task, advance=program.is_final, passed=count[0])
 

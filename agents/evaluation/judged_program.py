@@ -40,6 +40,8 @@ class JudgedProgram:
     trust: str = "isolated"
     turn: int = 0
     is_final: bool = True
+    prompt: str = ""
+    """What its problem asks for; an evaluation's file has it with the first program of a problem."""
 
     @classmethod
     def of(cls, sample: ProgramSample, feedback: Feedback) -> Self:
@@ -95,6 +97,8 @@ class JudgedProgram:
             "passed": self.is_success,
         }
         own = {name: value for name, value in vars(self).items() if name not in ("task_id", "completion", "source")}
+        if not self.prompt:
+            del own["prompt"]
         return {**known, **own}
 
     @classmethod
@@ -105,9 +109,10 @@ class JudgedProgram:
             KeyError: If a field is missing.
             ValueError: If a verdict, kind or scope is unknown.
         """
-        own = {name: row[name] for name in cls.__dataclass_fields__ if name != "source"}
+        own = {name: row[name] for name in cls.__dataclass_fields__ if name not in ("source", "prompt")}
         typed = {
             "source": row["solution"],
+            "prompt": row.get("prompt", ""),
             "verdict": Verdict(row["verdict"]),
             "kind": Kind(row["kind"]),
             "scope": Scope(row["scope"]),

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.run_comparison import compare
 from agents.report.run import ReportRun
-from agents.report.sample import ReportSample
 from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
 from codegym.errors import MissingExtraError
 
 _PAGE = Path(__file__).parent / "page"
-_SCRIPTS = ("data.js", "charts.js", "samples.js", "page.js")
+_SCRIPTS = ("data.js", "charts.js", "browser.js", "code.js", "samples.js", "pairs.js", "page.js")
 _MOST_COMPARISONS = 10
+T = TypeVar("T")
 
 
 def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples: int = 5000) -> int:
@@ -32,7 +32,8 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
         file: Where to.
         runs: What is reported.
         title: Of the page.
-        most_samples: Programs to browse, in all; where there are more, those are taken that lie evenly between.
+        most_samples: Programs to browse, in all, and as many pairs; where there are more, those are taken that lie
+            evenly between.
 
     Returns:
         The bytes written.
@@ -66,7 +67,8 @@ def render(data: dict[str, Any]) -> str:
 def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000) -> dict[str, Any]:
     """Returns everything that the page shows as plain data."""
     groups = groups_of(runs)
-    samples, prompts = _samples(runs, most_samples)
+    prompts = _Prompts()
+    samples, pairs = _samples(runs, most_samples, prompts), _pairs(runs, most_samples, prompts)
     return {
         "title": title,
         "codegym": version("codegym"),
@@ -85,8 +87,9 @@ def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000)
             {"run": place, **evaluation.to_dict()} for place, run in enumerate(runs) for evaluation in run.evaluations
         ],
         "comparisons": _comparisons(runs),
-        "prompts": prompts,
         "samples": samples,
+        "pairs": pairs,
+        "prompts": prompts.texts,
     }
 
 
@@ -137,8 +140,10 @@ def _run_row(run: ReportRun) -> dict[str, Any]:
         "suites": list(run.suites),
         "seed": run.seed,
         "model": dict(record.get("model", {})),
-        "programs": record.get("num_timesteps") or (int(success[-1][0]) if success else 0),
+        "timesteps_are": str(record.get("timesteps_are", "programs")),
+        "timesteps": record.get("num_timesteps") or (int(success[-1][0]) if success else 0),
         "success": success[-1][1] if success else None,
+        "success_is": "passed" if "rollout/success_rate" in run.curves else "preferred rightly",
         "seconds": clock[-1][1] if clock else None,
         "settings": {**settings_of(run), "seed": str(run.seed)} if record else _evaluation_settings(run),
         "versions": {**dict(record.get("versions", {})), **dict(record.get("machine", {}))},
@@ -180,26 +185,47 @@ def _alike(runs: Sequence[ReportRun]) -> list[tuple[int, int, Evaluation, Evalua
     ]
 
 
-def _samples(runs: Sequence[ReportRun], most: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    prompts: dict[str, str] = {}
+class _Prompts:
+    """Each text once; rows have its place."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    @property
+    def texts(self) -> list[str]:
+        return list(self._places)
+
+    def place(self, text: str) -> int:
+        return self._places.setdefault(text, len(self._places))
+
+
+def _samples(runs: Sequence[ReportRun], most: int, prompts: _Prompts) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for place, run in enumerate(runs):
         found = list(run.samples())
-        for sample in found:
-            if sample.prompt:
-                prompts.setdefault(sample.task_id, sample.prompt)
-        rows += [{"run": place, **_row(sample)} for sample in _spread(found, max(most // len(runs), 1))]
-    return rows, prompts
+        asked = {(sample.part, sample.task_id): sample.prompt for sample in reversed(found) if sample.prompt}
+        for sample in _spread(found, max(most // len(runs), 1)):
+            row = {"run": place, **sample.to_row()}
+            if prompt := asked.get((sample.part, sample.task_id)):
+                row["prompt"] = prompts.place(prompt)
+            rows.append(row)
+    return rows
 
 
-def _row(sample: ReportSample) -> dict[str, Any]:
-    return {name: value for name, value in sample.to_row().items() if name != "prompt"}
+def _pairs(runs: Sequence[ReportRun], most: int, prompts: _Prompts) -> list[dict[str, Any]]:
+    learned = [(place, pairs) for place, run in enumerate(runs) if (pairs := run.pairs())]
+    rows: list[dict[str, Any]] = []
+    for place, pairs in learned:
+        for pair in _spread(pairs, max(most // len(learned), 1)):
+            told = {name: value for name, value in vars(pair).items() if value != ""}
+            rows.append({"run": place, **told, "prompt": prompts.place(pair.prompt)})
+    return rows
 
 
-def _spread(samples: Sequence[ReportSample], most: int) -> Iterable[ReportSample]:
-    if len(samples) <= most:
-        return samples
-    return (samples[int(place * len(samples) / most)] for place in range(most))
+def _spread(found: Sequence[T], most: int) -> Iterable[T]:
+    if len(found) <= most:
+        return found
+    return (found[int(place * len(found) / most)] for place in range(most))
 
 
 def _without_nan(value: Any) -> Any:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agents.codedpo.pairs import Preference, read_pairs
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
 from agents.natural_order import natural_order
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
-from agents.run_record import FINISHED, RUN, SAMPLES, STOPPED
+from agents.run_record import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
 from codegym.errors import DataError
 
 Curve = list[tuple[float, float]]
@@ -54,6 +55,11 @@ class ReportRun:
             return
         for row in _rows(self.folder / SAMPLES):
             yield learned_sample(row)
+
+    def pairs(self) -> list[Preference]:
+        """Returns the pairs that it learned from; none where it was no run on pairs."""
+        file = self.folder / PAIRS
+        return [] if self.evaluations or not file.is_file() else read_pairs(file)
 
     def problems(self) -> tuple[str, ...]:
         """What a reader must know about it."""

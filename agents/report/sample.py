@@ -29,7 +29,7 @@ class ReportSample:
     step: int = 0
     turn: int = 0
     prompt: str = ""
-    """Given with the first program of a task."""
+    """Given with the first program of a task in its run, or in its part of an evaluation."""
     rewards: Mapping[str, float] = field(default_factory=dict)
     advantage: float | None = None
     places: tuple[Mapping[str, Any], ...] = ()
@@ -81,6 +81,7 @@ def evaluated_sample(program: JudgedProgram, part: str) -> ReportSample:
         tests=program.tests,
         part=part,
         turn=program.turn,
+        prompt=program.prompt,
         places=tuple(_place(found) for found in program.diagnostics),
         failed_tests=tuple(_test(test) for test in program.failed_tests),
     )

@@ -54,7 +54,7 @@ def group_name(runs: Sequence[ReportRun], group: Sequence[int], others: Sequence
         return first.name
     mine = settings_of(first)
     rivals = [settings_of(runs[other[0]]) for other in others if other is not group and runs[other[0]].record]
-    names = [name for name in mine if any(rival.get(name) != mine[name] for rival in rivals)]
+    names = [name for name in mine if mine[name] and any(rival.get(name) != mine[name] for rival in rivals)]
     told = ", ".join(f"{name} {mine[name]}" for name in names[:3])
     seeds = f" ({len(group)} seeds)" if len(group) > 1 else ""
     return f"{told or first.name}{seeds}"

@@ -117,7 +117,7 @@ function lineChart(title, series, options) {
     return { at: (place) => {
       const near = lines.map((one) => [one, nearest(one.steps.map(x), place)]);
       const first = near[0];
-      return { x: x(first[0].steps[first[1]]), lines: [make("div", { class: "soft" }, `${short(Math.round(first[0].steps[first[1]]))} programs`),
+      return { x: x(first[0].steps[first[1]]), lines: [make("div", { class: "soft" }, `${short(Math.round(first[0].steps[first[1]]))} ${first[0].unit}`),
         ...near.map(([one, i]) => tipLine(one.color, `${one.name}: ${format(one.mean[i])}` +
           (one.high[i] > one.low[i] ? ` [${format(one.low[i])}, ${format(one.high[i])}]` : "")))] };
     } };

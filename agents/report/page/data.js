@@ -22,8 +22,9 @@ function make(name, attributes, ...children) {
   return element;
 }
 
+// A part of the page; its id, with a capital, is what the line of links at the top says.
 function section(id, title, ...children) {
-  document.getElementById("nav").append(make("a", { href: "#" + id }, title));
+  document.getElementById("nav").append(make("a", { href: "#" + id }, id[0].toUpperCase() + id.slice(1)));
   const element = make("section", { id }, make("h2", {}, title), ...children);
   document.getElementById("main").append(element);
   return element;

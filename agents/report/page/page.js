@@ -18,15 +18,18 @@ function showNotes(data) {
 function showRuns(data) {
   const group = data.runs.map((_, i) => data.groups.findIndex((one) => one.runs.includes(i)));
   const rows = data.runs.map((run, i) => ({ cells: [
-    make("span", {}, make("span", { class: "dot", style: `background:${color(group[i])}` }), run.name), run.kind,
+    make("span", { class: "name" }, make("span", { class: "dot", style: `background:${color(group[i])}` }), run.name), run.kind,
     run.status === "running" ? make("b", { class: "timeout" }, "not finished") : run.status, run.suites.join(", "),
     run.model.parameters ? `${short(run.model.parameters / 1e6)} M` : "", run.seed === null ? "" : String(run.seed),
-    run.programs ? String(run.programs) : "", percent(run.success), run.seconds === null ? "" : `${Math.round(run.seconds)} s`] }));
-  section("runs", "Runs", table(["run", "kind", "status", "suite", ["parameters"], ["seed"], ["programs"], ["passed at last"], ["time"]], rows));
+    run.timesteps ? `${run.timesteps} ${run.timesteps_are}` : "", run.success === null ? "" : `${percent(run.success)} ${run.success_is}`, run.seconds === null ? "" : `${Math.round(run.seconds)} s`] }));
+  section("runs", "Runs", table(["run", "kind", "status", "suite", ["parameters"], ["seed"], ["learned from"], ["at last"], ["time"]], rows));
 }
 
+// What a curve's steps count: "programs", "pairs", or both.
+const timestepsOf = (data) => [...new Set(data.groups.filter((group) => Object.keys(group.curves).length).map((group) => data.runs[group.runs[0]].timesteps_are))].join(" or ");
+
 function seriesOf(data, key) {
-  return data.groups.map((group, i) => ({ name: group.name, color: color(i), ...group.curves[key] })).filter((one) => one.steps);
+  return data.groups.map((group, i) => ({ name: group.name, color: color(i), unit: data.runs[group.runs[0]].timesteps_are, ...group.curves[key] })).filter((one) => one.steps);
 }
 
 function showCurves(data) {
@@ -44,7 +47,7 @@ function showCurves(data) {
     .map((group) => tipLine(color(data.groups.indexOf(group)), group.name)));
   const seeds = data.groups.some((group) => group.runs.length > 1) ? "Bands are 95 % intervals of the mean over seeds." : "";
   section("learning", "Learning curves", make("div", { class: "tools" }, make("label", {}, "smoothing", slider), more), legend, charts,
-    make("p", { class: "soft" }, `Over programs written. ${seeds}`));
+    make("p", { class: "soft" }, `Over ${timestepsOf(data)} learned from. ${seeds}`));
 }
 
 function showRewards(data) {
@@ -64,7 +67,7 @@ function showFlows(data) {
       stackChart(title, flows.steps, layersOf(flows[key], key))));
   };
   draw(withFlows[0][0]);
-  section("flows", "What becomes of the programs", make("div", { class: "tools" }, choice("run", withFlows, draw)), charts);
+  section("verdicts", "What becomes of the programs", make("div", { class: "tools" }, choice("run", withFlows, draw)), charts);
 }
 
 function layersOf(values, key) {
@@ -88,10 +91,10 @@ const intervalText = (one) => (one.estimate === null ? "no programs" : `${percen
 function showEvaluations(data) {
   if (!data.evaluations.length) return;
   const rows = data.evaluations.flatMap((one) => Object.entries(one.pass_at).map(([k, interval]) => ({ cells: [
-    data.runs[one.run].name, one.suite, String(one.problems.length), settingText(one.setting), `pass@${k}`, intervalText(interval),
-    interval.estimate === null ? "" : intervalBar(interval)] })));
+    data.runs[one.run].name, one.suite, `pass@${k}`, intervalText(interval), interval.estimate === null ? "" : intervalBar(interval),
+    String(one.problems.length), make("span", { class: "wide" }, settingText(one.setting))] })));
   const parts = data.evaluations.map((one) => make("details", {}, make("summary", {}, `${data.runs[one.run].name}, ${one.suite}: more`), ...evaluationDetails(one)));
-  section("evaluations", "Evaluations", table(["run", "suite", ["problems"], "setting", "", ["95 %"], ""], rows), ...parts);
+  section("evaluations", "Evaluations", table(["run", "suite", "", ["95 %"], "", ["problems"], "setting"], rows), ...parts);
 }
 
 function evaluationDetails(one) {
@@ -156,6 +159,7 @@ themeButton();
 readData().then((data) => {
   document.getElementById("loading").remove();
   for (const show of [showNotes, showRuns, showEvaluations, showComparisons, showCurves, showRewards, showFlows]) show(data);
+  if (data.pairs.length) section("pairs", "Preference pairs", ...pairBrowser(data));
   if (data.samples.length) section("programs", "Programs", ...sampleBrowser(data));
   showSettings(data);
   document.documentElement.dataset.ready = "yes";

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.pairs import Preference
+from agents.codedpo.pairs import Preference, read_pairs
 from agents.policy import LMPolicy
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
@@ -197,6 +197,7 @@ def test_the_paper_s_numbers() -> None:
 
 def test_what_tensorboard_shows_of_the_pairs(make_policy: MakePolicy, tmp_path: Path) -> None:
     CodeDPO(make_policy(), pairs=PAIRS, seed=0, tensorboard_log=tmp_path, **SMALL).learn(4)
+    assert read_pairs(tmp_path / "CodeDPO_1" / "pairs.jsonl") == PAIRS  # for a report
     events = EventAccumulator(str(tmp_path / "CodeDPO_1"), size_guidance={"tensors": 0})
     events.Reload()
     assert {"distribution/pair_margin", "distribution/chosen_tokens"} <= set(events.Tags()["histograms"])

@@ -37,6 +37,18 @@ def test_best_against_worst() -> None:
     assert (pair.prompt, pair.task_id, pair.source, pair.kind) == ("Double it.", "t/1", "tiny@0", "correctness")
 
 
+def test_a_pair_names_the_tests_that_tell_its_programs_apart() -> None:
+    (pair,) = correctness_pairs(matrix([MIDDLE, GOOD, BAD], ["FPPPF", "FFPPF", "PFEFF"]), COUNT)
+    assert (pair.chosen, pair.rejected) == (MIDDLE, BAD)
+    assert pair.tests_chosen.split("\n") == ["assert f(2) == 4", "assert f(3) == 6", "assert f(1) == 2"]  # by credit
+    assert pair.tests_rejected == "assert f(0) == 0"
+    many = matrix([GOOD, BAD], ["P" * 30, "F" * 30])
+    (pair,) = correctness_pairs(many, COUNT)
+    assert len(pair.tests_chosen.split("\n")) == 8
+    (pair,) = correctness_pairs(replace(many, tests=("assert f(f'''\n''') == 2", *many.tests[1:])), COUNT)
+    assert pair.tests_chosen.startswith("assert f(1)")  # a test of two lines would look like two tests
+
+
 def test_more_pairs_go_from_outside_in_and_use_each_program_once() -> None:
     texts = [f"def f(x):\n    return {'x + ' * n}x  # {n * 'words '}\n" for n in range(5)]
     rows = ["PPPP", "PPPF", "PPFF", "PFFF", "FFFF"]
@@ -94,6 +106,7 @@ def test_the_cheaper_program_is_preferred_when_it_is_sure_to_be_cheaper() -> Non
     (pair,) = efficiency_pairs(samples, costs, PairRules())
     assert (pair.chosen, pair.rejected, pair.kind) == (MIDDLE, GOOD, PairKind.EFFICIENCY)
     assert (pair.score_chosen, pair.score_rejected) == (1.0, 0.5)
+    assert (pair.seconds_chosen, pair.seconds_rejected) == (1.0, 2.0)
 
 
 @pytest.mark.parametrize(

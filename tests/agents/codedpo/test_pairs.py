@@ -19,6 +19,11 @@ PAIR = Preference(
     kind=PairKind.EFFICIENCY,
     task_id="t/1",
     source="tiny@0",
+    tests_chosen="assert f(1) == 1",
+    seconds_rejected=0.5,
+    error="NameError",
+    error_start=3,
+    error_end=4,
 )
 
 
@@ -50,6 +55,7 @@ def test_a_foreign_file_needs_the_three_texts_only(tmp_path: Path) -> None:
         ('{"prompt": "p", "chosen": "c"}', "pairs.jsonl:1: rejected is missing"),
         ('{"prompt": "p", "chosen": 3, "rejected": "r"}', "chosen must be a text, got a int"),
         ('{"prompt": "p", "chosen": "c", "rejected": "r", "score_chosen": "1"}', "score_chosen must be a number"),
+        ('{"prompt": "p", "chosen": "c", "rejected": "r", "error_start": 1.5}', "error_start must be a whole number"),
         ('{"prompt": "p", "chosen": "c", "rejected": "r", "kind": "speed"}', "kind must be one of"),
         ("[1]", "expected a JSON object"),
         ("{", "not JSON"),

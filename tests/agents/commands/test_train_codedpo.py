@@ -80,6 +80,8 @@ def test_all_stages_at_once_and_one_by_one(
     for pair in read_pairs(tmp_path / "whole" / "pairs.jsonl"):
         assert "x *" not in pair.chosen
         assert pair.rejected == "def f(x) return x\n"
+        assert pair.error == "SyntaxError: expected ':'"
+        assert pair.rejected[pair.error_start : pair.error_end] == "return"
     assert (tmp_path / "whole" / "model" / "config.json").exists()
 
     go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]

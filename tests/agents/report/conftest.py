@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from agents.codedpo.pairs import Preference, write_pairs
+
 HEADER = [
     "time/total_timesteps",
     "rollout/success_rate",
@@ -68,6 +70,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         name: str,
         curve: Sequence[tuple[int, float]] = ((8, 0.25), (16, 0.5)),
         samples: Sequence[dict[str, Any]] | None = None,
+        pairs: Sequence[Preference] = (),
         status: str = "finished",
         suite: str = "core",
         **config: Any,
@@ -96,6 +99,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         (folder / "run.json").write_text(json.dumps(record))
         written = [sample(8), sample(16, verdict="pass", kind="none", diagnostics=[])] if samples is None else samples
         (folder / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in written))
+        if pairs:
+            write_pairs(folder / "pairs.jsonl", pairs)
         return folder
 
     return make

@@ -6,22 +6,41 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents import cli
+from agents.codedpo.pairs import Preference
 from agents.evaluation.evaluation import Evaluation, ProblemResult
-from agents.evaluation.folder import EvaluationFolder
+from agents.evaluation.folder import EvaluationFolder, write_program
+from agents.evaluation.judged_program import JudgedProgram
 from agents.report.page import notes, report_data, write_report
-from agents.report.run import find_runs
+from agents.report.run import ReportRun, find_runs
 from agents.report.sample import learned_sample
+from codegym.feedback.kind import Kind, Scope
+from codegym.feedback.verdict import Verdict
 
 MakeRun = Callable[..., Path]
 MakeSample = Callable[..., dict[str, Any]]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+PAIR = Preference(
+    prompt="Add <i>two</i>.",
+    chosen="def f(x):\n    return x + 1\n",
+    rejected="def f(x):\n    return é + 1\n",
+    score_rejected=0.25,
+    task_id="core/2",
+    tests_chosen="assert f(1) == 2",
+    seconds_rejected=0.5,
+    error="NameError",
+    error_start=21,
+    error_end=22,
+)
 
 
 def data_of(page: str) -> Any:
@@ -49,7 +68,7 @@ def test_the_page_holds_everything_and_asks_nobody(make_run: MakeRun, tmp_path: 
     assert "https://" not in page
     data = data_of(page)
     assert data["samples"][0]["completion"].startswith("def f(x)")
-    assert data["prompts"] == {"core/1": "Add <i>one</i>."}
+    assert [data["prompts"][one["prompt"]] for one in data["samples"]] == ["Add <i>one</i>."] * 2
     assert data["groups"][0]["curves"]["rollout/success_rate"]["mean"] == [0.25, 0.5]
     assert data["flows"][0]["verdict"] == {"error": [0.75, 0.5], "pass": [0.25, 0.5]}
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.html"]
@@ -73,6 +92,50 @@ def test_five_thousand_programs_stay_below_five_megabytes(
     runs = find_runs(make_run("many", samples=rows))
     assert write_report(tmp_path / "report.html", runs, "many") < 5_000_000
     assert len(data_of((tmp_path / "report.html").read_text())["samples"]) == 5000
+
+
+def test_five_thousand_pairs_stay_below_five_megabytes(make_run: MakeRun, tmp_path: Path) -> None:
+    from random import Random
+
+    chance = Random(0)
+
+    def text() -> str:
+        lines = [f"    value_{chance.randrange(999)} = {chance.random()} + x" for _ in range(8)]
+        return "def f(x):\n" + "\n".join(lines)
+
+    pairs = [
+        Preference(prompt=f"Task {number % 500}.", chosen=text(), rejected=text(), tests_chosen=f"assert f({number})")
+        for number in range(6000)
+    ]
+    runs = find_runs(make_run("many", pairs=pairs))
+    assert write_report(tmp_path / "report.html", runs, "many") < 5_000_000
+    data = data_of((tmp_path / "report.html").read_text())
+    assert len(data["pairs"]) == 5000
+    assert len(data["prompts"]) == 501  # each once
+
+
+def test_prompts_are_those_of_their_own_run(tmp_path: Path, make_run: MakeRun) -> None:
+    problem = ProblemResult(task_id="core/1", difficulty="", judged=1, passed=0, kinds={"name_error": 1})
+    folder = EvaluationFolder(tmp_path / "evaluated")
+    program = JudgedProgram(
+        task_id="core/1", completion="x", source="x", verdict=Verdict.ERROR, kind=Kind.NAME_ERROR, scope=Scope.LINE
+    )
+    with folder.writing("core") as file:
+        write_program(file, replace(program, prompt="Add one, in other words."))
+        write_program(file, program)
+    folder.write_summary([Evaluation(suite="core", problems=(problem,), k=(1,))])
+    data = report_data(find_runs(make_run("learned")) + find_runs(tmp_path / "evaluated"), "both")
+    asked = [(one["run"], data["prompts"][one["prompt"]]) for one in data["samples"]]
+    other = "Add one, in other words."
+    assert asked == [(0, "Add <i>one</i>."), (0, "Add <i>one</i>."), (1, other), (1, other)]
+
+
+def test_what_a_run_learned_from_has_its_name(make_run: MakeRun) -> None:
+    folder = make_run("a", pairs=[PAIR])
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "timesteps_are": "pairs"}))
+    [row] = report_data(find_runs(folder), "a")["runs"]
+    assert (row["timesteps"], row["timesteps_are"], row["success_is"]) == (16, "pairs", "passed")
 
 
 def test_runs_on_different_suites_are_said_to_be_so(make_run: MakeRun) -> None:
@@ -144,12 +207,31 @@ def test_evaluations_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_a_browser_draws_it(make_run: MakeRun, tmp_path: Path) -> None:
-    assert CHROMIUM is not None
-    write_report(tmp_path / "r.html", find_runs(make_run("a")), "drawn")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    command = [CHROMIUM, *flags, "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path / 'r.html'}"]
-    drawn = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    drawn = drawn_by_a_browser(find_runs(make_run("a")), tmp_path)
     assert 'data-ready="yes"' in drawn
     assert drawn.count('class="row"') == 2
     assert '<span class="token wrong"' in drawn
     assert "NameError: &lt;b&gt;é&lt;/b&gt;" in drawn  # text stays text
+    assert "Add &lt;i&gt;one&lt;/i&gt;." in drawn
+    assert 'id="pairs"' not in drawn
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_browser_draws_pairs(make_run: MakeRun, tmp_path: Path) -> None:
+    drawn = drawn_by_a_browser(find_runs(make_run("a", samples=[], pairs=[PAIR, PAIR])), tmp_path)
+    assert 'data-ready="yes"' in drawn
+    assert drawn.count('class="row"') == 2
+    assert "2 of 2 pairs" in drawn
+    assert re.search(r'<span class="apart wrong" style="[^"]*--bad[^"]*" title="NameError"[^>]*>é</span>', drawn)
+    assert re.search(r'<span class="apart" style="[^"]*--good[^"]*">x</span>', drawn)
+    assert re.search(r"score 0.25, 500 ms of CPU time", drawn)
+    assert "assert f(1) == 2</td>" in drawn
+    assert "Add &lt;i&gt;two&lt;/i&gt;." in drawn
+
+
+def drawn_by_a_browser(runs: Sequence[ReportRun], tmp_path: Path) -> str:
+    assert CHROMIUM is not None
+    write_report(tmp_path / "r.html", runs, "drawn")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [CHROMIUM, *flags, "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path / 'r.html'}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

@@ -42,6 +42,13 @@ def test_runs_that_differ_in_their_seed_alone_are_one_group(make_run: MakeRun) -
     assert [group_name(runs, group, groups) for group in groups] == ["learning_rate 0.1 (2 seeds)", "learning_rate 0.2"]
 
 
+def test_settings_that_a_run_does_not_have_are_not_named(make_run: MakeRun) -> None:
+    make_run("a/1", suite="")
+    runs = find_runs(make_run("a/2", method="dpo").parent)
+    groups = groups_of(runs)
+    assert [group_name(runs, group, groups) for group in groups] == ["a/1", "suite core, method dpo"]
+
+
 def test_what_was_not_logged_was_zero(make_run: MakeRun) -> None:
     runs = find_runs(make_run("a"))
     kinds = flows(runs, [0], "kind")
