@@ -2,9 +2,9 @@
 // A browser of many things: filters, a list that draws only the rows in sight, and the chosen one beside it.
 
 const ROW = 44;
-const NUMERIC = { numeric: true };
+const COLLATOR = new Intl.Collator(undefined, { numeric: true }); // one for all: comparing with a new one takes ten times as long
 
-// things: {items, noun, filters: [[label, options, of(item)]], orders: [[label, compare] or [label]], text(item), row(item), sheet(item, tools)}
+// things: {items, noun, filters: [[label, options, of]], orders: [[label, compare] or [label]], text(item), row(item), sheet(item, tools)}
 // tools: {pin, next: buttons, redraw()}. Where a filter's options are null they are the values that there are.
 function browser({ items, noun, filters, orders, text, row, sheet, pins }) {
   const state = { wanted: filters.map(() => ""), text: "", order: 0, chosen: 0, pinned: null, shown: [] };
@@ -89,7 +89,7 @@ function browser({ items, noun, filters, orders, text, row, sheet, pins }) {
   return [tools, make("div", { class: "browser" }, list, details)];
 }
 
-const byTask = (a, b) => (a.task_id || "").localeCompare(b.task_id || "", undefined, NUMERIC);
+const byTask = (a, b) => COLLATOR.compare(a.task_id || "", b.task_id || "");
 
 // Facts about a thing, those left out that are not known.
 function chips(facts) {

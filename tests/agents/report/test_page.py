@@ -224,7 +224,7 @@ def test_a_browser_draws_pairs(make_run: MakeRun, tmp_path: Path) -> None:
     assert "2 of 2 pairs" in drawn
     assert re.search(r'<span class="apart wrong" style="[^"]*--bad[^"]*" title="NameError"[^>]*>é</span>', drawn)
     assert re.search(r'<span class="apart" style="[^"]*--good[^"]*">x</span>', drawn)
-    assert re.search(r"score 0.25, 500 ms of CPU time", drawn)
+    assert re.search(r"score 0.25, 0.5 s of CPU time", drawn)
     assert "assert f(1) == 2</td>" in drawn
     assert "Add &lt;i&gt;two&lt;/i&gt;." in drawn
 
