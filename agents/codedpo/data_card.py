@@ -50,8 +50,8 @@ def data_card(made: PairSet, matrices: Sequence[Matrix], rules: PairRules) -> st
             "Columns: `prompt`, `chosen`, `rejected` (texts as the policy read and wrote them), `score_chosen`, "
             "`score_rejected`, `kind`, `task_id`, `source`; `tests_chosen` and `tests_rejected` (asserts that only the "
             "one program passes), `seconds_chosen` and `seconds_rejected` (CPU time, 0 where it was not measured), "
-            "`error`, `error_start`, `error_end` (what the rejected program raised, and where in it). The prompt holds the policy's own template, so a trainer "
-            "must not apply it a second time.",
+            "`error`, `error_start`, `error_end` (what the rejected program raised, and where in it). The prompt holds "
+            "the policy's own template, so a trainer must not apply it a second time.",
             "",
             *_table(["pairs", "number", "margin", "chosen, characters", "rejected, characters", "distance"], rows),
             "Quartiles: 25 % / 50 % / 75 %. The distance is the share of words and signs in which the texts differ.",
