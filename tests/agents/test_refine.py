@@ -49,7 +49,9 @@ def spelled(text: str, prompt: str = "p") -> Completion:
 def tried(text: str, statuses: str, number: int = 0) -> Tried:
     """A program whose public tests ended like this: ``.`` passed, ``F`` failed, ``I`` the machine failed."""
     of = {".": Verdict.PASS, "F": Verdict.FAIL, "I": Verdict.INFRA_ERROR}
-    tests = tuple(TestResult(index=place, status=of[s], public=True) for place, s in enumerate(statuses))
+    tests = tuple(
+        TestResult(index=place, status=of[s], public=True, kind=Kind.NONE) for place, s in enumerate(statuses)
+    )
     worst = next((of[s] for s in "IF" if s in statuses), Verdict.PASS)
     program = Program.from_completion(text, problem("a"))
     kind, scope = (Kind.NONE if worst is Verdict.PASS else Kind.WRONG_ANSWER), Scope.NONE
