@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.data is None:
         parser.error("name the folder of the benchmarks' files by --data or CODEGYM_DATA")
     if options.out.is_dir():
-        parser.error(f"--out takes the name of a file, such as {options.out / 'suites.json'}; {options.out} is a folder")
+        parser.error(f"--out takes the name of a file ({options.out / 'suites.json'}, say); {options.out} is a folder")
     os.environ["CODEGYM_DATA"] = str(options.data)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
