@@ -22,8 +22,9 @@ from agents.codedpo.pairing import PairRules, PairSet, reasons
 from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
-from agents.codedpo.task_samples import TaskSamples, read_task_samples
+from agents.codedpo.task_samples import TaskSamples
 from agents.commands.output_place import make_output_folder
+from agents.commands.samples_file import read_samples_file
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
@@ -31,7 +32,7 @@ from agents.policy import LMPolicy
 from agents.stage import make_stage
 from agents.tuning import Tuning
 from codegym import Judge
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidSettingError
 from envs_registry import load_suite
 from envs_registry.suite import Suite
 
@@ -53,6 +54,8 @@ class TrainCodeDPO:
     """Folder with the benchmarks' files; CODEGYM_DATA without it."""
     samples: Path | None = None
     """Rank these programs and tests instead of writing some: a file as `codegym rank` reads it."""
+    tests: Path | None = None
+    """With --samples: the file of tests, where programs and tests are in two files, as `codegym rank` takes it."""
     pairs: Path | None = None
     """Learn from these pairs instead of making some: JSON lines with prompt, chosen and rejected."""
     run_dir: Path = Path("runs/codedpo")
@@ -97,10 +100,14 @@ class TrainCodeDPO:
         Raises:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
-            InvalidSettingError: If the folder cannot be written into.
+            InvalidSettingError: If the folder cannot be written into, or there are tests without programs.
         """
         if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
+        if self.tests is not None and self.samples is None:
+            raise InvalidSettingError(
+                f"--tests {self.tests} goes with --samples: name the file of the programs, too, or one file of both."
+            )
         make_output_folder("--run-dir", self.run_dir)
         return self._go()
 
@@ -174,7 +181,7 @@ class TrainCodeDPO:
     ) -> Sequence[TaskSamples]:
         if problems is None:
             assert self.samples is not None
-            file = read_task_samples(self.samples)
+            file = read_samples_file(self.samples, self.tests)
             facts["lines_left_out"] = len(file.skipped)
             return file.tasks
         env = gym.make("CodeSynthesis-v0", suite=problems, judge=preparation.judge)

@@ -124,6 +124,50 @@ def test_complaints(arguments: list[str], tmp_path: Path, capsys: pytest.Capture
     assert "--resume" in complaint()  # the run is there: nothing is overwritten
 
 
+def test_lines_of_samples_that_are_left_out_are_named(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "samples.jsonl"
+    bad = ['{"task_id": 3}', "{", *['{"task_id": "a", "prompt": "p"}'] * 12]
+    with file.open("a") as out:
+        out.write("".join(f"{line}\n" for line in bad))
+    assert cli.main([*arguments, "--until", "matrix"]) == cli.GOOD
+    told = capsys.readouterr()
+    assert json.loads(told.out)["lines_left_out"] == len(bad)
+    said = [line for line in told.err.splitlines() if line.startswith("left out")]
+    assert said[0] == f"left out: {file}:{TASKS + 1}: task_id must be a text, got int."
+    assert said[1].startswith(f"left out: {file}:{TASKS + 2}: not JSON")
+    assert said[2] == f"left out: {file}:{TASKS + 3}: completions must be a list of texts, got nothing."
+    assert said[-1] == "left out: 4 more lines"
+    assert len(said) == 11
+
+
+def test_programs_and_tests_in_two_files(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs, tests = tmp_path / "samples.jsonl", tmp_path / "tests.jsonl"
+    head = "def double(x):\n"
+    written = ["    return 2 * x\n", "    return x + x\n", "    return x + 1\n"]
+    programs.write_text(json.dumps({"prompt": head, "samples": written}) + "\n")
+    tests.write_text(json.dumps({"prompt": head + "    pass\n\nassert ", "samples": ["double(2) == 4\n"]}) + "\n{\n")
+    two = ["--tests", str(tests)]
+    assert cli.main([*arguments, *two, "--until", "matrix"]) == cli.GOOD
+    told = capsys.readouterr()
+    assert f"left out: {tests}:2: not JSON" in told.err
+    found = json.loads(told.out)
+    assert (found["problems"], found["programs"], found["cells"], found["lines_left_out"]) == (1, 3, 3, 1)
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["tests"] == str(tests)
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    assert ran([*go_on, "--until", "pairs"], capsys)["pairs"] == 1
+
+
+def test_tests_go_with_samples(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert cli.main(["train", "codedpo", "--run-dir", str(tmp_path), "--tests", "t.jsonl"]) == cli.BAD_INPUT
+    assert "--tests" in (said := capsys.readouterr().err)
+    assert "--samples" in said
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_resumes_to_the_same_numbers(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
