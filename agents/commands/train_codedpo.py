@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,6 +23,7 @@ from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples
+from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
 from agents.commands.samples_file import read_samples_file
 from agents.commands.settings_file import write_settings
@@ -38,6 +39,15 @@ from envs_registry.suite import Suite
 
 INTERRUPTED = 130
 _PAPERS_TEMPERATURE = 1.5
+_OF_THE_PAIRS = ("problems", "method", "focus", "emphasis", "length_normalized", "max_length", "reference")
+_OF_THEIR_ORDER = ("batch_size", "shuffle")
+_IN_THE_CHECKPOINT = (
+    *("model", "suite", "split", "samples", "pairs", "sampling", "rules", "costs"),
+    *("max_new_tokens", "dtype", "tuning", "seed"),
+    *(f"config.{name}" for name in (*_OF_THE_PAIRS, *_OF_THEIR_ORDER)),
+)
+"""Settings that a run keeps from its first checkpoint on: it holds the pairs, what the reference says about them, and
+how many of them have been learned from in their order."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,8 @@ class TrainCodeDPO:
     run_dir: Path = Path("runs/codedpo")
     """Where samples, matrix, pairs, log, checkpoints and the trained model go."""
     resume: bool = False
-    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top."""
+    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top (once it trains,
+    those that made its pairs are fixed)."""
     until: Literal["sampling", "matrix", "pairs", "training"] = "training"
     """The last stage to run; --resume goes on with the next."""
     save_every: int = 20
@@ -100,7 +111,8 @@ class TrainCodeDPO:
         Raises:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
-            InvalidSettingError: If the folder cannot be written into, or there are tests without programs.
+            InvalidSettingError: If the folder cannot be written into, there are tests without programs, or a run shall
+                go on with a setting that its checkpoint has fixed.
         """
         if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
@@ -120,7 +132,7 @@ class TrainCodeDPO:
     def _go(self) -> int:
         latest = self.run_dir / "latest.zip"
         if latest.exists():
-            agent = CodeDPO.load(latest, device=self.device)
+            agent = self._agent_before(latest)
             write_settings(self.run_dir / RECORD, self)
             return self._train(agent, {}) if self.until == "training" else self._say({})
         policy = LMPolicy.load(
@@ -146,6 +158,12 @@ class TrainCodeDPO:
             seed=self.seed,
         )
         return self._train(agent, facts)
+
+    def _agent_before(self, latest: Path) -> CodeDPO:
+        """The agent as it was saved, with the settings of learning that are others now."""
+        was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
+        changes = {name: value for name, value in now.items() if value != was[name]}
+        return CodeDPO.load(latest, device=self.device, **changes)
 
     # ---- stages
 

@@ -211,6 +211,34 @@ def test_random_models_write_rank_and_learn_on_mbpp(
     assert learned["optimizer_steps"] == 3
 
 
+def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ran([*arguments, "--epochs", "2"], capsys)
+    latest, record = tmp_path / "run" / "latest.zip", tmp_path / "run" / "settings.json"
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    before = latest.read_bytes(), record.read_bytes()
+    for typed, names in (
+        (["--method", "kto", "--sampling.temperature", "0.5"], ("method 'dpo'", "'kto'", "sampling.temperature 1.0")),
+        (["--model", "nano", "--seed", "4"], ("model", "'nano'", "seed 3")),
+        (["--rules.kinds", "efficiency"], ("rules.kinds",)),
+        (["--max-length", "100"], ("max_length 0",)),
+        (["--batch-size", "3"], ("batch_size 2",)),
+        (["--lora-rank", "4"], ("tuning.lora_rank 0",)),
+    ):
+        assert cli.main([*go_on, *typed]) == cli.BAD_INPUT
+        said = json.loads(capsys.readouterr().err)["message"]
+        assert all(name in said for name in names), said
+        assert (latest.read_bytes(), record.read_bytes()) == before
+    ran([*go_on, "--method", "dpo", "--seed", "3"], capsys)  # typed as it was
+    last = ran([*go_on, "--epochs", "3", "--learning-rate", "1e-6", "--beta", "0.3", "--gain-factor", "7"], capsys)
+    assert (first["pairs_learned_from"], last["pairs_learned_from"]) == (2 * TASKS, 3 * TASKS)
+    agent = CodeDPO.load(latest, device="cpu")
+    assert (agent.config.epochs, agent.config.learning_rate, agent.config.beta) == (3, 1e-6, 0.3)
+    assert [group["factor"] for group in agent.optimizer.param_groups] == [1.0, 7.0]
+    assert json.loads(record.read_text())["config"]["beta"] == 0.3
+
+
 def test_a_run_goes_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["train", "codedpo", "--run-dir", __file__]) == cli.BAD_INPUT
     assert "--run-dir must be a folder to write into" in capsys.readouterr().err
