@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.append(_row(name, split, options.workers))
         print(rows[-1]["line"], flush=True)
     codet = None if options.suites else _codet(options.data, options.workers)
-    options.out.write_text(json.dumps({"suites": rows, "codet": codet}, indent=1) + "\n")
+    text = json.dumps({"suites": rows, "codet": codet}, indent=1) + "\n"
+    options.out.write_text(text.replace(f"{options.data}/", ""))  # a machine's folders are nobody's business
     options.out.with_suffix(".md").write_text(_table(rows, codet))
     print(_table(rows, codet))
     return int(any(row["new_faults"] for row in rows))
