@@ -8,9 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.commands.foreign_bars import without_foreign_bars
 from agents.commands.starting_point import Startable, starting_point
 from codegym.errors import (
     CodegymError,
@@ -74,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return GOOD if arguments[1:] else BAD_INPUT
     try:
         name, rest = find_command(arguments)
-        return parse(name, rest).run()
+        with without_foreign_bars() if "--json" in rest else nullcontext():
+            return parse(name, rest).run()
     except KeyboardInterrupt:
         print("codegym: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -59,9 +59,21 @@ class Engine(Protocol):
     """Anything that continues prompts."""
 
     def stream(
-        self, prompts: Sequence[NDArray[np.int64]], sampling: Sampling, generator: torch.Generator
+        self,
+        prompts: Sequence[NDArray[np.int64]],
+        sampling: Sampling,
+        generator: torch.Generator,
+        prefixes: Sequence[NDArray[np.int64]] = (),
     ) -> Iterator[tuple[int, Sample]]:
-        """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended."""
+        """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended.
+
+        Args:
+            prompts: Ids, int64 [P] each.
+            sampling: How tokens are drawn.
+            generator: The source of chance.
+            prefixes: The ids that each sample begins with, int64 [F] each, with log-probability 0 since nobody drew
+                them; left out where no sample has any, so that an engine without them serves all the rest.
+        """
 
 
 class LocalEngine:
@@ -77,9 +89,15 @@ class LocalEngine:
         self.backbone, self.end_ids, self.rows = backbone, tuple(end_ids), rows
 
     def stream(
-        self, prompts: Sequence[NDArray[np.int64]], sampling: Sampling, generator: torch.Generator
+        self,
+        prompts: Sequence[NDArray[np.int64]],
+        sampling: Sampling,
+        generator: torch.Generator,
+        prefixes: Sequence[NDArray[np.int64]] = (),
     ) -> Iterator[tuple[int, Sample]]:
         """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended.
+
+        A prefix is written token by token in place of what is drawn, also by a decoder that reads its prompt elsewhere.
 
         Raises:
             torch.OutOfMemoryError: If a single row does not fit.
@@ -88,11 +106,13 @@ class LocalEngine:
         size = (len(prompts), sampling.max_new_tokens)
         # all chance is drawn beforehand: what a row becomes does not depend on how many fit beside it
         draws = torch.rand(size, dtype=torch.float64, generator=generator, device=generator.device)
+        forced = _side_by_side([prefixes[i] for i in order] if len(prefixes) else [_NONE] * len(order))
         waiting = list(range(len(order)))
         while waiting:
             chunk, ended = waiting[: self.rows], set()
             try:
-                for row, sample in self._write([prompts[order[i]] for i in chunk], draws[chunk], sampling):
+                rows = [prompts[order[i]] for i in chunk]
+                for row, sample in self._write(rows, draws[chunk], forced[chunk], sampling):
                     ended.add(chunk[row])
                     yield order[chunk[row]], sample
             except torch.OutOfMemoryError:
@@ -105,7 +125,7 @@ class LocalEngine:
             waiting = [i for i in waiting if i not in ended]
 
     def _write(
-        self, prompts: list[NDArray[np.int64]], draws: Tensor, sampling: Sampling
+        self, prompts: list[NDArray[np.int64]], draws: Tensor, forced: Tensor, sampling: Sampling
     ) -> Iterator[tuple[int, Sample]]:
         distinct, index = distinct_rows(prompts)
         with torch.inference_mode():
@@ -118,7 +138,8 @@ class LocalEngine:
             device = reading.logits.device
             reading.select(torch.from_numpy(index).to(device))
             reading = reading.reserve(sampling.max_new_tokens)
-            batch = _Batch(reading, draws.to(device), torch.tensor(self.end_ids, device=device), sampling)
+            ends = torch.tensor(self.end_ids, device=device)
+            batch = _Batch(reading, draws.to(device), forced.to(device), ends, sampling)
         for _ in range(sampling.max_new_tokens):
             with torch.inference_mode():
                 ended = batch.step()
@@ -135,8 +156,9 @@ class _Batch:
     # Dropping ended rows copies the cache, so it waits until a quarter of the rows can go.
     _WORTH_DROPPING = 0.75
 
-    def __init__(self, reading: Reading, draws: Tensor, end_ids: Tensor, sampling: Sampling) -> None:
+    def __init__(self, reading: Reading, draws: Tensor, forced: Tensor, end_ids: Tensor, sampling: Sampling) -> None:
         self._reading, self._draws, self._end_ids, self._sampling = reading, draws, end_ids, sampling
+        self._forced = forced
         self._ids = torch.zeros(draws.shape, dtype=torch.int64, device=draws.device)
         self._logprobs = torch.zeros(draws.shape, dtype=torch.float32, device=draws.device)
         self._rows = torch.arange(len(draws), device=draws.device)
@@ -149,6 +171,9 @@ class _Batch:
         """Writes one token in every row; returns the rows that are found to have ended."""
         column = self._length
         ids, logprobs = draw(self._reading.logits, self._draws[self._rows, column], self._sampling)
+        if column < self._forced.shape[1]:
+            given = self._forced[self._rows, column]
+            ids, logprobs = torch.where(given < 0, ids, given), torch.where(given < 0, logprobs, 0.0)
         self._ids[self._rows, column], self._logprobs[self._rows, column] = ids, logprobs
         self._length += 1
         last = self._length == self._sampling.max_new_tokens
@@ -180,6 +205,17 @@ class _Batch:
             logprobs=self._logprobs[row, :length].cpu().numpy().copy(),
             finished=finished,
         )
+
+
+_NONE: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+
+def _side_by_side(prefixes: Sequence[NDArray[np.int64]]) -> Tensor:
+    """Prefixes as one tensor [B, longest], -1 behind the end of each."""
+    rows = np.full((len(prefixes), max(map(len, prefixes), default=0)), -1, dtype=np.int64)
+    for row, prefix in zip(rows, prefixes, strict=True):
+        row[: len(prefix)] = prefix
+    return torch.from_numpy(rows)
 
 
 def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:

@@ -35,6 +35,19 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
         group["lr"] = learning_rate * group["factor"]
 
 
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Takes over what an optimizer has learned; the multiples of the rate stay those that this one was made with.
+
+    Args:
+        optimizer: From ``make_optimizer``.
+        state: ``state_dict()`` of one for the same model. Its learning rate comes along: set your own afterwards.
+    """
+    factors = [group["factor"] for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, factor in zip(optimizer.param_groups, factors, strict=True):
+        group["factor"] = factor
+
+
 class MasterAdamW(torch.optim.AdamW):
     """AdamW on float32 masters of bfloat16 or float16 weights.
 

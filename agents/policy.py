@@ -142,6 +142,7 @@ class LMPolicy:
         greedy: bool = False,
         max_new_tokens: int | None = None,
         generator: torch.Generator | None = None,
+        prefixes: Sequence[NDArray[np.int64]] | None = None,
     ) -> list[Completion]:
         """Returns one completion for each prompt, in order.
 
@@ -152,6 +153,10 @@ class LMPolicy:
             greedy: Take the most probable token.
             max_new_tokens: Length limit; the policy's own by default.
             generator: Source of chance: the same state gives the same completions. The policy's own by default.
+            prefixes: Ids that each completion begins with, see ``stream``.
+
+        Raises:
+            InvalidSettingError: If a prefix cannot be gone on from.
         """
         sampling = Sampling(
             temperature=temperature,
@@ -159,16 +164,35 @@ class LMPolicy:
             greedy=greedy,
             max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
         )
-        completions = dict(self.stream(prompts, sampling, generator))
+        completions = dict(self.stream(prompts, sampling, generator, prefixes))
         return [completions[i] for i in range(len(prompts))]
 
     def stream(
-        self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator | None = None
+        self,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        generator: torch.Generator | None = None,
+        prefixes: Sequence[NDArray[np.int64]] | None = None,
     ) -> Iterator[tuple[int, Completion]]:
-        """Yields ``(index of the prompt, completion)`` as each ends, so that it can be judged while others go on."""
+        """Yields ``(index of the prompt, completion)`` as each ends, so that it can be judged while others go on.
+
+        Args:
+            prompts: Texts, as ``prompt_text`` makes them.
+            sampling: How tokens are drawn; its length limit counts a prefix, too.
+            generator: Source of chance; the policy's own by default.
+            prefixes: For each prompt the ids that its completion begins with, int64 [F], such as the first ones of an
+                earlier completion's; they may be none. An encoder-decoder model's decoder goes on from them. The
+                completion's ids are these and those that were drawn after them, and its text is what all of them
+                decode to; the log-probabilities of these are 0, since they were not drawn.
+
+        Raises:
+            InvalidSettingError: If a prefix has an end token in it, or leaves no room for another token.
+        """
         ids = [self.encode(prompt, sampling.max_new_tokens) for prompt in prompts]
+        chance = generator or self.generator
+        begun = () if prefixes is None else (self._checked(prefixes, len(prompts), sampling.max_new_tokens),)
         with _evaluating(self.model):
-            for index, sample in self.engine.stream(ids, sampling, generator or self.generator):
+            for index, sample in self.engine.stream(ids, sampling, chance, *begun):
                 yield index, self._completion(prompts[index], ids[index], sample)
 
     def encode(self, prompt: str, max_new_tokens: int | None = None) -> NDArray[np.int64]:
@@ -284,6 +308,21 @@ class LMPolicy:
             logprobs=sample.logprobs,
             finished=sample.finished,
         )
+
+    def _checked(
+        self, prefixes: Sequence[NDArray[np.int64]], number: int, max_new_tokens: int
+    ) -> Sequence[NDArray[np.int64]]:
+        if len(prefixes) != number:
+            raise InvalidSettingError(f"expected a prefix for each of {number} prompts, got {len(prefixes)} of them.")
+        longest = max(map(len, prefixes), default=0)
+        if longest >= max_new_tokens:
+            raise InvalidSettingError(
+                f"a prefix of {longest} tokens leaves no room to go on: max_new_tokens={max_new_tokens} counts them, "
+                "too. Cut the prefix, or raise max_new_tokens."
+            )
+        if any(np.isin(prefix, self.end_ids).any() for prefix in prefixes):
+            raise InvalidSettingError("a prefix has an end token in it, after which nothing can be written: cut it.")
+        return prefixes
 
     def _fitted(self, ids: list[int], max_new_tokens: int) -> list[int]:
         context = self.backbone.context

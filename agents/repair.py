@@ -1,8 +1,7 @@
 """Repair at inference: public tests decide which programs are good enough, the others are written anew.
 
-This is RLEF's way to answer, and the repair half of CodeRL's loop, without a critic. CodeRL's other half, which refines
-a program that passes the public tests by going on from a prefix of it, is not here: where both pass, public tests
-cannot tell whether what came of it is better than what was there. Private tests are never looked at.
+This is RLEF's way to answer: each program for itself, turn by turn. CodeRL's loop, which also goes on from a prefix of
+the programs that pass, is ``agents/refine.py``. Private tests are never looked at.
 """
 
 from __future__ import annotations

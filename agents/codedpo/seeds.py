@@ -8,14 +8,15 @@ import hashlib
 import symtable
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from agents.codedpo.journal import Journal
 from agents.codedpo.minhash import near_duplicates
+from agents.codedpo.source_files import EXCLUDED_FOLDERS, SourceFiles
 from codegym.problem import Problem
 from envs_registry.contamination import overlaps
 from envs_registry.suite import Suite
@@ -119,26 +120,32 @@ class SeedHarvest:
     seeds: list[Seed] = field(default_factory=list)
     skipped: Counter[SeedSkip] = field(default_factory=Counter)
     files: int = 0
+    """That were read."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Files that were not, by the excluded folder that holds them."""
 
 
 def harvest(
     folder: Path,
     rules: SeedRules | None = None,
     *,
+    excluded: Sequence[str] = EXCLUDED_FOLDERS,
     journal: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SeedHarvest:
-    """Reads every Python file under a folder and returns the functions that can be tasks, each once.
+    """Reads the Python files under a folder and returns the functions that can be tasks, each once.
 
     Args:
         folder: A repository, a package, or one file.
         rules: Which functions.
+        excluded: Names of folders below it that are not walked into: installed packages, builds, hidden ones.
         journal: Keeps what each file gave, by content; a run that was killed does not read it again.
         progress: Is told how many files are done, of how many.
     """
     rules = rules or SeedRules()
-    files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]
-    found = SeedHarvest(files=len(files))
+    sources = SourceFiles.below(folder, excluded)
+    files = sources.files
+    found = SeedHarvest(files=len(files), left_out=sources.left_out)
     kept = Journal(journal) if journal is not None else None
     known = {row["key"]: row for row in kept.rows()} if kept is not None else {}
     for done, file in enumerate(files, start=1):
@@ -173,7 +180,7 @@ def decontaminated(found: SeedHarvest, protected: Iterable[Suite], rules: SeedRu
         bad |= {hit.other_id for hit in overlaps(other, suite, threshold=rules.overlap, solutions=True)}
     kept = [seed for place, seed in enumerate(found.seeds) if str(place) not in bad]
     skipped = found.skipped + Counter({SeedSkip.CONTAMINATED: len(bad)})
-    return SeedHarvest(kept, skipped, found.files)
+    return replace(found, seeds=kept, skipped=skipped)
 
 
 def _digest(file: Path) -> str:

@@ -94,7 +94,7 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
     written = {} if tests is None else _tests_by_prompt(Path(tests), skipped)
     for place, line in _lines(Path(path)):
         try:
-            row = json.loads(line)
+            row = _row(line)
             tasks.append(task_samples_of(row if tests is None else _joined(row, written), str(path)))
         except (ValueError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
@@ -123,17 +123,15 @@ def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...
     found = {}
     for place, line in _lines(path):
         try:
-            row = json.loads(line)
+            row = _row(line)
             found[_text(row, "prompt")] = _texts(row, "samples")
-        except (ValueError, AttributeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
     return found
 
 
 def _joined(row: Any, tests: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """A line of programs with the tests whose prompt goes on from its own."""
-    if not isinstance(row, Mapping):
-        raise DataError(f"expected a JSON object, got a {type(row).__name__}.")
     prompt = _text(row, "prompt")
     own = next((other for other in tests if other.startswith(prompt)), None)
     if own is None:
@@ -196,6 +194,16 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{path}:{number}", line
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read the samples file {path}: {error}.") from error
+
+
+def _row(line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"not JSON ({error}); expected an object with one task's programs or tests.") from None
+    if not isinstance(row, Mapping):
+        raise DataError(f"expected a JSON object, got a {type(row).__name__}.")
+    return row
 
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:

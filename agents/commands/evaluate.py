@@ -15,7 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from agents.commands.output_place import make_output_folder
 from agents.evaluation.evaluation import Evaluation
-from agents.evaluation.evaluator import Evaluator, given_samples
+from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, summary, write_program
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.run_comparison import RunComparison, compare
@@ -45,6 +45,9 @@ class Writing:
     """Texts with tests that a model writes for each problem, to choose one of its programs by."""
     turns: int = 1
     """Programs that a model may write to get the public tests right; above 1 it repairs its programs."""
+    rounds: int = 1
+    """Rounds of programs: above 1 a model goes on from a prefix of those that pass the public tests and repairs the
+    others; those that pass the most count."""
     max_new_tokens: int = 256
     """Length limit of a model's programs."""
     device: str = "auto"
@@ -56,15 +59,19 @@ class Writing:
         Raises:
             InvalidSettingError: If a number is out of range; the message names it.
         """
-        for name, least in (("n", 1), ("turns", 1), ("max_new_tokens", 1), ("tests_of_its_own", 0)):
+        for name, least in (("n", 1), ("turns", 1), ("rounds", 1), ("max_new_tokens", 1), ("tests_of_its_own", 0)):
             if getattr(self, name) < least:
                 raise InvalidSettingError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
+        if self.turns > 1 and self.rounds > 1:
+            raise InvalidSettingError(ONE_OF_BOTH.format(turns=self.turns, rounds=self.rounds))
         if not self.temperature or min(self.temperature) < 0:
             raise InvalidSettingError(f"temperature must be 0 (greedy) or above, got {self.temperature!r}.")
 
     def settings(self) -> Iterator[Mapping[str, Any]]:
         """Yields what is to be evaluated one after another, as plain data."""
         always: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
+        if self.rounds > 1:
+            always["rounds"] = self.rounds
         if self.tests_of_its_own:
             always["tests_of_its_own"] = self.tests_of_its_own
         for temperature in (0.0,) if self.greedy else self.temperature:
@@ -239,7 +246,12 @@ def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
         sampling = Sampling(greedy=bool(setting.get("greedy")), **chosen)
     except ValueError as error:
         raise InvalidSettingError(str(error)) from error
-    numbers = {"n": setting["n"], "turns": setting["turns"], "n_tests": setting.get("tests_of_its_own", 0)}
+    numbers = {
+        "n": setting["n"],
+        "turns": setting["turns"],
+        "rounds": setting.get("rounds", 1),
+        "n_tests": setting.get("tests_of_its_own", 0),
+    }
     return {"sampling": sampling, **numbers}
 
 

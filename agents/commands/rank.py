@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,12 +23,10 @@ from agents.codedpo.pairing import PairRules, PairSet
 from agents.codedpo.preparation import Preparation, PreparationSettings
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.ranking_quality import ranking_quality
-from agents.codedpo.task_samples import SamplesFile, read_task_samples
+from agents.codedpo.task_samples import SamplesFile
 from agents.commands.output_place import check_output_file, make_output_folder
+from agents.commands.samples_file import read_samples_file
 from codegym import Judge
-
-SHOWN = 10
-"""Lines that were left out and are named; the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,12 @@ class Rank:
             DataError: If the file is missing, or nothing in it can be used.
             InvalidSettingError: If the results cannot be written where they shall go.
         """
-        samples = read_task_samples(self.file, self.tests)
+        samples = read_samples_file(self.file, self.tests)
         if self.out is not None:
             check_output_file("--out", self.out)
         if self.run_dir is not None:
             make_output_folder("--run-dir", self.run_dir)
         console = Console(stderr=True, quiet=self.json)
-        for line in samples.skipped[:SHOWN]:
-            print(f"left out: {line}", file=sys.stderr)
         with ExitStack() as stack:
             judge = stack.enter_context(Judge(self.workers))
             columns = (*Progress.get_default_columns(), MofNCompleteColumn())

@@ -13,7 +13,8 @@ import tyro
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from agents.codedpo.seeds import SeedRules, decontaminated, harvest
+from agents.codedpo.seeds import SeedHarvest, SeedRules, decontaminated, harvest
+from agents.codedpo.source_files import EXCLUDED_FOLDERS
 from codegym.errors import DataError
 from codegym.problem import Problem
 from envs_registry import load_suite
@@ -26,6 +27,8 @@ class Seeds:
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
     """A repository, a package, or one Python file."""
+    exclude: tuple[str, ...] = EXCLUDED_FOLDERS
+    """Names of folders below it to leave out, * for any text (.* is every hidden one); none after it takes all."""
     out: Path = Path("seeds.jsonl")
     """The tasks, as a suite: codegym sample, codegym train codedpo and gym.make read it."""
     against: tuple[str, ...] = ()
@@ -56,7 +59,13 @@ class Seeds:
         with ExitStack() as stack:
             columns = (*Progress.get_default_columns(), MofNCompleteColumn())
             bar = stack.enter_context(Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True))
-            found = harvest(self.folder, self.rules, journal=work / "files.jsonl", progress=_follow(bar, "files"))
+            found = harvest(
+                self.folder,
+                self.rules,
+                excluded=self.exclude,
+                journal=work / "files.jsonl",
+                progress=_follow(bar, "files"),
+            )
             found = decontaminated(found, protected, self.rules)
             problems: tuple[Problem, ...] = tuple(seed.problem() for seed in found.seeds)
             described = 0
@@ -76,16 +85,22 @@ class Seeds:
                 problems, described = done.problems, done.described
         if problems:
             write_problems(self.out, problems)
-        self._say(found.files, len(problems), described, {str(why): n for why, n in (+found.skipped).items()})
+        self._say(found, len(problems), described)
         return 0 if problems else 1
 
-    def _say(self, files: int, tasks: int, described: int, skipped: dict[str, int]) -> None:
-        facts = {"files": files, "tasks": tasks, "described": described, "skipped": skipped}
+    def _say(self, found: SeedHarvest, tasks: int, described: int) -> None:
+        skipped = {str(why): number for why, number in (+found.skipped).items()}
         if self.json:
-            print(json.dumps(facts))
+            left_out = dict(found.left_out)
+            facts = {"files": found.files, "files_left_out": left_out, "tasks": tasks, "described": described}
+            print(json.dumps({**facts, "skipped": skipped}))
             return
         console = Console()
-        console.print(f"{tasks:,} tasks out of {files:,} files" + (f", {described:,} described" if described else ""))
+        console.print(
+            f"{tasks:,} tasks out of {found.files:,} files" + (f", {described:,} described" if described else "")
+        )
+        for folder, number in sorted(found.left_out.items(), key=lambda item: -item[1]):
+            console.print(f"  {number:,} files left out (--exclude): {folder}", highlight=False, markup=False)
         for why, number in sorted(skipped.items(), key=lambda item: -item[1]):
             console.print(f"  {number:,} functions left out: {why}", highlight=False)
         if tasks:

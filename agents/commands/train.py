@@ -14,8 +14,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
-from agents.commands.settings_file import overlaid, read_values, write_settings
+from agents.commands.settings_file import write_settings
 from agents.commands.starting_point import RECORD
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
@@ -119,13 +120,7 @@ class TrainRLTF:
 
     def _agent_before(self, latest: Path) -> RLTF:
         """The agent as it was saved, with the settings of learning that are others now."""
-        before = overlaid(TrainRLTF(), read_values(self.run_dir / RECORD))
-        for name in _IN_THE_CHECKPOINT:
-            if getattr(self, name) != getattr(before, name):
-                raise InvalidSettingError(
-                    f"{name} is {getattr(before, name)!r} in the checkpoint of {self.run_dir} and cannot become "
-                    f"{getattr(self, name)!r}: leave it out, or begin a run with --model {self.run_dir / 'model'}."
-                )
+        before = settings_before(self, _IN_THE_CHECKPOINT)
         was, now = asdict(before.config), asdict(self.config)
         changes = {name: value for name, value in now.items() if value != was[name]}
         return RLTF.load(latest, device=self.device, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,8 +22,10 @@ from agents.codedpo.pairing import PairRules, PairSet, reasons
 from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.sampling import SamplingSettings
-from agents.codedpo.task_samples import TaskSamples, read_task_samples
+from agents.codedpo.task_samples import TaskSamples
+from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
+from agents.commands.samples_file import read_samples_file
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
@@ -31,12 +33,21 @@ from agents.policy import LMPolicy
 from agents.stage import make_stage
 from agents.tuning import Tuning
 from codegym import Judge
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidSettingError
 from envs_registry import load_suite
 from envs_registry.suite import Suite
 
 INTERRUPTED = 130
 _PAPERS_TEMPERATURE = 1.5
+_OF_THE_PAIRS = ("problems", "method", "focus", "emphasis", "length_normalized", "max_length", "reference")
+_OF_THEIR_ORDER = ("batch_size", "shuffle")
+_IN_THE_CHECKPOINT = (
+    *("model", "suite", "split", "samples", "pairs", "sampling", "rules", "costs"),
+    *("max_new_tokens", "dtype", "tuning", "seed"),
+    *(f"config.{name}" for name in (*_OF_THE_PAIRS, *_OF_THEIR_ORDER)),
+)
+"""Settings that a run keeps from its first checkpoint on: it holds the pairs, what the reference says about them, and
+how many of them have been learned from in their order."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,15 @@ class TrainCodeDPO:
     """Folder with the benchmarks' files; CODEGYM_DATA without it."""
     samples: Path | None = None
     """Rank these programs and tests instead of writing some: a file as `codegym rank` reads it."""
+    tests: Path | None = None
+    """With --samples: the file of tests, where programs and tests are in two files, as `codegym rank` takes it."""
     pairs: Path | None = None
     """Learn from these pairs instead of making some: JSON lines with prompt, chosen and rejected."""
     run_dir: Path = Path("runs/codedpo")
     """Where samples, matrix, pairs, log, checkpoints and the trained model go."""
     resume: bool = False
-    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top."""
+    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top (once it trains,
+    those that made its pairs are fixed)."""
     until: Literal["sampling", "matrix", "pairs", "training"] = "training"
     """The last stage to run; --resume goes on with the next."""
     save_every: int = 20
@@ -97,10 +111,15 @@ class TrainCodeDPO:
         Raises:
             DataError: If the folder holds another run, or none to resume; if no pair can be made or learned from.
             UnknownNameError: If the suite, the split or a setting in the file does not exist.
-            InvalidSettingError: If the folder cannot be written into.
+            InvalidSettingError: If the folder cannot be written into, there are tests without programs, or a run shall
+                go on with a setting that its checkpoint has fixed.
         """
         if (self.run_dir / RECORD).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
+        if self.tests is not None and self.samples is None:
+            raise InvalidSettingError(
+                f"--tests {self.tests} goes with --samples: name the file of the programs, too, or one file of both."
+            )
         make_output_folder("--run-dir", self.run_dir)
         return self._go()
 
@@ -113,7 +132,7 @@ class TrainCodeDPO:
     def _go(self) -> int:
         latest = self.run_dir / "latest.zip"
         if latest.exists():
-            agent = CodeDPO.load(latest, device=self.device)
+            agent = self._agent_before(latest)
             write_settings(self.run_dir / RECORD, self)
             return self._train(agent, {}) if self.until == "training" else self._say({})
         policy = LMPolicy.load(
@@ -139,6 +158,12 @@ class TrainCodeDPO:
             seed=self.seed,
         )
         return self._train(agent, facts)
+
+    def _agent_before(self, latest: Path) -> CodeDPO:
+        """The agent as it was saved, with the settings of learning that are others now."""
+        was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
+        changes = {name: value for name, value in now.items() if value != was[name]}
+        return CodeDPO.load(latest, device=self.device, **changes)
 
     # ---- stages
 
@@ -174,7 +199,7 @@ class TrainCodeDPO:
     ) -> Sequence[TaskSamples]:
         if problems is None:
             assert self.samples is not None
-            file = read_task_samples(self.samples)
+            file = read_samples_file(self.samples, self.tests)
             facts["lines_left_out"] = len(file.skipped)
             return file.tasks
         env = gym.make("CodeSynthesis-v0", suite=problems, judge=preparation.judge)

@@ -81,9 +81,9 @@ class Evaluation:
 
     @cached_property
     def after_turn(self) -> tuple[Interval, ...]:
-        """pass@1 after each turn of repair; empty where nothing was repaired."""
+        """pass@1 after each turn of repair, or round of refining; empty where there was one alone."""
         shares = [problem.after_turn for problem in self.problems if problem.after_turn]
-        turns = max(map(len, shares), default=1)
+        turns = max([*map(len, shares), *(self.setting.get(name, 1) for name in ("turns", "rounds"))])
         return tuple(
             self._mean([s[min(turn, len(s) - 1)] for s in shares]) for turn in range(turns if turns > 1 else 0)
         )
@@ -229,7 +229,7 @@ def problem_result(problem: Problem, programs: Sequence[JudgedProgram]) -> Probl
 
 
 def success_after_turns(programs: Sequence[JudgedProgram]) -> tuple[float, ...]:
-    """The share of episodes whose program of then is right, after each turn; an ended episode keeps its last program.
+    """The share of episodes whose program of then is right, after each turn; a program stays until another comes.
 
     Args:
         programs: Of one problem, episode by episode, each beginning with turn 0.
@@ -240,7 +240,7 @@ def success_after_turns(programs: Sequence[JudgedProgram]) -> tuple[float, ...]:
         episodes += [[]] if program.turn == 0 else []
         episodes[-1].append(program)
     whole = [episode for episode in episodes if all(program.has_verdict for program in episode)]
-    right = [[e[min(turn, len(e) - 1)].is_success for turn in range(turns)] for e in whole]
+    right = [[[p for p in e if p.turn <= turn][-1].is_success for turn in range(turns)] for e in whole]
     return tuple(np.mean(right, axis=0).tolist()) if right else ()
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not ne
     from agents.generation import Sampling
     from agents.policy import LMPolicy
 
+ONE_OF_BOTH = (
+    "turns={turns} and rounds={rounds} are two ways to use public tests: set one of them. Rounds repair, too, and go "
+    "on from the programs that pass."
+)
 OnJudged = Callable[[JudgedProgram], None]
 
 
@@ -87,6 +91,8 @@ class Evaluator:
     sampling: Sampling | None = None
     turns: int = 1
     """Programs of an episode at most: above 1, a policy repairs what public tests find wrong."""
+    rounds: int = 1
+    """Rounds of writing: above 1, a policy goes on from what public tests find right and repairs the rest."""
     store: Store | None = None
     """Generations and verdicts by content."""
     tests: Mapping[str, ModelTests] = field(default_factory=dict)
@@ -127,9 +133,12 @@ class Evaluator:
         return summarize(name, problems, judged, self.k, self.seed, notes, self.setting, chosen)
 
     def _check(self) -> None:
-        for name, least in (("k", min(self.k, default=0)), ("n", self.n), ("turns", self.turns)):
-            if least < 1:
-                raise InvalidSettingError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
+        for name in ("k", "n", "turns", "rounds"):
+            value = getattr(self, name)
+            if (min(value, default=0) if name == "k" else value) < 1:
+                raise InvalidSettingError(f"{name} must be at least 1, got {value!r}.")
+        if self.turns > 1 and self.rounds > 1:
+            raise InvalidSettingError(ONE_OF_BOTH.format(turns=self.turns, rounds=self.rounds))
 
     def _chosen(
         self, source: Any, problems: Sequence[Problem], judged: Mapping[str, Sequence[JudgedProgram]]
@@ -174,6 +183,7 @@ class Evaluator:
             seed=self.seed,
             store=self.store,
             turns=self.turns,
+            rounds=self.rounds,
             judge=self.judge,
         )
 

@@ -44,8 +44,9 @@ def _show_more(result: Evaluation, console: Console) -> None:
         console.print(f"{len(tags) - MOST_TAGS} more tags are in the summary.")
     for name, interval in result.reranked.items():
         console.print(f"pass@1 of the program that {name} puts first: {escape(str(interval))}")
+    again = "more rounds" if "rounds" in result.setting else "repairs"
     for turn, interval in enumerate(result.after_turn):
-        console.print(f"pass@1 after {turn} repairs: {escape(str(interval))}")
+        console.print(f"pass@1 after {turn} {again}: {escape(str(interval))}")
     total = max(sum(result.kinds.values()), 1)
     shares = [f"{'passed' if kind == 'none' else kind} {100 * n / total:.1f} %" for kind, n in result.kinds.items()]
     console.print(f"programs: {sum(result.kinds.values())}; {', '.join(shares)}")

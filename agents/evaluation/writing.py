@@ -18,6 +18,7 @@ from agents.evaluation.store import Store, content_key, judge_key, problem_key
 from agents.generation import Sampling
 from agents.policy import LMPolicy
 from agents.prompts.template import Task
+from agents.refine import refined_samples
 from agents.repair import repaired_samples
 from agents.samples import ProgramSample
 from codegym import Judge, Problem
@@ -41,8 +42,10 @@ class Writer:
     store: Store | None = None
     turns: int = 1
     """Programs of an episode at most: above 1 public tests decide which programs are written anew."""
+    rounds: int = 1
+    """Rounds of writing: above 1 public tests decide which programs are gone on from and which are written anew."""
     judge: Judge | None = field(default=None, repr=False)
-    """Runs the public tests; needed for more than one turn."""
+    """Runs the public tests; needed for more than one turn or round."""
 
     def programs(self, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
         """Yields the programs problem by problem."""
@@ -79,7 +82,9 @@ class Writer:
     def _portion(self, problems: Sequence[Problem], n: int, place: int) -> Iterable[ProgramSample]:
         prompts = [self.policy.prompt_text(observation(problem)) for problem in problems]
         parts: tuple[Any, ...] = ("programs", n, place, [p.task_id for p in problems], prompts)
-        if self.turns > 1 and self.judge is not None:  # what is repaired, and how, hangs on verdicts
+        if self.rounds > 1:
+            parts += ("rounds", self.rounds)
+        if max(self.turns, self.rounds) > 1 and self.judge is not None:  # what is repaired, and how, hangs on verdicts
             parts += (judge_key(self.judge), [problem_key(problem) for problem in problems])
         rows = self._kept(
             parts,
@@ -93,11 +98,14 @@ class Writer:
     def _written(
         self, problems: Sequence[Problem], prompts: Sequence[str], n: int, generator: torch.Generator
     ) -> Iterator[ProgramSample]:
+        chance: dict[str, Any] = {"n": n, "sampling": self.sampling, "generator": generator}
+        if self.rounds > 1:
+            assert self.judge is not None
+            yield from refined_samples(self.policy, problems, self.judge, rounds=self.rounds, **chance)
+            return
         if self.turns > 1:
             assert self.judge is not None
-            yield from repaired_samples(
-                self.policy, problems, self.judge, n=n, turns=self.turns, sampling=self.sampling, generator=generator
-            )
+            yield from repaired_samples(self.policy, problems, self.judge, turns=self.turns, **chance)
             return
         asked = [(problem.task_id, prompt) for problem, prompt in zip(problems, prompts, strict=True) for _ in range(n)]
         completions = dict(self.policy.stream([prompt for _, prompt in asked], self.sampling, generator))

@@ -22,7 +22,7 @@ from agents.completion import Completion
 from agents.experience import Experience
 from agents.generation import Sampling
 from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer, set_learning_rate
+from agents.optimizer import make_optimizer, restore_optimizer, set_learning_rate
 from agents.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
@@ -358,7 +358,7 @@ class RLTF(Agent):
         self.n_updates = checkpoint.record["n_updates"]
         self._best = dict(checkpoint.record["best"])
         self.curriculum.restore(checkpoint.record["rates"])
-        self.optimizer.load_state_dict(checkpoint.state["optimizer"])
+        restore_optimizer(self.optimizer, checkpoint.state["optimizer"])
         set_learning_rate(self.optimizer, self.config.learning_rate)
         self.buffer.add(Experience.from_dict(values) for values in checkpoint.state["buffer"])
         if checkpoint.state["reference"]:

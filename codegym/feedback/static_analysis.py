@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -90,7 +91,7 @@ def analyze(
         One analysis for each program, in order.
 
     Raises:
-        InfrastructureError: If ruff or the interpreter cannot be run at all.
+        InfrastructureError: If ruff or the interpreter cannot be run at all, or the folder for temporary files is full.
         ValueError: If there is not one context for each program.
     """
     contexts = [""] * len(programs) if contexts is None else contexts
@@ -233,9 +234,7 @@ def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) ->
     if not sources:
         return []
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="codegym-ruff-") as folder:
-        for index, source in enumerate(sources):
-            Path(folder, f"{index}.py").write_bytes(source.encode("utf-8", "replace"))
+    with _written(sources) as folder:
         answer = _run_ruff(folder, rules, version)
     if answer is not None:
         for line in filter(None, answer.split("\n")):  # a message may hold any other end of line
@@ -246,6 +245,22 @@ def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) ->
         return [[]]
     half = len(sources) // 2
     return _ruff(sources[:half], rules, version) + _ruff(sources[half:], rules, version)
+
+
+@contextmanager
+def _written(sources: Sequence[str]) -> Iterator[str]:
+    """Writes the sources, each under its number, into a folder that goes away again."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="codegym-ruff-"))
+            for index, source in enumerate(sources):
+                Path(folder, f"{index}.py").write_bytes(source.encode("utf-8", "replace"))
+        except OSError as error:
+            raise InfrastructureError(
+                f"static analysis cannot write into {tempfile.tempdir or 'a folder for temporary files'}: "
+                f"{error.strerror or error}. Free space there, or set TMPDIR to a folder with room."
+            ) from error
+        yield folder
 
 
 def _run_ruff(folder: str, rules: Mapping[str, Meaning], version: str) -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -79,7 +82,7 @@ def problem_of_row(row: Row) -> Problem:
             entry_point=entry_point,
             starter_code=row.get("starter_code", str, ""),
             context=_code(row, "context", row.get("context", str, "")),
-            solutions=_codes(row, "solutions"),
+            solutions=_solutions(row),
             mutants=row.texts("mutants", ()),
             difficulty=row.get("difficulty", str, "") or None,
             tags=row.texts("tags", ()),
@@ -176,8 +179,39 @@ def _limits(row: Row) -> Limits | None:
     return Limits(**given) if given else None
 
 
-def _codes(row: Row, field: str) -> tuple[str, ...]:
-    return tuple(_code(row, f"{field}[{place}]", code) for place, code in enumerate(row.texts(field, ())))
+def _solutions(row: Row) -> tuple[str, ...]:
+    starter = row.get("starter_code", str, "")
+    return tuple(
+        _solution(row, f"solutions[{place}]", code, starter) for place, code in enumerate(row.texts("solutions", ()))
+    )
+
+
+def _solution(row: Row, field: str, code: str, starter: str) -> str:
+    """A whole program; the body of a function is put below the starter code, which it continues."""
+    body = _indented_body(code)
+    if body is None:
+        return _code(row, field, code)
+    whole = f"{starter.rstrip()}\n{body}"
+    if starter and parsed(whole) is not None:
+        return whole
+    name = row.get("entry_point", str, "")
+    if not starter and name.isidentifier():
+        head = re.search(rf"^(async )?def {name}\(.*:[ \t]*$", row.get("prompt", str, ""), re.MULTILINE)
+        example = (head.group().rstrip() if head else f"def {name}(...):") + "\n"
+        row.fail(
+            f"field {field!r} is the body of a function without its head: add a field 'starter_code' that it "
+            f"continues, such as {example!r}, or write the whole function."
+        )
+    return _code(row, field, code)
+
+
+def _indented_body(code: str) -> str | None:
+    """The code as it stands inside a function, if it is only there that it means something."""
+    tree = parsed(code)
+    if tree is not None and not any(isinstance(node, ast.Return) for node in tree.body):
+        return None
+    body = code if code[:1].isspace() else textwrap.indent(code, "    ")
+    return body if parsed(f"def f():\n{body}") is not None else None
 
 
 def _code(row: Row, field: str, code: str) -> str:

@@ -1,7 +1,8 @@
+import pytest
 import torch
 from torch import nn
 
-from agents.optimizer import MasterAdamW, make_optimizer, set_learning_rate
+from agents.optimizer import MasterAdamW, make_optimizer, restore_optimizer, set_learning_rate
 
 
 def model(dtype: torch.dtype) -> nn.Linear:
@@ -53,3 +54,17 @@ def test_gains_have_a_rate_of_their_own() -> None:
         norm.weight.sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         torch.testing.assert_close(before - norm.weight.detach().float(), torch.full((4,), 0.1), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_was_learned_comes_back_and_what_is_set_stays(dtype: torch.dtype) -> None:
+    """A run that goes on with another gain factor is not put back to its old one."""
+    model = nn.Linear(2, 1).to(dtype)
+    before = make_optimizer(model, 0.1, gain_factor=2.0)
+    model(torch.ones(1, 2, dtype=dtype)).sum().backward()
+    before.step()
+    again = make_optimizer(model, 0.2, gain_factor=5.0)
+    restore_optimizer(again, before.state_dict())
+    set_learning_rate(again, 0.2)
+    assert [group["lr"] for group in again.param_groups] == [0.2, 1.0]
+    assert all(again.state[p]["step"] == 1 for group in again.param_groups for p in group["params"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,6 +151,54 @@ def test_stream_yields_each_completion_once_and_the_early_ones_first(policy: LMP
     assert sorted(index for index, _ in seen) == list(range(len(PROMPTS) * 6))
     lengths = [len(completion) for _, completion in seen]
     assert lengths == sorted(lengths)
+
+
+def test_a_prefix_is_kept_token_for_token_and_gone_on_from(policy: LMPolicy) -> None:
+    """Also by a decoder whose encoder has read the prompt, and beside rows that begin with nothing."""
+    prefixes = [completion.token_ids[: 3 * i] for i, completion in enumerate(policy.generate(PROMPTS))]
+    prefixes = [prefix[~np.isin(prefix, policy.end_ids)] for prefix in prefixes]
+    assert max(map(len, prefixes)) > 3
+    for prefix, completion in zip(prefixes, policy.generate(PROMPTS, prefixes=prefixes), strict=True):
+        number = len(prefix)
+        assert completion.token_ids[:number].tolist() == prefix.tolist()
+        assert number < len(completion) <= 24
+        assert completion.text == policy.tokenizer.decode(
+            completion.token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        assert completion.logprobs[:number].tolist() == [0.0] * number  # nobody drew them
+        expected = plain_logprobs(policy, completion)[number:]
+        assert np.abs(completion.logprobs[number:] - expected.numpy()).max() < 1e-4
+
+
+def test_empty_prefixes_change_nothing(policy: LMPolicy) -> None:
+    plain, empty = (
+        policy.generate(PROMPTS, generator=torch.Generator().manual_seed(3), prefixes=prefixes)
+        for prefixes in (None, [np.zeros(0, np.int64)] * len(PROMPTS))
+    )
+    assert [c.token_ids.tolist() for c in plain] == [c.token_ids.tolist() for c in empty]
+
+
+def test_a_prefix_that_cannot_be_gone_on_from_is_refused(model_folder: Folder) -> None:
+    policy = LMPolicy.load(model_folder("gpt2"), device="cpu", max_new_tokens=4)
+    for prefixes, complaint in (
+        ([[5, 6, 7, 8]], "leaves no room to go on"),
+        ([[5, policy.end_ids[0]]], "end token"),
+        ([[5], [6]], "a prefix for each of 1 prompts, got 2"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            policy.generate(["x"], prefixes=[np.array(prefix) for prefix in prefixes])
+
+
+def test_an_engine_without_prefixes_serves_all_that_need_none(model_folder: Folder) -> None:
+    policy = LMPolicy.load(model_folder("gpt2"), device="cpu", max_new_tokens=4)
+    local = policy.engine
+
+    class Old:
+        def stream(self, prompts: Any, sampling: Sampling, generator: torch.Generator) -> Any:
+            return local.stream(prompts, sampling, generator)
+
+    policy.engine = Old()  # type: ignore[assignment]
+    assert len(policy.generate(["x"])) == 1
 
 
 def test_supervised_completion(policy: LMPolicy) -> None:

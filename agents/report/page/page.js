@@ -102,7 +102,7 @@ function evaluationDetails(one) {
   const head = ["", ...Object.keys(one.pass_at).map((k) => [`pass@${k}`])];
   const rows = groups.map(([name, at]) => ({ cells: [name, ...Object.values(at).map(intervalText)] }));
   const extra = [...Object.entries(one.reranked).map(([name, interval]) => [`pass@1, chosen by ${name}`, interval]),
-    ...one.after_turn.map((interval, turn) => [`pass@1 after ${turn} repairs`, interval])];
+    ...one.after_turn.map((interval, turn) => [`pass@1 after ${turn} ${"rounds" in one.setting ? "more rounds" : "repairs"}`, interval])];
   const total = Object.values(one.kinds).reduce((sum, count) => sum + count, 0);
   const kinds = Object.entries(one.kinds).map(([kind, count]) => `${kind === "none" ? "passed" : kind} ${percent(count / total)}`).join(", ");
   return [rows.length ? table(head, rows) : null, ...extra.map(([name, interval]) => make("p", {}, `${name}: ${intervalText(interval)}`)),

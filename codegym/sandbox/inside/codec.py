@@ -20,7 +20,7 @@ from typing import Any
 _TEXT = ("utf-8", "surrogatepass")
 _SCALARS = frozenset({int, str, float, bool, type(None)})
 _BIG_INT_BITS = 2000
-_MAX_INT_BITS = 2**18  # beside a Decimal an integer takes the square of that to compare, in our process
+MAX_INT_BITS = 2**18  # beside a Decimal an integer takes the square of that to compare, in our process
 _MAX_DEPTH = 120
 _MAX_DIGITS = 20_000
 _MAX_PLAIN_DIGITS = 4300  # the interpreter's own bound, unless somebody lifts it
@@ -81,9 +81,10 @@ class Codec:
         export: Turns what cannot cross into JSON-safe data for a handle; None refuses it.
         resolve: Turns such data back into an object.
         max_parts: How many parts a value may have, all nested ones counted.
+        max_int_bits: How long an integer may be.
     """
 
-    __slots__ = ("classes", "export", "max_parts", "names", "reader", "resolve")
+    __slots__ = ("classes", "export", "max_int_bits", "max_parts", "names", "reader", "resolve")
 
     def __init__(
         self,
@@ -91,9 +92,11 @@ class Codec:
         export: Callable[[Any], Any] | None = None,
         resolve: Callable[[Any], Any] | None = None,
         max_parts: int = 20_000_000,
+        max_int_bits: int = MAX_INT_BITS,
     ) -> None:
         self.classes = classes or {}
-        self.export, self.resolve, self.max_parts = export, resolve, max_parts
+        self.export, self.resolve = export, resolve
+        self.max_parts, self.max_int_bits = max_parts, max_int_bits
         self.names = {kind: name for name, kind in classes.items() if _is_of_fields(kind)} if classes else {}
         self.reader: _Decoder | None = None
 
@@ -162,7 +165,7 @@ class _Encoder:
             raise TooLarge("a value of too many parts")
         if kind in _SCALARS:
             if kind is int and value.bit_length() > _BIG_INT_BITS:
-                return _pack_long(value)
+                return self.long(value)
             return value
         if kind is list:
             return self.items(value, depth)
@@ -179,8 +182,13 @@ class _Encoder:
             self.nodes += len(value)
             if int not in kinds:
                 return list(value)
-            return [v if type(v) is not int or v.bit_length() <= _BIG_INT_BITS else _pack_long(v) for v in value]
+            return [v if type(v) is not int or v.bit_length() <= _BIG_INT_BITS else self.long(v) for v in value]
         return [self.pack(item, depth + 1) for item in value]
+
+    def long(self, value: int) -> Any:
+        if value.bit_length() > self.codec.max_int_bits:
+            raise TooLarge("an integer of too many digits")
+        return {"i": hex(value)}
 
     def pairs(self, value: Mapping[Any, Any], depth: int) -> list[Any]:
         items: Iterable[tuple[Any, Any]] = dict.items(value)  # type: ignore[arg-type]
@@ -230,12 +238,6 @@ def _pack_number(value: Any) -> Any:
     if (kind.__module__, kind.__name__) == ("fractions", "Fraction"):
         return {"frac": [_not_too_long(hex(value.numerator)), _not_too_long(hex(value.denominator))]}
     return None
-
-
-def _pack_long(value: int) -> Any:
-    if value.bit_length() > _MAX_INT_BITS:
-        raise TooLarge("an integer of too many digits")
-    return {"i": hex(value)}
 
 
 def _not_too_long(digits: str) -> str:
@@ -341,6 +343,8 @@ class _Decoder:
             if self.codec.resolve is None:
                 raise CodecError("a handle where there can be none")
             return self.codec.resolve(content)
+        if tag == "i":
+            return _int(content, self.codec.max_int_bits)
         return _UNPACKERS[tag](content)
 
 
@@ -356,8 +360,8 @@ def _plain_int(text: str) -> int:
     return int(text)
 
 
-def _int(text: Any) -> int:
-    if len(_checked(text, str)) > _MAX_INT_BITS // 4 + 4:
+def _int(text: Any, max_bits: int = MAX_INT_BITS) -> int:
+    if len(_checked(text, str)) > max_bits // 4 + 4:
         raise CodecError("an integer too long")
     return int(text, 16)
 
@@ -394,7 +398,6 @@ def _keyed(pairs: Any) -> list[Any]:
 
 
 _UNPACKERS: dict[str, Callable[[Any], Any]] = {
-    "i": _int,
     "t": lambda c: tuple(_checked(c, list)),
     "d": lambda c: dict(_keyed(c)),
     "s": lambda c: set(_hashed(c)),

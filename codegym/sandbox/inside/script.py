@@ -109,7 +109,7 @@ def _run_script(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
     error: BaseException | None = None
     try:
         exec(compile(request["context"], CONTEXT, "exec", dont_inherit=True), namespace)
-        peer.codec = Codec(own_classes(namespace), export=peer.codec.export, resolve=peer.codec.resolve)
+        peer.rebuild_with(own_classes(namespace))
         code = compile(script, SCRIPT, "exec", dont_inherit=True)
         entry_point = request["entry_point"]
         candidate = Candidate(peer, entry_point or "candidate")

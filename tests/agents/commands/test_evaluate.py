@@ -13,6 +13,7 @@ import pytest
 
 from agents import cli
 from agents.evaluation.folder import EvaluationFolder
+from envs_registry import load_suite
 
 GOOD, WRONG, SLOW = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    while True: pass\n"
 
@@ -153,6 +154,47 @@ def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callabl
         assert (code, complaint in err) == (cli.BAD_INPUT, True), err
 
 
+@pytest.mark.filterwarnings("ignore:A prompt of .* tokens was cut:UserWarning")  # their context is 256 tokens
+@pytest.mark.parametrize("kind", ["qwen2", "t5"])
+@pytest.mark.parametrize("suite", ["mbpp", "core"])
+def test_rounds_of_refining(
+    kind: str, suite: str, run: Run, tmp_path: Path, model_folder: Callable[[str], Path], monkeypatch: Any
+) -> None:
+    """Random weights pass nothing, so a lenient judge lets some of what they wrote be gone on from."""
+    from agents.policy import LMPolicy
+    from agents.refine import Tried
+
+    if suite == "mbpp" and "CODEGYM_DATA" not in os.environ:
+        pytest.skip("needs CODEGYM_DATA, the folder with MBPP")
+    prefixes: list[int] = []
+
+    def stream(policy: Any, prompts: Any, *arguments: Any) -> Any:
+        prefixes.extend(map(len, arguments[2]) if len(arguments) > 2 else [])
+        return plain(policy, prompts, *arguments)
+
+    plain = LMPolicy.stream
+    monkeypatch.setattr(LMPolicy, "stream", stream)
+    monkeypatch.setattr(Tried, "passed", property(lambda one: len(one.completion.text) % 3))
+    monkeypatch.setattr("agents.refine.cuts", lambda one: [1] if len(one.completion) > 1 else [])
+    arguments = ["--suite", suite, "--model", model_folder(kind), "--n", "3", "--k", "1", "--max-new-tokens", "12"]
+    arguments += ["--device", "cpu", "--rounds", "3", "--out", tmp_path / "out"]
+    monkeypatch.setattr("agents.commands.evaluate.load_suite", lambda *named: load_suite(*named)[:4])
+    code, out, _ = run(*arguments, "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert result["setting"]["rounds"] == 3
+    assert [after["estimate"] for after in result["after_turn"]] == [0.0, 0.0, 0.0]
+    assert sum(prefixes) > 0
+    rows = [json.loads(line) for line in (tmp_path / "out" / f"{suite}.jsonl").read_text().splitlines()]
+    assert sum(row["is_final"] for row in rows) == 12
+    assert {row["turn"] for row in rows} == {0, 1, 2}
+    first = (tmp_path / "out" / f"{suite}.jsonl").read_bytes()
+    monkeypatch.setattr(LMPolicy, "stream", lambda *_: pytest.fail("what is in the cache was written again"))
+    _, out, _ = run(*arguments)
+    assert "pass@1 after 2 more rounds" in out
+    assert (tmp_path / "out" / f"{suite}.jsonl").read_bytes() == first
+
+
 def test_what_is_evaluated_must_exist(run: Run, tmp_path: Path) -> None:
     suite = suite_file(tmp_path / "mine.jsonl", [0])
     (tmp_path / "unfinished").mkdir()
@@ -267,6 +309,8 @@ def first_of_codet(data: Path, problems: int, programs: int) -> list[tuple[str, 
         (["--samples", "SAMPLES", "--k", "5"], "pass@5 needs 5 samples of every problem; the fewest are 1"),
         (["--model", "nano", "--temperature", "-1"], "temperature must be 0"),
         (["--model", "nano", "--turns", "0"], "turns must be at least 1"),
+        (["--model", "nano", "--rounds", "0"], "rounds must be at least 1"),
+        (["--model", "nano", "--rounds", "2", "--turns", "2"], "turns=2 and rounds=2 are two ways"),
     ],
 )
 def test_what_cannot_be_had_is_said_before_the_work(

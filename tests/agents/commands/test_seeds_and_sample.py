@@ -27,7 +27,13 @@ def test_seeds_then_samples_then_ranking(
     harvest = ["seeds", str(tmp_path / "code"), "--out", str(seeds), "--against", "core", "--json"]
     for _ in range(2):
         assert cli.main(harvest) == 0
-        assert json.loads(capsys.readouterr().out) == {"files": 1, "tasks": 1, "described": 0, "skipped": {}}
+        assert json.loads(capsys.readouterr().out) == {
+            "files": 1,
+            "files_left_out": {},
+            "tasks": 1,
+            "described": 0,
+            "skipped": {},
+        }
     write = ["sample", "--suite", str(seeds), "--model", str(model_folder("qwen2")), "--out", str(samples)]
     write += ["--programs", "3", "--tests", "2", "--max-new-tokens", "8", "--workers", "1", "--device", "cpu", "--json"]
     assert cli.main(write) == 0
@@ -47,3 +53,20 @@ def test_bad_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (tmp_path / "empty.py").write_text("x = 1\n")
     assert cli.main(["seeds", str(tmp_path / "empty.py"), "--out", str(tmp_path / "s.jsonl")]) == 1
     assert not (tmp_path / "s.jsonl").exists()
+
+
+def test_files_that_are_left_out_are_said_and_can_be_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("own", ".venv", "build"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.py").write_text(CODE.replace("clamp", f"clamp_{len(folder)}"))
+    harvest = ["seeds", str(tmp_path), "--out", str(tmp_path / "seeds.jsonl")]
+    assert cli.main(harvest) == 0
+    said = capsys.readouterr().out
+    assert "out of 1 files" in said
+    assert "1 files left out (--exclude): .venv" in said
+    assert cli.main([*harvest, "--json", "--exclude", ".*"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["files"], told["files_left_out"]) == (2, {".venv": 1})
+    assert cli.main([*harvest, "--json", "--exclude"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["files"], told["files_left_out"]) == (3, {})

@@ -126,6 +126,50 @@ def test_complaints(arguments: list[str], tmp_path: Path, capsys: pytest.Capture
     assert "--resume" in complaint()  # the run is there: nothing is overwritten
 
 
+def test_lines_of_samples_that_are_left_out_are_named(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "samples.jsonl"
+    bad = ['{"task_id": 3}', "{", *['{"task_id": "a", "prompt": "p"}'] * 12]
+    with file.open("a") as out:
+        out.write("".join(f"{line}\n" for line in bad))
+    assert cli.main([*arguments, "--until", "matrix"]) == cli.GOOD
+    told = capsys.readouterr()
+    assert json.loads(told.out)["lines_left_out"] == len(bad)
+    said = [line for line in told.err.splitlines() if line.startswith("left out")]
+    assert said[0] == f"left out: {file}:{TASKS + 1}: task_id must be a text, got int."
+    assert said[1].startswith(f"left out: {file}:{TASKS + 2}: not JSON")
+    assert said[2] == f"left out: {file}:{TASKS + 3}: completions must be a list of texts, got nothing."
+    assert said[-1] == "left out: 4 more lines"
+    assert len(said) == 11
+
+
+def test_programs_and_tests_in_two_files(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs, tests = tmp_path / "samples.jsonl", tmp_path / "tests.jsonl"
+    head = "def double(x):\n"
+    written = ["    return 2 * x\n", "    return x + x\n", "    return x + 1\n"]
+    programs.write_text(json.dumps({"prompt": head, "samples": written}) + "\n")
+    tests.write_text(json.dumps({"prompt": head + "    pass\n\nassert ", "samples": ["double(2) == 4\n"]}) + "\n{\n")
+    two = ["--tests", str(tests)]
+    assert cli.main([*arguments, *two, "--until", "matrix"]) == cli.GOOD
+    told = capsys.readouterr()
+    assert f"left out: {tests}:2: not JSON" in told.err
+    found = json.loads(told.out)
+    assert (found["problems"], found["programs"], found["cells"], found["lines_left_out"]) == (1, 3, 3, 1)
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["tests"] == str(tests)
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    assert ran([*go_on, "--until", "pairs"], capsys)["pairs"] == 1
+
+
+def test_tests_go_with_samples(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert cli.main(["train", "codedpo", "--run-dir", str(tmp_path), "--tests", "t.jsonl"]) == cli.BAD_INPUT
+    assert "--tests" in (said := capsys.readouterr().err)
+    assert "--samples" in said
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_resumes_to_the_same_numbers(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
@@ -167,6 +211,34 @@ def test_random_models_write_rank_and_learn_on_mbpp(
     pairs.write_text(json.dumps({"prompt": "add.\n", "chosen": "return a + b", "rejected": "return a"}) + "\n")
     learned = ran([*arguments, "--run-dir", str(tmp_path / "own"), "--pairs", str(pairs)], capsys)
     assert learned["optimizer_steps"] == 3
+
+
+def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ran([*arguments, "--epochs", "2"], capsys)
+    latest, record = tmp_path / "run" / "latest.zip", tmp_path / "run" / "settings.json"
+    go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
+    before = latest.read_bytes(), record.read_bytes()
+    for typed, names in (
+        (["--method", "kto", "--sampling.temperature", "0.5"], ("method 'dpo'", "'kto'", "sampling.temperature 1.0")),
+        (["--model", "nano", "--seed", "4"], ("model", "'nano'", "seed 3")),
+        (["--rules.kinds", "efficiency"], ("rules.kinds",)),
+        (["--max-length", "100"], ("max_length 0",)),
+        (["--batch-size", "3"], ("batch_size 2",)),
+        (["--lora-rank", "4"], ("tuning.lora_rank 0",)),
+    ):
+        assert cli.main([*go_on, *typed]) == cli.BAD_INPUT
+        said = json.loads(capsys.readouterr().err)["message"]
+        assert all(name in said for name in names), said
+        assert (latest.read_bytes(), record.read_bytes()) == before
+    ran([*go_on, "--method", "dpo", "--seed", "3"], capsys)  # typed as it was
+    last = ran([*go_on, "--epochs", "3", "--learning-rate", "1e-6", "--beta", "0.3", "--gain-factor", "7"], capsys)
+    assert (first["pairs_learned_from"], last["pairs_learned_from"]) == (2 * TASKS, 3 * TASKS)
+    agent = CodeDPO.load(latest, device="cpu")
+    assert (agent.config.epochs, agent.config.learning_rate, agent.config.beta) == (3, 1e-6, 0.3)
+    assert [group["factor"] for group in agent.optimizer.param_groups] == [1.0, 7.0]
+    assert json.loads(record.read_text())["config"]["beta"] == 0.3
 
 
 def test_a_run_goes_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:

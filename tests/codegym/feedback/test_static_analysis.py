@@ -1,3 +1,8 @@
+import errno
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from codegym.errors import InfrastructureError
@@ -144,6 +149,33 @@ def test_each_program_needs_its_context():
         analyze([program("x = 1\n")] * 2, [""])
     with pytest.raises(InfrastructureError, match="cannot run the interpreter"):
         analyze([program("x = 1\n")], python="/no/such/python")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_full_folder_for_temporary_files_is_the_machines_failure(tmp_path, monkeypatch, number):
+    def write(path, data):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(InfrastructureError, match=rf"{tmp_path}.*{os.strerror(number)}.*[Ff]ree space.*TMPDIR"):
+        analyze([program("def f(x):\n    return x\n")])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_for_temporary_files_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(InfrastructureError, match=rf"{tmp_path / 'gone'}.*TMPDIR"):
+        analyze([program("def f(x):\n    return x\n")])
+
+
+def test_no_folder_for_temporary_files_at_all(monkeypatch):
+    def nowhere():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    with pytest.raises(InfrastructureError, match=r"'/tmp'.*TMPDIR"):
+        analyze([program("def f(x):\n    return x\n")])
 
 
 def test_places_refer_to_the_completion_and_names_of_the_context_exist():

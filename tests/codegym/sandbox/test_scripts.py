@@ -350,3 +350,10 @@ def test_a_class_that_a_script_takes_from_the_program_decides_nothing(
     source = f"{forged}\ndef f(x):\n    return [x]\n"
     (seen,) = scripts(source, f"for once in [0]:\n    assert {assertion}")
     assert seen.status in (REFUSED, Status.RAISED), seen
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, OK), (1, REFUSED)])
+def test_a_script_compares_integers_of_a_million_digits(scripts: Observe, more: int, status: Status) -> None:
+    script = "expected = 10 ** 1_000_000\nassert f(6) == expected"  # as in HumanEval+/83 and 139
+    (seen,) = scripts(f"def f(x):\n    return 10 ** 10 ** x + {more}\n", script, limits=Limits(cpu_seconds=20))
+    assert seen.status is status

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codegym import CallTest, Limits, ScriptTest, StdioTest
+from codegym import CallTest, Judge, Limits, ScriptTest, StdioTest
 from codegym.comparison import OutputRule
 from codegym.errors import DataError, UnknownNameError
 from envs_registry.loading import load_suite, read_suite
@@ -107,6 +108,44 @@ def with_test(**test: Any) -> dict[str, Any]:
 def test_the_validator_names_line_and_field(tmp_path: Path, row: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=rf"own\.jsonl, line 2.*{message}"):
         load_suite(str(write(tmp_path, STDIO, row)))
+
+
+FIVE: dict[str, Any] = {
+    "task_id": "own/5",
+    "prompt": 'def total(xs):\n    """Return the sum of xs."""\n',
+    "entry_point": "total",
+    "tests": [{"type": "call", "args": [[1, 2]], "expected": 3}],
+}
+BODIES = ("    return sum(xs)\n", "    n = 0\n    for x in xs:\n        n += x\n    return n\n", "return sum(xs)")
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_bare_body_is_told_what_to_add_and_then_taken(tmp_path: Path, body: str) -> None:
+    row = {**FIVE, "solutions": ["def total(xs): return sum(xs)", body]}
+    with pytest.raises(DataError) as refused:
+        load_suite(str(write(tmp_path, row)))
+    said = str(refused.value)
+    assert "own.jsonl, line 1 (own/5): field 'solutions[1]' is the body of a function" in said
+    assert "'starter_code'" in said
+    assert repr("def total(xs):\n") in said, "the head stands in the prompt"
+    (problem,) = load_suite(str(write(tmp_path, {**row, "starter_code": FIVE["prompt"]})))
+    assert problem.solutions[0] == row["solutions"][0]
+    with Judge(workers=1) as judge:
+        assert [fb.verdict for fb in judge.judge_many([(problem, solution) for solution in problem.solutions])] == [
+            "pass"
+        ] * 2
+    namespace: dict[str, Any] = {}
+    exec(problem.solutions[1], namespace)
+    assert namespace["total"]([1, 2]) == 3
+
+
+def test_the_hint_knows_a_head_where_the_prompt_has_none(tmp_path: Path) -> None:
+    row = {**FIVE, "prompt": "Write total.", "solutions": [BODIES[0]]}
+    with pytest.raises(DataError, match=re.escape(repr("def total(...):\n"))):
+        load_suite(str(write(tmp_path, row)))
+    stdio = {**STDIO, "solutions": ["    print(1)\n"]}
+    with pytest.raises(DataError, match=r"solutions\[0\]' is not Python that parses"):
+        load_suite(str(write(tmp_path, stdio)))
 
 
 def test_packages_and_known_faults_of_a_split(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""With ``--json`` standard output holds one JSON document, and no library underneath draws a bar."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from transformers.utils import logging
+
+from agents.commands.foreign_bars import without_foreign_bars
+
+BAR = re.compile(r"\d+%\||\d+/\d+ \[|Loading weights|warming up|it/s")
+SMALL = ("--max-new-tokens", "4", "--device", "cpu", "--workers", "1")
+PROBLEM = {"task_id": "t", "prompt": "Write f(x).", "entry_point": "f", "tests": [{"type": "call", "expected": 1}]}
+
+
+def codegym(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agents.cli", *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_what_a_model_loads_is_silent_with_json_and_only_then(
+    tmp_path: Path, model_folder: Callable[[str], Path]
+) -> None:
+    suite = tmp_path / "suite.jsonl"
+    suite.write_text(json.dumps(PROBLEM) + "\n")
+    evaluate = ["evaluate", "--model", model_folder("qwen2"), "--suite", suite, "--n", "1", "--k", "1"]
+    told = codegym(*evaluate, *SMALL, "--cache", "None", "--json")
+    assert told.returncode == 0, told.stderr
+    json.loads(told.stdout)
+    assert not BAR.search(told.stderr), told.stderr
+    shown = codegym(*evaluate, *SMALL, "--cache", "None")
+    assert BAR.search(shown.stderr), shown.stderr
+
+
+def test_training_is_silent_with_json(tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
+    model = ["--model", model_folder("qwen2"), "--run-dir", tmp_path / "run"]
+    size = ["--completions", "8", "--problems-per-step", "2", "--samples-per-problem", "4", "--batch-size", "8"]
+    told = codegym("train", "rltf", *model, *size, *SMALL, "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["completions"] >= 8
+    assert not BAR.search(told.stderr), told.stderr
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_was_shown_before_is_shown_again(monkeypatch: pytest.MonkeyPatch, shown: bool) -> None:
+    monkeypatch.setattr(logging, "_tqdm_active", shown)
+    monkeypatch.setenv("TQDM_DISABLE", "0")
+    monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
+    with without_foreign_bars():
+        assert not logging.is_progress_bar_enabled()
+        assert os.environ["TQDM_DISABLE"] == os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
+    assert logging.is_progress_bar_enabled() is shown
+    assert os.environ["TQDM_DISABLE"] == "0"
+    assert "HF_HUB_DISABLE_PROGRESS_BARS" not in os.environ
