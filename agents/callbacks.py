@@ -117,7 +117,10 @@ class StopAfter(BaseCallback):
         self._began = monotonic()
 
     def _on_step(self) -> bool:
-        return monotonic() - self._began < self.seconds
+        if monotonic() - self._began < self.seconds:
+            return True
+        self.model._total_timesteps = self.model.num_timesteps  # all that was asked for is done: the time is up
+        return False
 
 
 class LearningCurve(BaseCallback):

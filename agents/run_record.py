@@ -54,8 +54,7 @@ class RunRecord(BaseCallback):
         return True
 
     def _on_training_end(self) -> None:
-        asked = self.locals.get("total_timesteps", 0)
-        self._write_run(FINISHED if self.model.num_timesteps >= asked else STOPPED)
+        self._write_run(FINISHED if self.model.num_timesteps >= self.model._total_timesteps else STOPPED)
 
     def _write_run(self, status: str) -> None:
         document = json.dumps({"status": status, **self._description()}, indent=1, default=str)
@@ -87,7 +86,7 @@ class RunRecord(BaseCallback):
             "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
             "timesteps_are": agent.timesteps_are,
             "num_timesteps": agent.num_timesteps,
-            "total_timesteps": self.locals.get("total_timesteps", agent.num_timesteps),
+            "total_timesteps": agent._total_timesteps,
             "versions": {"python": platform.python_version(), **_versions()},
             "machine": {"system": platform.platform(), "processors": os.cpu_count()},
             "command": [os.path.basename(sys.argv[0]), *sys.argv[1:]],

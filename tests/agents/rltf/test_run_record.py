@@ -10,6 +10,7 @@ import pytest
 from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from agents.callbacks import StopAfter
 from agents.policy import LMPolicy
 from agents.rltf.rltf import RLTF
 from agents.run_record import RUN, SAMPLES
@@ -70,6 +71,15 @@ def test_a_run_that_a_callback_stops_did_not_come_to_its_end(
     agent.learn(12, callback=ConvertCallback(lambda *_: False))
     run = json.loads((tmp_path / "RLTF_1" / RUN).read_text())
     assert (run["status"], run["num_timesteps"], run["total_timesteps"]) == ("stopped", 6, 12)
+
+
+def test_a_run_of_so_many_seconds_comes_to_its_end_when_they_have_passed(
+    make_policy: Callable[[], LMPolicy], env: CodeSynthesisEnv, tmp_path: Path
+) -> None:
+    agent = RLTF(make_policy(), env, tensorboard_log=tmp_path, seed=0, **SMALL)
+    agent.learn(1 << 40, callback=StopAfter(1e-9))
+    run = json.loads((tmp_path / "RLTF_1" / RUN).read_text())
+    assert (run["status"], run["num_timesteps"], run["total_timesteps"]) == ("finished", 6, 6)
 
 
 def test_what_tensorboard_gets(folder: Path) -> None:
