@@ -24,6 +24,7 @@ from codegym.errors import (
 
 GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed."""
+_HELP = frozenset({"-h", "--help", "help"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What the operating system says when the machine, not the path, is to blame."""
 
@@ -57,9 +58,9 @@ COMMANDS: dict[str, Command] = {
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
     "suites list": Command("agents.commands.suites:ListSuites", "the suites that exist"),
     "suites show": Command("agents.commands.suites:ShowSuite", "one suite, or one of its problems"),
-    "suites check": Command("agents.commands.suites:CheckSuites", "judge reference solutions and empty programs"),
+    "suites check": Command("agents.commands.suite_check:CheckSuites", "judge reference solutions and empty programs"),
     "suites stats": Command("agents.commands.suites:SuiteStatistics", "sizes, tests, difficulties, contamination"),
-    "suites strengthen": Command("agents.commands.suites:StrengthenSuite", "add tests that kill mutants"),
+    "suites strengthen": Command("agents.commands.suite_strengthening:StrengthenSuite", "add tests that kill mutants"),
     "doctor": Command("agents.commands.doctor:Doctor", "what this machine offers, what is missing, what to do"),
 }
 
@@ -67,13 +68,9 @@ COMMANDS: dict[str, Command] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs ``codegym`` with these arguments (the process's own without any) and returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(usage())
-        return GOOD if arguments else BAD_INPUT
-    family = family_of(arguments[0])
-    if family and (arguments[1:2] or ["--help"])[0] in ("-h", "--help", "help"):
-        print(usage(family))
-        return GOOD if arguments[1:] else BAD_INPUT
+    if table := _table_asked_for(arguments):
+        print(usage(table))
+        return GOOD if _HELP.intersection(arguments[:2]) else BAD_INPUT
     try:
         name, rest = find_command(arguments)
         with without_foreign_bars() if "--json" in rest else nullcontext():
@@ -84,19 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader went away (`codegym ... | head`): nobody is left to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
-    except (InfrastructureError, IsolationError) as error:
-        return complain(error, arguments, MACHINE_FAILED)
-    except CodegymError as error:
-        return complain(error, arguments, BAD_INPUT)
-    except (MemoryError, RuntimeError) as error:
-        if not _is_of_memory(error):
+    except Exception as error:
+        said = _out_of_memory(error) if _is_of_memory(error) else error
+        if not isinstance(said, CodegymError | OSError):  # a defect of ours: its trace is what tells of it
             raise
-        said = InfrastructureError(
-            f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}"
-        )
-        return complain(said, arguments, MACHINE_FAILED)
-    except OSError as error:  # a path that cannot be read or written, wherever a command meets it
-        return complain(error, arguments, MACHINE_FAILED if error.errno in _FULL else BAD_INPUT)
+        return complain(said, arguments, exit_code(said))
+
+
+def exit_code(error: CodegymError | OSError) -> int:
+    """Returns who is to blame: the machine, or the input (a path that cannot be used, wherever a command meets it)."""
+    full = isinstance(error, OSError) and error.errno in _FULL
+    return MACHINE_FAILED if full or isinstance(error, InfrastructureError | IsolationError) else BAD_INPUT
 
 
 def family_of(word: str) -> dict[str, Command]:
@@ -164,6 +159,17 @@ def complain(error: CodegymError | OSError, arguments: Sequence[str], code: int)
     else:
         print(f"codegym: {message}", file=sys.stderr)
     return code
+
+
+def _table_asked_for(arguments: Sequence[str]) -> Mapping[str, Command]:
+    """The commands to print instead of running one: all, or a family that is named alone; none otherwise."""
+    if not arguments or arguments[0] in _HELP:
+        return COMMANDS
+    return family_of(arguments[0]) if _HELP.issuperset(arguments[1:2]) else {}
+
+
+def _out_of_memory(error: Exception) -> CodegymError:
+    return InfrastructureError(f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}")
 
 
 def _is_of_memory(error: Exception) -> bool:

@@ -27,6 +27,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from faulty_lines import faulty_lines
 from mutants import mutants
 
 from codegym import Feedback, Judge, Limits, Problem, ScriptTest
@@ -229,14 +230,13 @@ def quixbugs_faults(judge: Judge, data: Path) -> list[Fault]:
     """Returns QuixBugs' programs that answer wrongly; the only reference is the parent, so there is none."""
     found = []
     for problem in load_suite("quixbugs", data_dir=data):
-        name = problem.task_id.rpartition("/")[2]
-        buggy = (data / "quixbugs" / "python_programs" / f"{name}.py").read_text()
-        correct = (data / "quixbugs" / "correct_python_programs" / f"{name}.py").read_text()
+        (buggy,), (correct,) = problem.mutants, problem.solutions
         feedback = judge.judge(problem, buggy)
-        changed = [n for n, (a, b) in enumerate(zip(buggy.split("\n"), correct.split("\n"), strict=False), 1) if a != b]
-        if feedback.verdict == "fail" and changed:
+        if feedback.verdict == "fail":
+            line, *_ = faulty_lines(feedback.program.source, correct)
             (execution,) = judge.run_many([trace_job(problem, feedback.program.source, LIMITS)])
-            found.append(fault(name, feedback.program.source, changed[0], feedback, traces_of(execution), None))
+            source, traces = feedback.program.source, traces_of(execution)
+            found.append(fault(problem.task_id, source, line, feedback, traces, None))
     return found
 
 

@@ -114,9 +114,21 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _row(line: bytes, place: str) -> Row:
     try:
+        return json_object(line)
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from None
+
+
+def json_object(line: bytes) -> Row:
+    """Returns what one line of a JSONL file holds.
+
+    Raises:
+        DataError: If it is no JSON object; where the line stands is for the caller to say.
+    """
+    try:
         row = json.loads(line)
     except ValueError as error:
-        raise DataError(f"{place}: not JSON ({error}).") from None
+        raise DataError(f"not JSON ({error}); expected an object.") from None
     if not isinstance(row, dict):
-        raise DataError(f"{place}: expected a JSON object, got a {type(row).__name__}.")
+        raise DataError(f"expected a JSON object, got a {type(row).__name__}.")
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gzip
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.codedpo.asserts import Assertions, cut_asserts, defined_names, opening_of
+from agents.codedpo.journal import json_object
 from codegym.errors import DataError
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
@@ -94,7 +94,7 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
     written = {} if tests is None else _tests_by_prompt(Path(tests), skipped)
     for place, line in _lines(Path(path)):
         try:
-            row = _row(line)
+            row = json_object(line)
             tasks.append(task_samples_of(row if tests is None else _joined(row, written), str(path)))
         except (ValueError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
@@ -123,7 +123,7 @@ def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...
     found = {}
     for place, line in _lines(path):
         try:
-            row = _row(line)
+            row = json_object(line)
             found[_text(row, "prompt")] = _texts(row, "samples")
         except (ValueError, RecursionError) as error:
             skipped.append(f"{place}: {error}")
@@ -194,16 +194,6 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{path}:{number}", line
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read the samples file {path}: {error}.") from error
-
-
-def _row(line: bytes) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"not JSON ({error}); expected an object with one task's programs or tests.") from None
-    if not isinstance(row, Mapping):
-        raise DataError(f"expected a JSON object, got a {type(row).__name__}.")
-    return row
 
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:

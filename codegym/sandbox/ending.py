@@ -9,8 +9,8 @@ import signal
 from typing import Any
 
 from codegym.sandbox.execution import Failure, Observation, Place, Status
-from codegym.sandbox.inside.codec import CodecError
 from codegym.sandbox.inside.program import OutputExceeded
+from codegym.sandbox.inside.refusal import CodecError
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.server import Process, Report
 

@@ -9,7 +9,8 @@ from typing import Any
 from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.inside.channel import frame
-from codegym.sandbox.inside.codec import Codec, CodecError
+from codegym.sandbox.inside.codec import Codec
+from codegym.sandbox.inside.refusal import CodecError
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process
 

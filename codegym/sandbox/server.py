@@ -17,7 +17,8 @@ from typing import Any
 from codegym.errors import InfrastructureError
 from codegym.sandbox.inside.arguments import LATER, SHORT, pack_request
 from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, MessageTooLong, frame
-from codegym.sandbox.inside.codec import Codec, CodecError
+from codegym.sandbox.inside.codec import Codec
+from codegym.sandbox.inside.refusal import CodecError
 
 INSIDE = Path(__file__).parent / "inside"
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "LD_BIND_NOW": "1"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.codec import CodecError
+from codegym.sandbox.inside.refusal import CodecError
 from codegym.sandbox.job import RunAction
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,35 @@ def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setattr("agents.commands.doctor.Doctor.run", interrupt)
     assert cli.main(["doctor"]) == cli.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_reader_that_went_away_is_no_error(tmp_path: Path) -> None:
+    code = (
+        "import sys; from agents import cli; from agents.commands.doctor import Doctor\n"
+        "Doctor.run = lambda self: print('x' * 1_000_000) or 0\nsys.exit(cli.main(['doctor']))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    told = process.stderr.read()
+    assert (process.wait(60), b"Traceback" in told) == (cli.GOOD, False), told
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("error", [ValueError("ours"), RuntimeError("ours")])
+def test_a_defect_of_ours_is_shown_whole(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("agents.commands.doctor.Doctor.run", fail)
+    with pytest.raises(type(error), match="ours"):
+        cli.main(["doctor"])
+
+
+def test_help_for_what_follows_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["help", "evaluate"]) == cli.main(["suites", "-h", "--json"]) == cli.GOOD
+    assert capsys.readouterr().out.count("codegym suites list") == 2
 
 
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])

@@ -11,18 +11,18 @@ from __future__ import annotations
 import json
 import math
 import sys
-import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from .instance import Instance, fields_of, is_plain_field
+from .long_number import MAX_INT_BITS, pack_exact, unpack_decimal, unpack_fraction, unpack_long
+from .refusal import CannotCross, CodecError, TooLarge, checked
 
 _TEXT = ("utf-8", "surrogatepass")
 _SCALARS = frozenset({int, str, float, bool, type(None)})
 _BIG_INT_BITS = 2000
-MAX_INT_BITS = 2**18  # beside a Decimal an integer takes the square of that to compare, in our process
 _MAX_DEPTH = 120
-_MAX_DIGITS = 20_000
 _MAX_PLAIN_DIGITS = 4300  # the interpreter's own bound, unless somebody lifts it
 _MAX_SAME_HASH = 100
 _BUILTIN_TYPES: dict[str, Any] = {
@@ -43,34 +43,6 @@ def _writer() -> Callable[[Any], str]:
 
 
 _dumps = _writer()
-
-
-class CodecError(Exception):
-    """Bytes that no encoder of ours wrote."""
-
-
-class CannotCross(Exception):  # noqa: N818
-    """A value that is not data, and nobody offered to export it as a handle.
-
-    Attributes:
-        type_name: Name of its type.
-    """
-
-    def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
-        super().__init__(type_name)
-
-
-class TooLarge(Exception):  # noqa: N818
-    """A value with more parts, or a number with more digits, than may cross."""
-
-
-@dataclass
-class Instance:
-    """An instance of a class that the problem gives, where the class itself is not at hand."""
-
-    class_name: str
-    fields: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Codec:
@@ -149,7 +121,7 @@ class _Encoder:
         if not self.instances:
             return _dumps(root).encode(*_TEXT)
         # The list grows while it is walked: breadth first, so that depth does not matter.
-        fields = [self.pairs(_fields(instance), 0) for instance in self.instances]
+        fields = [self.pairs(fields_of(instance), 0) for instance in self.instances]
         names = [self.name_of(instance) for instance in self.instances]
         return b"@" + _dumps(names).encode(*_TEXT) + b"\n" + _dumps([fields, root]).encode(*_TEXT)
 
@@ -211,39 +183,11 @@ class _Encoder:
             return {"e": 0}
         if kind is type and id(value) in _BUILTIN_NAMES:
             return {"T": _BUILTIN_NAMES[id(value)]}
-        if (special := _pack_number(value)) is not None:
+        if (special := pack_exact(value)) is not None:
             return special
         if self.codec.export is None:
             raise CannotCross(type(value).__name__)
         return {"h": self.codec.export(value)}
-
-
-def _fields(instance: Any) -> dict[str, Any]:
-    if type(instance) is Instance:
-        return instance.fields
-    own = type(instance)
-    fields = {name: value for name, value in getattr(instance, "__dict__", {}).items() if is_plain_field(own, name)}
-    for kind in own.__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(instance, name) and is_plain_field(own, name):
-                fields[name] = getattr(instance, name)
-    return fields
-
-
-def _pack_number(value: Any) -> Any:
-    kind = type(value)
-    if (kind.__module__, kind.__name__) == ("decimal", "Decimal"):
-        return {"dec": _not_too_long(str(value))}
-    if (kind.__module__, kind.__name__) == ("fractions", "Fraction"):
-        return {"frac": [_not_too_long(hex(value.numerator)), _not_too_long(hex(value.denominator))]}
-    return None
-
-
-def _not_too_long(digits: str) -> str:
-    if len(digits) > _MAX_DIGITS:
-        raise TooLarge("a number of too many digits")
-    return digits
 
 
 _PACKERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
@@ -281,15 +225,6 @@ def _is_of_fields(kind: type) -> bool:
     return not issubclass(kind, (BaseException, deque, *(base for base, _ in _REBUILD)))
 
 
-def is_plain_field(kind: type, name: Any) -> bool:
-    """Whether an instance's attribute of this name hides nothing that its class does: no method, no special name."""
-    if type(name) is not str or (name.startswith("__") and name.endswith("__")):
-        return False
-    found = getattr(kind, name, None)
-    is_slot = type(found) is types.MemberDescriptorType
-    return is_slot or not (callable(found) or hasattr(type(found), "__get__"))
-
-
 class _Decoder:
     def __init__(self, codec: Codec, known: list[Any]) -> None:
         self.codec = codec
@@ -300,7 +235,7 @@ class _Decoder:
         if not data.startswith(b"@"):
             return self.parse(data)
         names, _, body = data[1:].partition(b"\n")
-        new = _checked(json.loads(names), list)[len(self.instances) :]
+        new = checked(json.loads(names), list)[len(self.instances) :]
         self.instances.extend(map(self.new, new))
         fields, root = self.parse(body)
         for instance, pairs in zip(self.instances, fields, strict=True):
@@ -321,7 +256,7 @@ class _Decoder:
         return value
 
     def new(self, name: Any) -> Any:
-        kind = self.codec.classes.get(_checked(name, str))
+        kind = self.codec.classes.get(checked(name, str))
         return Instance(name) if kind is None else object.__new__(kind)
 
     def fill(self, instance: Any, fields: dict[str, Any]) -> None:
@@ -338,20 +273,14 @@ class _Decoder:
             raise CodecError("an object of the codec has one key, its tag")
         ((tag, content),) = tagged.items()
         if tag == "@":
-            return self.instances[_checked(content, int)]
+            return self.instances[checked(content, int)]
         if tag == "h":
             if self.codec.resolve is None:
                 raise CodecError("a handle where there can be none")
             return self.codec.resolve(content)
         if tag == "i":
-            return _int(content, self.codec.max_int_bits)
+            return unpack_long(content, self.codec.max_int_bits)
         return _UNPACKERS[tag](content)
-
-
-def _checked(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise CodecError(f"expected {kind.__name__}, got {type(value).__name__}")
-    return value
 
 
 def _plain_int(text: str) -> int:
@@ -360,31 +289,9 @@ def _plain_int(text: str) -> int:
     return int(text)
 
 
-def _int(text: Any, max_bits: int = MAX_INT_BITS) -> int:
-    if len(_checked(text, str)) > max_bits // 4 + 4:
-        raise CodecError("an integer too long")
-    return int(text, 16)
-
-
-def _decimal(text: Any) -> Any:
-    from decimal import Decimal
-
-    if len(_checked(text, str)) > _MAX_DIGITS:
-        raise CodecError("a decimal too long")
-    return Decimal(text)
-
-
-def _fraction(parts: Any) -> Any:
-    from fractions import Fraction
-
-    if max(map(len, _checked(parts, list))) > _MAX_DIGITS:  # reducing it takes the square of that, in our process
-        raise CodecError("a fraction too long")
-    return Fraction(_int(parts[0]), _int(parts[1]))
-
-
 def _hashed(items: Any) -> list[Any]:
     """Items of a set: refused where many share a hash, which would take the square of their number to tell apart."""
-    if len(_checked(items, list)) > _MAX_SAME_HASH:
+    if len(checked(items, list)) > _MAX_SAME_HASH:
         different = {id(item): item for item in items}.values()  # the decoder has one NaN for all
         if max(Counter(map(hash, different)).values()) > _MAX_SAME_HASH:
             raise CodecError("too many keys with the same hash")
@@ -393,12 +300,12 @@ def _hashed(items: Any) -> list[Any]:
 
 def _keyed(pairs: Any) -> list[Any]:
     """Items of a mapping; likewise."""
-    _hashed([key for key, _ in _checked(pairs, list)])
+    _hashed([key for key, _ in checked(pairs, list)])
     return list(pairs)
 
 
 _UNPACKERS: dict[str, Callable[[Any], Any]] = {
-    "t": lambda c: tuple(_checked(c, list)),
+    "t": lambda c: tuple(checked(c, list)),
     "d": lambda c: dict(_keyed(c)),
     "s": lambda c: set(_hashed(c)),
     "f": lambda c: frozenset(_hashed(c)),
@@ -406,12 +313,12 @@ _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     "B": lambda c: bytearray.fromhex(c),
     "c": lambda c: complex(*map(float, c)),
     "r": lambda c: range(*c),
-    "q": lambda c: deque(_checked(c[0], list), c[1]),
+    "q": lambda c: deque(checked(c[0], list), c[1]),
     "C": lambda c: Counter(dict(_keyed(c))),
     "O": lambda c: OrderedDict(_keyed(c)),
     "D": lambda c: defaultdict(None, _keyed(c)),
     "e": lambda c: Ellipsis,
     "T": lambda c: _BUILTIN_TYPES[c],
-    "dec": _decimal,
-    "frac": _fraction,
+    "dec": unpack_decimal,
+    "frac": unpack_fraction,
 }

@@ -15,8 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from .channel import ChannelClosed, MessageTooLong, receive, send
-from .codec import CannotCross, Codec, CodecError, TooLarge, is_plain_field
+from .codec import Codec
 from .failure import describe
+from .handles import Borrowed, Opaque
+from .instance import is_plain_field
+from .refusal import CannotCross, CodecError, TooLarge
 from .signature import describe_call
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
@@ -30,11 +33,9 @@ _FORWARDED: dict[str, Callable[..., Any]] = {
     "getitem": lambda value, key: value[key],
     "setitem": lambda value, key, item: value.__setitem__(key, item),
 }
-_MAX_INT_BITS = (
-    2**22
-)  # comparing them costs the test's own process its time, which is limited (HumanEval+ has 3 million bits)
+_MAX_INT_BITS = 2**22
+"""HumanEval+ has 3 million. Comparing such takes the time of the test's own process, which is limited."""
 _HARMLESS = frozenset({"iter", "next", "len", "bool", "getitem"})
-_ASKED_BY_PEOPLE = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__dict__"})
 
 
 class PeerGone(BaseException):
@@ -254,106 +255,6 @@ class Peer:
             error.args = tuple(arguments)
         self.remote_error, self.remote_failure = error, failure
         return error
-
-
-class Opaque:
-    """A thing that lives in the other process."""
-
-    __slots__ = ("_number", "_peer", "_type_name")
-
-    def __init__(self, peer: Peer, number: int, type_name: str) -> None:
-        object.__setattr__(self, "_peer", peer)
-        object.__setattr__(self, "_number", number)
-        object.__setattr__(self, "_type_name", type_name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls it, over there."""
-        return _ask(self, "call", list(args), kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__") and name not in _ASKED_BY_PEOPLE:
-            raise AttributeError(name)  # protocols (__array_interface__, __deepcopy__, ...) are not forwarded
-        return _ask(self, "get", name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        _ask(self, "set", name, value)
-
-    def __iter__(self) -> Any:
-        return _ask(self, "iter")
-
-    def __next__(self) -> Any:
-        return _ask(self, "next")
-
-    def __len__(self) -> int:
-        return int(_ask(self, "len"))
-
-    def __bool__(self) -> bool:
-        return bool(_ask(self, "bool"))
-
-    def __getitem__(self, key: Any) -> Any:
-        return _ask(self, "getitem", key)
-
-    def __setitem__(self, key: Any, item: Any) -> None:
-        _ask(self, "setitem", key, item)
-
-    def __str__(self) -> str:
-        return str(_ask(self, "str"))
-
-    def __repr__(self) -> str:
-        return f"<{object.__getattribute__(self, '_type_name')} in the other process>"
-
-
-class Borrowed:
-    """A class of the program that a script uses, or an object that the script made with it.
-
-    It is there to be built and handed to the candidate. Nothing that decides comes from it: no value, no comparison, no
-    length, or a program could bring a ``Counter`` of its own that makes all things equal.
-    """
-
-    __slots__ = ("_name", "_thing")
-
-    def __init__(self, thing: Opaque, name: str) -> None:
-        object.__setattr__(self, "_thing", thing)
-        object.__setattr__(self, "_name", name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Borrowed:
-        """Makes an object, over there."""
-        return _borrowed(self, "call", list(args), kwargs)
-
-    def __getattr__(self, name: str) -> Borrowed:
-        return _borrowed(self, "get", name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        _ask(object.__getattribute__(self, "_thing"), "set", name, value)
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError(_no_value(self))
-
-    def __hash__(self) -> int:
-        raise TypeError(_no_value(self))
-
-    def __bool__(self) -> bool:
-        raise TypeError(_no_value(self))
-
-    def __repr__(self) -> str:
-        raise TypeError(_no_value(self))
-
-
-def _borrowed(thing: Borrowed, verb: str, *arguments: Any) -> Borrowed:
-    answer = _ask(object.__getattribute__(thing, "_thing"), verb, *arguments)
-    if type(answer) is not Opaque:
-        raise TypeError(_no_value(thing))
-    return Borrowed(answer, object.__getattribute__(thing, "_name"))
-
-
-def _no_value(thing: Borrowed) -> str:
-    name = object.__getattribute__(thing, "_name")
-    return f"{name!r} is the program's own class: a test may build its objects for the candidate, not learn from them"
-
-
-def _ask(opaque: Opaque, verb: str, *arguments: Any) -> Any:
-    peer: Peer = object.__getattribute__(opaque, "_peer")
-    return peer.ask(verb, opaque, *arguments)
 
 
 def _builtin_exception(name: str) -> type[BaseException] | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from .arguments import unpack_arguments
 from .channel import ChannelClosed, send
-from .codec import CannotCross, Codec, TooLarge
+from .codec import Codec
 from .failure import PROGRAM, describe
+from .refusal import CannotCross, TooLarge
 from .signature import describe_call
 
 CONTEXT = "<context>"

@@ -1,0 +1,111 @@
+"""``codegym suites check``: are suites sound?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.table import Table
+
+from agents.commands.named_suite import installed_packages, name_and_split
+from agents.commands.terminal import OUT, judging_bar
+from codegym import Judge
+from codegym.errors import DataError, MissingExtraError
+from envs_registry.catalogue import CATALOGUE
+from envs_registry.checking import CheckReport, check_suite
+from envs_registry.loading import Reading, is_at_hand, read_suite
+
+
+@dataclass(frozen=True)
+class CheckSuites:
+    """Judge each reference solution, an empty program and a wrong one; exit code 1 where a new fault is found."""
+
+    suites: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SUITE ...]")] = ()
+    """Names, each also as NAME:SPLIT, or paths of JSONL files; without any, all suites whose data is at hand."""
+    data_dir: Path | None = None
+    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    all_solutions: bool = False
+    """Judge every reference solution, not only each problem's first."""
+    mutants: bool = False
+    """Judge the problems' known wrong programs too."""
+    workers: int | None = None
+    """Programs that run at the same time; one for each processor without it."""
+    isolation: str = "auto"
+    """strict, auto or none."""
+    json: bool = False
+    """Print one JSON document instead."""
+
+    def run(self) -> int:
+        """Checks the suites one after the other, and goes on where one is at fault."""
+        reports: list[CheckReport] = []
+        broken: dict[str, str] = {}
+        for name in self.suites or _all_at_hand(self.data_dir):
+            suite_name, split = name_and_split(name)
+            try:
+                reading = read_suite(suite_name, split, self.data_dir)
+            except (DataError, MissingExtraError) as error:
+                broken[name] = str(error)
+                continue
+            reports.append(self._check(reading))
+            if not self.json:
+                _print_faults(reports[-1])
+        if self.json:
+            print(json.dumps({"reports": [asdict(report) for report in reports], "broken": broken}))
+        else:
+            _print_reports(reports, broken)
+        return 1 if broken or any(report.news for report in reports) else 0
+
+    def _check(self, reading: Reading) -> CheckReport:
+        suite = reading.suite
+        packages = installed_packages(suite)
+        with (
+            Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge,
+            judging_bar(str(suite)) as bar,
+        ):
+            return check_suite(
+                suite,
+                judge,
+                all_solutions=self.all_solutions,
+                mutants=self.mutants,
+                row_faults=reading.faults,
+                progress=bar,
+            )
+
+
+def _all_at_hand(data_dir: Path | None) -> tuple[str, ...]:
+    pairs = [(name, split) for name, entry in CATALOGUE.items() for split in entry.splits]
+    whole = {name for name, entry in CATALOGUE.items() if "all" in entry.splits}
+    return tuple(
+        f"{name}:{split}"
+        for name, split in pairs
+        if (split == "all" or name not in whole) and is_at_hand(name, split, data_dir)
+    )
+
+
+def _print_faults(report: CheckReport) -> None:
+    for fault in report.faults:
+        known = f"  (known: {fault.known})" if fault.known else ""
+        what = " ".join(filter(None, (fault.what, fault.verdict)))
+        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.place, what, f"{fault.message}{known}")))
+        OUT.print(line, markup=False, soft_wrap=True)
+
+
+def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> None:
+    table = Table("suite", "problems", "references pass", "wrong refused", "new faults", "seconds", "source")
+    for report in reports:
+        table.add_row(
+            f"{report.suite}:{report.split}",
+            str(report.problems),
+            f"{report.references_passed}/{report.references}" if report.references else "none",
+            f"{report.wrong_refused}/{report.wrong}",
+            str(len(report.news)),
+            f"{report.seconds:.1f}",
+            report.origin,
+        )
+    OUT.print(table)
+    for name, message in broken.items():
+        OUT.print(f"{name}: {message}", markup=False, soft_wrap=True)
