@@ -66,7 +66,7 @@ def test_it_trains_saves_and_goes_on(arguments: list[str], tmp_path: Path, capsy
     assert RLTF.load(result["checkpoint"]).config.learning_rate == 0.5  # but for those that are typed
     assert json.loads((tmp_path / "run" / "settings.json").read_text())["completions"] == 30
     assert cli.main([*go_on, "--seed", "4"]) == cli.BAD_INPUT  # nothing is left out in silence
-    assert "seed is 3 in the checkpoint" in capsys.readouterr().err
+    assert "seed 3 cannot become 4" in capsys.readouterr().err
 
 
 def test_complaints(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
