@@ -270,6 +270,7 @@ class Agent(ABC):
         Raises:
             FileNotFoundError: If there is no such file.
             DataError: If it is no checkpoint of this kind of agent.
+            InvalidSettingError: If a change makes no sense, or does not fit what the checkpoint holds.
         """
         with open_checkpoint(path) as checkpoint:
             record = checkpoint.record

@@ -22,13 +22,13 @@ from agents.codedpo.objective import Objective
 from agents.codedpo.pairing import PairSet, reasons
 from agents.codedpo.pairs import PairKind, Preference
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
-from agents.codedpo.reference import Reference, ask_reference
+from agents.codedpo.reference import OF_THE_REFERENCE, Reference, ask_reference
 from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
 from agents.gradient_step import GradientStep
 from agents.optimizer import make_optimizer, restore_optimizer, set_learning_rate
 from agents.policy import LMPolicy
 from agents.run_log import log_settings
-from codegym.errors import DataError
+from codegym.errors import DataError, InvalidSettingError
 from codegym.judge import Judge
 
 METRICS = ("rewards/accuracies", "rewards/margins")
@@ -281,7 +281,24 @@ class CodeDPO(Agent):
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.n_updates = checkpoint.record["n_updates"]
         restore_optimizer(self.optimizer, checkpoint.state["optimizer"])
+        if checkpoint.state["reference"]:
+            self._check_asked_under(asdict(CodeDPOConfig.of(checkpoint.record["config"])))
         if checkpoint.state["pairs"]:
             self.set_pairs([Preference(**{**row, "kind": PairKind(row["kind"])}) for row in checkpoint.state["pairs"]])
         if checkpoint.state["reference"]:
             self._reference = Reference(**checkpoint.state["reference"])
+
+    def _check_asked_under(self, before: Mapping[str, Any]) -> None:
+        """What the reference said of the pairs is about tokens and weights that these settings chose."""
+        now = asdict(self.config)
+        changes = [
+            f"{name} {str(before[name])!r} cannot become {str(now[name])!r}"
+            for name in OF_THE_REFERENCE
+            if before[name] != now[name]
+        ]
+        if changes:
+            raise InvalidSettingError(
+                f"the checkpoint holds what the reference said of its pairs: {', '.join(changes)}. Leave that out, or "
+                "begin anew from where it is: agent = CodeDPO.load(...), then CodeDPO(agent.policy, pairs=agent.pairs, "
+                "with the settings that you want)."
+            )

@@ -18,6 +18,8 @@ from agents.policy import LMPolicy
 from codegym.errors import InvalidSettingError
 
 Sums = NDArray[np.float32]
+OF_THE_REFERENCE = ("method", "focus", "emphasis", "length_normalized", "max_length", "reference")
+"""Settings under which it was asked: what it said is about these tokens, with these weights."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

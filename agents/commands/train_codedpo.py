@@ -21,6 +21,7 @@ from agents.codedpo.efficiency import CostSettings
 from agents.codedpo.pairing import PairRules, PairSet, reasons
 from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.reference import OF_THE_REFERENCE
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples
 from agents.commands.fixed_settings import settings_before
@@ -39,7 +40,7 @@ from envs_registry.suite import Suite
 
 INTERRUPTED = 130
 _PAPERS_TEMPERATURE = 1.5
-_OF_THE_PAIRS = ("problems", "method", "focus", "emphasis", "length_normalized", "max_length", "reference")
+_OF_THE_PAIRS = ("problems", *OF_THE_REFERENCE)
 _OF_THEIR_ORDER = ("batch_size", "shuffle")
 _IN_THE_CHECKPOINT = (
     *("model", "suite", "split", "samples", "pairs", "sampling", "rules", "costs"),

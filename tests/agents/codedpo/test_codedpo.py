@@ -111,6 +111,19 @@ def test_a_resumed_run_gives_the_numbers_of_an_uninterrupted_one(
     assert torch.equal(weights(resumed), weights(whole))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("method", "kto"), ("focus", "focused"), ("emphasis", 3.0), ("length_normalized", True), ("max_length", 40)],
+)
+def test_what_the_reference_said_is_not_held_against_other_tokens(
+    make_policy: MakePolicy, tmp_path: Path, name: str, value: object
+) -> None:
+    CodeDPO(make_policy(), pairs=PAIRS, seed=1, **SMALL).learn(4).save(tmp_path / "agent")
+    with pytest.raises(InvalidSettingError, match=f"{name} .* cannot become .*CodeDPO"):
+        CodeDPO.load(tmp_path / "agent", **{name: value})
+    assert CodeDPO.load(tmp_path / "agent", beta=0.2, nll_weight=0.0).config.beta == 0.2
+
+
 def test_the_same_seed_gives_the_same_numbers(make_policy: MakePolicy) -> None:
     first, again, other = (CodeDPO(make_policy(), pairs=PAIRS, seed=seed, **SMALL).learn(12) for seed in (5, 5, 6))
     assert torch.equal(weights(first), weights(again))
