@@ -17,17 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from agents.backbone import make_backbone
-from agents.builtin import BUILTIN_MODELS, builtin_model
+from agents.builtin import builtin_model
 from agents.completion import Completion
 from agents.generation import Engine, LocalEngine, Sample, Sampling
 from agents.offsets import TokenText
+from agents.pretrained import find_device, find_dtype, load_model, load_tokenizer
 from agents.prompts.template import CHAT, PLAIN, PromptTemplate, Task
 from agents.token_batch import TokenBatch, TokenScores
-from agents.tuning import Tuning, base_of, is_adapter, recomputes, tuned, with_saved_adapters
-from codegym.errors import CodegymError, DataError, InvalidSettingError
+from agents.tuning import Tuning, recomputes, tuned
+from codegym.errors import InvalidSettingError
 
 
 class LMPolicy:
@@ -92,19 +92,19 @@ class LMPolicy:
             UnknownNameError: If the name is nearly that of a built-in model.
             DataError: If there is no such model; the message says where it was looked for.
         """
-        place = _place(device)
-        kind = _torch_dtype(dtype, place)
+        place = find_device(device)
+        kind = find_dtype(dtype, place)
         if isinstance(model, nn.Module):
             if tokenizer is None:
                 raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
             network, source = cast(Any, model.to(device=place, dtype=kind)), None
         else:
             source = builtin_model(model) or model
-            with _naming(source):
-                network = _pretrained(source, kind).to(place)
+            network = load_model(source, kind).to(place)
         if tokenizer is None or isinstance(tokenizer, (str, Path)):
-            with _naming(tokenizer or source):
-                tokenizer = AutoTokenizer.from_pretrained(tokenizer or source)
+            named = tokenizer or source
+            assert named is not None
+            tokenizer = load_tokenizer(named)
         if template is None and source is not None:
             template = PromptTemplate.load(Path(source))
         if template is None:
@@ -369,52 +369,6 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(was)
-
-
-@contextmanager
-def _naming(source: object) -> Iterator[None]:
-    """Says of which model it is that the library complains: its own errors are many, and of many kinds."""
-    try:
-        yield
-    except CodegymError:
-        raise
-    except (OSError, ValueError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataError(
-            f"cannot load the model {str(source)!r}: expected a folder in the hub's layout, a name on the hub, or one "
-            f"of {', '.join(BUILTIN_MODELS)}. {said[0]}"
-        ) from error
-
-
-def _place(device: str) -> torch.device:
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        place = torch.device(device)
-    except RuntimeError as error:
-        raise InvalidSettingError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1', ..., got {device!r}.") from error
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
-        raise InvalidSettingError(
-            f"device={device!r} is not there: PyTorch finds {torch.cuda.device_count()} CUDA devices. Take 'auto'."
-        )
-    return place
-
-
-def _torch_dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    dtype = getattr(torch, name, None)
-    if not isinstance(dtype, torch.dtype):
-        raise InvalidSettingError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'float16', got {name!r}.")
-    return dtype
-
-
-def _pretrained(source: str | Path, dtype: torch.dtype) -> Any:
-    if is_adapter(source):
-        return with_saved_adapters(_pretrained(base_of(source), dtype), source)
-    config = AutoConfig.from_pretrained(source)
-    loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    return loader.from_pretrained(source, dtype=dtype)
 
 
 def _put_in_place(new: Path, folder: Path) -> None:

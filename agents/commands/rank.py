@@ -24,6 +24,7 @@ from agents.codedpo.preparation import Preparation, PreparationSettings
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.ranking_quality import ranking_quality
 from agents.codedpo.task_samples import SamplesFile
+from agents.commands.facts import print_facts
 from agents.commands.output_place import check_output_file, make_output_folder
 from agents.commands.samples_file import read_samples_file
 from codegym import Judge
@@ -110,8 +111,7 @@ class Rank:
             print(json.dumps({**facts, "against_labels": qualities}))
             return
         console = Console()
-        for name, value in facts.items():
-            console.print(f"{name.replace('_', ' ')}: {_shown(value)}", highlight=False)
+        print_facts(facts)
         if qualities:
             console.print(_table(qualities))
         if made is not None:
@@ -138,12 +138,6 @@ def _row(matrix: Matrix, scores: Scores) -> dict[str, Any]:
         "outcomes": list(matrix.rows),
         "refused": {str(refusal): number for refusal, number in matrix.refused.items()},
     }
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {number:,}" for name, number in value.items()) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(qualities: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:

@@ -14,6 +14,7 @@ import tyro
 from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
+from agents.agent import Env
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
@@ -24,6 +25,7 @@ from agents.codedpo.preparation import Preparation, PreparationSettings, draw_pr
 from agents.codedpo.reference import OF_THE_REFERENCE
 from agents.codedpo.sampling import SamplingSettings
 from agents.codedpo.task_samples import TaskSamples
+from agents.commands.facts import print_facts
 from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
 from agents.commands.samples_file import read_samples_file
@@ -36,7 +38,6 @@ from agents.tuning import Tuning
 from codegym import Judge
 from codegym.errors import DataError, InvalidSettingError
 from envs_registry import load_suite
-from envs_registry.suite import Suite
 
 INTERRUPTED = 130
 _PAPERS_TEMPERATURE = 1.5
@@ -131,11 +132,23 @@ class TrainCodeDPO:
         return cls(paper=True, config=CodeDPOConfig.paper(), sampling=sampling)
 
     def _go(self) -> int:
-        latest = self.run_dir / "latest.zip"
-        if latest.exists():
-            agent = self._agent_before(latest)
-            write_settings(self.run_dir / RECORD, self)
-            return self._train(agent, {}) if self.until == "training" else self._say({})
+        is_given = self.samples is not None or self.pairs is not None
+        problems = None if is_given else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
+        packages = problems.packages if problems is not None else ()
+        with Judge(workers=self.workers, packages=packages) as judge:
+            env = None if problems is None else gym.make("CodeSynthesis-v0", suite=problems, judge=judge)
+            latest = self.run_dir / "latest.zip"
+            return self._go_on(latest, env) if latest.exists() else self._begin(env, judge)
+
+    def _go_on(self, latest: Path, env: Env | None) -> int:
+        """Trains the agent as it was saved, with the settings of learning that are others now."""
+        was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
+        changes = {name: value for name, value in now.items() if value != was[name]}
+        agent = CodeDPO.load(latest, env, device=self.device, **changes)
+        write_settings(self.run_dir / RECORD, self)
+        return self._train(agent, {}) if self.until == "training" else self._say({})
+
+    def _begin(self, env: Env | None, judge: Judge) -> int:
         policy = LMPolicy.load(
             self.model,
             max_new_tokens=self.max_new_tokens,
@@ -146,12 +159,12 @@ class TrainCodeDPO:
         )
         write_settings(self.run_dir / RECORD, self)
         facts: dict[str, Any] = {}
-        found = self._found_pairs(policy, facts)
+        found = self._found_pairs(policy, env, judge, facts)
         if found is None:
             return self._say(facts)
         agent = CodeDPO(
             policy,
-            None,
+            env,
             self.config,
             pairs=found,
             tensorboard_log=self.run_dir,
@@ -160,19 +173,15 @@ class TrainCodeDPO:
         )
         return self._train(agent, facts)
 
-    def _agent_before(self, latest: Path) -> CodeDPO:
-        """The agent as it was saved, with the settings of learning that are others now."""
-        was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
-        changes = {name: value for name, value in now.items() if value != was[name]}
-        return CodeDPO.load(latest, device=self.device, **changes)
-
     # ---- stages
 
-    def _found_pairs(self, policy: LMPolicy, facts: dict[str, Any]) -> Sequence[Preference] | None:
+    def _found_pairs(
+        self, policy: LMPolicy, env: Env | None, judge: Judge, facts: dict[str, Any]
+    ) -> Sequence[Preference] | None:
         """The pairs to learn from; None where the last stage to run comes before."""
         if self.pairs is not None:
             return read_pairs(self.pairs)
-        made = self._prepared(policy, facts)
+        made = self._prepared(policy, env, judge, facts)
         if made is None:
             return None
         facts |= {"pairs": len(made.pairs), "tasks_without_pairs": {k: dict(v) for k, v in made.skipped.items()}}
@@ -180,14 +189,12 @@ class TrainCodeDPO:
             raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
         return made.pairs if self.until == "training" else None
 
-    def _prepared(self, policy: LMPolicy, facts: dict[str, Any]) -> PairSet | None:
+    def _prepared(self, policy: LMPolicy, env: Env | None, judge: Judge, facts: dict[str, Any]) -> PairSet | None:
         """Runs the stages before training; what the folder holds of them is not done again."""
-        problems = None if self.samples else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
-        packages = problems.packages if problems is not None else ()
         settings = PreparationSettings(sampling=self.sampling, rules=self.rules, costs=self.costs)
-        with Judge(workers=self.workers, packages=packages) as judge, StageBars(self.json) as bars:
+        with StageBars(self.json) as bars:
             preparation = Preparation(self.run_dir, judge, settings, bars.follow)
-            samples = self._sampled(problems, policy, preparation, facts)
+            samples = self._sampled(env, policy, preparation, facts)
             facts |= {"problems": len(samples), "programs": sum(len(task.completions) for task in samples)}
             if self.until == "sampling":
                 return None
@@ -196,16 +203,16 @@ class TrainCodeDPO:
             return None if self.until == "matrix" else preparation.from_matrices(matrices)
 
     def _sampled(
-        self, problems: Suite | None, policy: LMPolicy, preparation: Preparation, facts: dict[str, Any]
+        self, env: Env | None, policy: LMPolicy, preparation: Preparation, facts: dict[str, Any]
     ) -> Sequence[TaskSamples]:
-        if problems is None:
-            assert self.samples is not None
+        if self.samples is not None:
             file = read_samples_file(self.samples, self.tests)
             facts["lines_left_out"] = len(file.skipped)
             return file.tasks
-        env = gym.make("CodeSynthesis-v0", suite=problems, judge=preparation.judge)
-        chosen = draw_problems(problems, self.config.problems, self.seed)
-        return preparation.samples(make_stage(env), policy, chosen, seed=self.seed, source=self.model)
+        assert env is not None
+        stage = make_stage(env)
+        chosen = draw_problems(stage.problems, self.config.problems, self.seed)
+        return preparation.samples(stage, policy, chosen, seed=self.seed, source=self.model)
 
     def _train(self, agent: CodeDPO, facts: Mapping[str, Any]) -> int:
         latest, stop = self.run_dir / "latest.zip", StopOnSignal()
@@ -228,8 +235,7 @@ class TrainCodeDPO:
         if self.json:
             print(json.dumps(facts))
             return 0
-        for name, value in facts.items():
-            print(f"{name.replace('_', ' ')}: {value}")
+        print_facts(facts)
         if "model" in facts:
             print(f"next:   codegym evaluate --model {facts['model']} --suite {self.suite}")
             print(f"curves: tensorboard --logdir {self.run_dir}")

@@ -37,7 +37,10 @@ function showCurves(data) {
   if (!keys.length) return;
   const charts = make("div", { class: "charts" });
   const options = { smoothing: () => smoothing };
-  const add = (key, title, isPercent) => charts.append(lineChart(title, seriesOf(data, key), { ...options, percent: isPercent }));
+  const add = (key, title, isPercent) => { // programs and pairs are counted, and lost, in ways of their own: no axis for both
+    const all = seriesOf(data, key), units = [...new Set(all.map((one) => one.unit))];
+    for (const unit of units) charts.append(lineChart(units.length > 1 ? `${title}, over ${unit}` : title, all.filter((one) => one.unit === unit), { ...options, percent: isPercent }));
+  };
   for (const [key, title, isPercent] of MAIN_CURVES) if (keys.includes(key)) add(key, title, isPercent);
   const others = keys.filter((key) => !MAIN_CURVES.some(([main]) => main === key) && !/^(scope|reward)\//.test(key));
   const more = choice("add a curve", [["", "…"], ...others.map((key) => [key, key])], (key) => key && add(key, key, false));

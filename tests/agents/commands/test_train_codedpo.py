@@ -16,7 +16,9 @@ import pytest
 import torch
 
 from agents import CodeDPO, cli
-from agents.codedpo.pairs import read_pairs
+from agents.codedpo.pairing import PairSet
+from agents.codedpo.pairs import Preference, read_pairs
+from agents.codedpo.preparation import Preparation
 
 DATA = os.environ.get("CODEGYM_DATA", str(Path(__file__).parents[3].parent / "shared" / "data"))
 TASKS = 6
@@ -211,6 +213,32 @@ def test_random_models_write_rank_and_learn_on_mbpp(
     pairs.write_text(json.dumps({"prompt": "add.\n", "chosen": "return a + b", "rejected": "return a"}) + "\n")
     learned = ran([*arguments, "--run-dir", str(tmp_path / "own"), "--pairs", str(pairs)], capsys)
     assert learned["optimizer_steps"] == 3
+
+
+def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
+    model_folder: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    problems = tmp_path / "own.jsonl"
+    row = {
+        "task_id": "own/0",
+        "prompt": "Add 1.",
+        "entry_point": "f",
+        "tests": [{"type": "call", "args": [1], "expected": 2}],
+    }
+    problems.write_text(json.dumps(row) + "\n")
+    made = PairSet(pairs=(Preference(prompt="p", chosen="return 1", rejected="return 2"),), tasks=1)
+    monkeypatch.setattr(Preparation, "from_matrices", lambda *_: made)
+    run, model = str(tmp_path / "run"), str(model_folder("qwen2"))
+    few = ["--sampling.programs", "2", "--sampling.tests", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
+    arguments = ["train", "codedpo", "--run-dir", run, *few]
+    ran([*arguments, "--model", model, "--suite", str(problems), "--epochs", "1"], capsys)
+    ran([*arguments, "--resume", "--epochs", "2"], capsys)
+    records = [json.loads(path.read_text()) for path in sorted((tmp_path / "run").glob("CodeDPO_*/run.json"))]
+    assert [(record["suite"], record["problems"]) for record in records] == [("jsonl", 1)]
+    assert records[0]["num_timesteps"] == 2
 
 
 def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
