@@ -16,7 +16,7 @@ from envs_registry.suites.core.styles import STYLES, write
 from envs_registry.suites.core.variation import answer, variations
 from envs_registry.suites.core.wording import wordings
 
-LIMITS = Limits(cpu_seconds=0.25, program_cpu_seconds=0.5, wall_seconds=5.0, memory_bytes=256 * 2**20)
+LIMITS = Limits(cpu_seconds=0.15, program_cpu_seconds=0.3, wall_seconds=5.0, memory_bytes=256 * 2**20)
 """A right program takes a few milliseconds, a learner's endless loop should not take seconds."""
 _MAX_PROMPT = 300
 _TESTS, _STDIN_TESTS, _PUBLIC, _MUTANTS = 10, 8, 2, 4

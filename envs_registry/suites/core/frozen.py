@@ -9,13 +9,12 @@ import gzip
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from codegym.problem import CallTest, Problem, StdioTest
-from codegym.sandbox.limits import Limits
+from envs_registry.suites.core.builder import LIMITS
 from envs_registry.suites.core.classics import CLASSICS
 from envs_registry.suites.core.composition import Composition, Step
 from envs_registry.suites.core.exercise import Exercise
@@ -51,7 +50,6 @@ def _row(exercise: Exercise) -> dict[str, Any]:
         "entry_point": problem.entry_point,
         "starter_code": problem.starter_code,
         "difficulty": problem.difficulty,
-        "limits": asdict(problem.limits) if problem.limits else None,
         "wordings": exercise.wordings,
         "tests": [_test_row(test) for test in problem.tests],
         "solutions": problem.solutions,
@@ -83,7 +81,7 @@ def _exercise(row: dict[str, Any]) -> Exercise:
         mutants=row["mutants"],
         difficulty=row["difficulty"],
         tags=(row["family"], *row["skeleton"]),
-        limits=_limits(**row["limits"]) if row["limits"] else None,
+        limits=LIMITS,
     )
     return Exercise(
         problem=problem,
@@ -98,11 +96,6 @@ def _test(given: Any, expected: Any, public: bool) -> CallTest | StdioTest:
     if isinstance(given, str):
         return StdioTest(stdin=given, expected_stdout=expected, public=public)
     return CallTest(args=tuple(_value(item) for item in given), expected=_value(expected), public=public)
-
-
-@cache
-def _limits(**fields: float) -> Limits:
-    return Limits(**fields)  # type: ignore[arg-type]
 
 
 def _recipe(row: dict[str, Any]) -> Recipe:
