@@ -9,11 +9,8 @@ from typing import Any
 from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.inside.refusal import CodecError
-from codegym.sandbox.run import Clock, Run
+from codegym.sandbox.run import QUIET_SECONDS, Clock, Run
 from codegym.sandbox.server import Process
-
-_QUIET_SECONDS = 0.005
-"""So long nobody is woken for a single answer: most programs are over by then."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class _Follower:
     def follow(self) -> list[Call]:
         """Reads until the process has answered everything or is done with; returns the calls that need another one."""
         try:
-            self.process.wait(_QUIET_SECONDS)
+            self.process.wait(QUIET_SECONDS)
             while not self._step():
                 self.process.wait(self.clock.tick(), [self.process.channel.fileno()])
         finally:

@@ -26,7 +26,7 @@ from codegym.sandbox.packages import find_packages, package_names
 from codegym.sandbox.run import Run
 from codegym.sandbox.scripts import run_scripts, run_together
 from codegym.sandbox.server import Server, ServerGone, ServerSettings
-from codegym.sandbox.streams import run_stream
+from codegym.sandbox.streams import run_streams
 
 _log = logging.getLogger("codegym.sandbox")
 _TRIES = 3
@@ -270,9 +270,7 @@ def execute(run: Run) -> Execution:
     if not job.actions:
         return Execution(observations=(observe_loading(run),))
     run_calls(run, calls)
-    for index, action in enumerate(job.actions):
-        if isinstance(action, RunAction):
-            run.observed[index] = run_stream(run, action)
+    run_streams(run, {index: action for index, action in enumerate(job.actions) if isinstance(action, RunAction)})
     (run_together if job.one_process else run_scripts)(run, scripts)
     observations = tuple(run.observed[index] for index in range(len(job.actions)))
     return Execution(observations=observations, trust=Trust.IN_PROCESS if job.one_process else Trust.ISOLATED)

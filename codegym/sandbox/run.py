@@ -16,6 +16,8 @@ from codegym.sandbox.server import BEGIN_SECONDS, Process, Server, ServerGone
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
 _WORTH_LOOKING = 0.1
+QUIET_SECONDS = 0.005
+"""So long nobody is woken for a single answer: most programs are over by then."""
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.inside.refusal import CodecError
 from codegym.sandbox.job import RunAction
-from codegym.sandbox.run import Clock, Run
+from codegym.sandbox.run import QUIET_SECONDS, Clock, Run
 from codegym.sandbox.server import Process
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
@@ -19,8 +20,19 @@ _ERROR_BYTES = 65536
 _READS_AT_ONCE = 16
 
 
-def run_stream(run: Run, action: RunAction) -> Observation:
-    """Observes one run of the program on one standard input."""
+def run_streams(run: Run, actions: Mapping[int, RunAction]) -> None:
+    """Observes the program on each standard input: a process each, unless there is nothing that could read one.
+
+    A program that does not compile does so before it could read anything: one process tells for all.
+    """
+    broken: Observation | None = None
+    for index, action in actions.items():
+        run.observed[index] = seen = broken or _run_stream(run, action)
+        if broken is None and seen.failure is not None and seen.failure.loading:
+            broken = replace(seen, cpu_seconds=0.0, wall_seconds=0.0, peak_memory_bytes=0)
+
+
+def _run_stream(run: Run, action: RunAction) -> Observation:
     if run.budget_is_spent:
         return Observation(status=Status.BUDGET)
     stdin = _sealed(action.payload)
@@ -99,6 +111,7 @@ class _Output:
 
 def _follow(run: Run, process: Process, clock: Clock, out: _Output, err: _Output) -> Observation:
     messages: list[Any] = []
+    process.wait(QUIET_SECONDS)
     while True:
         is_over = process.report is not None
         out.drain()

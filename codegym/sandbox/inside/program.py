@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import marshal
@@ -221,11 +222,9 @@ def run_main(channel: int, request: dict[str, Any]) -> int:
 
 
 def _finish(code: int, failure: dict[str, Any] | None, channel: int, pid: int) -> int:
-    import atexit
-
     threading = sys.modules.get("threading")
     try:
-        if threading is not None:
+        if threading is not None and threading.active_count() > 1:
             threading._shutdown()
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):

@@ -55,6 +55,31 @@ def test_only_the_compiler_fails_while_loading(runs: Observe) -> None:
     assert seen.failure.loading
 
 
+def test_what_does_not_compile_is_tried_once_and_fails_on_every_input(runs: Observe) -> None:
+    seen = runs("print(input()\n", "1", "2", "3")
+    assert [one.status for one in seen] == [Status.RAISED] * 3
+    assert len({one.failure for one in seen}) == 1
+    assert seen[0].cpu_seconds > 0
+    assert [one.cpu_seconds for one in seen[1:]] == [0, 0]
+
+
+def test_what_fails_on_one_input_is_tried_on_the_others(runs: Observe) -> None:
+    seen = runs("exec(input())\n", "x = (", "print(7)")
+    assert [one.status for one in seen] == [Status.RAISED, Status.OK]
+    assert "SyntaxError" in str(seen[0].failure)
+    assert seen[1].stdout == "7\n"
+
+
+def test_threads_and_exit_functions_end_before_the_program_does(runs: Observe) -> None:
+    source = (
+        "import atexit, threading, time\n"
+        "atexit.register(print, 'exit')\n"
+        "threading.Thread(target=lambda: (time.sleep(0.05), print('thread'))).start()\n"
+        "print('main')\n"
+    )
+    assert runs(source, "")[0].stdout == "main\nthread\nexit\n"
+
+
 def test_flood_is_cut_and_named(runs: Observe) -> None:
     (seen,) = runs("while True: print('x' * 1000)\n", "", limits=Limits(output_bytes=5000))
     assert seen.status is Status.OUTPUT
