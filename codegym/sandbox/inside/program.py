@@ -9,6 +9,7 @@ import marshal
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -203,16 +204,44 @@ def _frozen(args: tuple[Any, ...], codec: Codec) -> bytes | None:
         return None
 
 
-def run_main(channel: int, request: dict[str, Any]) -> int:
+@dataclass(frozen=True)
+class Streams:
+    """Python's side of standard input, output and error: whatever lies at descriptors 0, 1 and 2 when they are used."""
+
+    stdin: io.TextIOWrapper
+    stdout: io.TextIOWrapper
+    stderr: io.TextIOWrapper
+
+    @classmethod
+    def opened(cls) -> Streams:
+        """Opens them before there is a program: in each child this would take as long as many a program does.
+
+        They look at what they are opened on: input that can be sought in, as a file; output that cannot, a pipe.
+        """
+        kept = os.dup(1), os.dup(2)
+        reader, writer = os.pipe()
+        for number in (1, 2):
+            os.dup2(writer, number)
+        streams = cls(
+            stdin=open(0, encoding="utf-8", errors="surrogateescape"),  # noqa: SIM115
+            stdout=open(1, "w", encoding="utf-8", errors="surrogateescape"),  # noqa: SIM115
+            stderr=open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1),  # noqa: SIM115
+        )
+        for number, descriptor in zip((1, 2), kept, strict=True):
+            os.dup2(descriptor, number)
+        for descriptor in (*kept, reader, writer):
+            os.close(descriptor)
+        return streams
+
+
+def run_main(channel: int, request: dict[str, Any], streams: Streams) -> int:
     """Runs the program as ``__main__`` on the process's own standard streams.
 
     Returns:
         The exit code; a failure is sent over the channel before.
     """
     pid = os.getpid()
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = streams.stdin, streams.stdout, streams.stderr
     program = Program(request["source"], request["context"], None, "__main__")
     failure = program.load()
     if failure is not None and failure["frames"]:

@@ -79,6 +79,7 @@ class Service:
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
+        self.streams = program.Streams.opened()
         sys.stdin = io.StringIO()  # nothing to read for programs that are called, and nobody reads their errors
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         self.closes_descriptors = self.isolation.has("descriptors")
@@ -179,7 +180,7 @@ class Service:
         if role == "calls":
             program.serve_calls(CHANNEL, request)
         elif role == "run":
-            return program.run_main(CHANNEL, request)
+            return program.run_main(CHANNEL, request, self.streams)
         elif role == "program":
             script.serve_program(CHANNEL, CHANNEL + 1, request)
         elif role == "together":

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from conftest import Observe
 
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.execution import Status
 from codegym.sandbox.limits import Limits
+
+_C_LOCALE = {"LC_ALL": "C.UTF-8"}
 
 
 def test_each_input_gets_a_fresh_process(runs: Observe) -> None:
@@ -78,6 +84,22 @@ def test_threads_and_exit_functions_end_before_the_program_does(runs: Observe) -
         "print('main')\n"
     )
     assert runs(source, "")[0].stdout == "main\nthread\nexit\n"
+
+
+def test_streams_are_those_of_a_program_between_a_file_and_a_pipe(runs: Observe, tmp_path: Path) -> None:
+    source = (
+        "import sys\n"
+        "for stream in (sys.stdin, sys.stdout, sys.stderr):\n"
+        "    print(stream.fileno(), stream.seekable(), stream.isatty(), stream.encoding, stream.errors)\n"
+        "    print(stream.line_buffering, stream.write_through, stream.newlines, stream.closed, type(stream.buffer))\n"
+        "sys.stdin.readline(), sys.stdin.seek(0)\n"
+        "print(sys.stdin.read(), sys.stdin.tell(), sys.stdin.buffer.tell())\n"
+    )
+    given = tmp_path / "given.txt"
+    given.write_text("12\n34\n")
+    with given.open() as stdin:
+        usual = subprocess.run([sys.executable, "-I", "-c", source], stdin=stdin, capture_output=True, env=_C_LOCALE)
+    assert runs(source, given.read_text())[0].stdout == usual.stdout.decode()
 
 
 def test_flood_is_cut_and_named(runs: Observe) -> None:
