@@ -194,6 +194,27 @@ def test_a_token_that_reaches_into_the_next_line_is_not_kept() -> None:
     assert cuts(Tried(completion, one.feedback)) == [1, 3]
 
 
+def test_a_first_token_of_several_lines_leaves_nothing_to_go_on_from() -> None:
+    one = tried(GOOD, ".")
+    first = len("def f(x):\n    y = x\n    ret")
+    offsets = np.array([[0, first], [first, len(GOOD)]])
+    completion = Completion(**{**vars(one.completion), "token_ids": np.arange(2), "offsets": offsets})
+    assert cuts(Tried(completion, one.feedback)) == []
+
+
+def test_where_the_machine_failed_there_is_nothing_to_repair() -> None:
+    policy = Scripted({"a": [WRONG, GOOD]})
+
+    class Broken:
+        def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
+            return [tried(text, "I").feedback for _, text in pairs]
+
+    arguments: dict[str, Any] = {"sampling": Sampling(), "generator": Generator().manual_seed(0)}
+    samples = refined_samples(policy, [problem("a")], Broken(), n=1, rounds=3, **arguments)  # type: ignore[arg-type]
+    assert final(samples) == {"a": WRONG}
+    assert policy.told == [""]
+
+
 @pytest.mark.parametrize("kind", ["qwen2", "llama", "codegen", "t5"])
 def test_what_goes_on_from_a_prefix_is_made_of_the_sampled_tokens(
     kind: str, model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
