@@ -14,6 +14,7 @@ from typing import Protocol
 
 from agents.commands.foreign_bars import without_foreign_bars
 from agents.commands.starting_point import Startable, starting_point
+from agents.out_of_memory import is_out_of_memory
 from codegym.errors import (
     CodegymError,
     InfrastructureError,
@@ -82,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        said = _out_of_memory(error) if _is_of_memory(error) else error
+        said = _out_of_memory(error) if is_out_of_memory(error) else error
         if not isinstance(said, CodegymError | OSError):  # a defect of ours: its trace is what tells of it
             raise
         return complain(said, arguments, exit_code(said))
@@ -170,12 +171,6 @@ def _table_asked_for(arguments: Sequence[str]) -> Mapping[str, Command]:
 
 def _out_of_memory(error: Exception) -> CodegymError:
     return InfrastructureError(f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}")
-
-
-def _is_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, of the machine or of a GPU; asked so that no command has to import torch for it."""
-    torch = sys.modules.get("torch")
-    return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
 if __name__ == "__main__":

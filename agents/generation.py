@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.backbone import Backbone, Reading
+from agents.out_of_memory import is_out_of_memory
 from codegym.errors import DivergedError, InvalidSettingError
 
 
@@ -100,7 +101,7 @@ class LocalEngine:
         A prefix is written token by token in place of what is drawn, also by a decoder that reads its prompt elsewhere.
 
         Raises:
-            torch.OutOfMemoryError: If a single row does not fit.
+            RuntimeError: If a single row does not fit into memory.
         """
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i].tobytes()))
         size = (len(prompts), sampling.max_new_tokens)
@@ -115,8 +116,8 @@ class LocalEngine:
                 for row, sample in self._write(rows, draws[chunk], forced[chunk], sampling):
                     ended.add(chunk[row])
                     yield order[chunk[row]], sample
-            except torch.OutOfMemoryError:
-                if self.rows == 1:
+            except (MemoryError, RuntimeError) as error:
+                if self.rows == 1 or not is_out_of_memory(error):
                     raise
                 self.rows = max(min(self.rows, len(chunk)) // 2, 1)
                 warnings.warn(f"out of memory: going on with {self.rows} programs at a time.", stacklevel=2)

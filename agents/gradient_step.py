@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agents.out_of_memory import is_out_of_memory
 from codegym.errors import DivergedError
 
 M = TypeVar("M")
@@ -58,15 +59,15 @@ class GradientStep:
                 loss of the whole batch, so that their number changes no gradient. No part, no step.
 
         Raises:
-            torch.OutOfMemoryError: If a micro-batch of one does not fit.
+            RuntimeError: If a micro-batch of one does not fit into memory.
             DivergedError: If the gradients of many steps in a row were not finite.
         """
         while True:
             try:
                 taken = self._accumulate(losses(self.micro_batch_size))
                 break
-            except torch.OutOfMemoryError:
-                if self.micro_batch_size == 1:
+            except (MemoryError, RuntimeError) as error:
+                if self.micro_batch_size == 1 or not is_out_of_memory(error):
                     raise
                 self.micro_batch_size //= 2
             warnings.warn(f"out of memory: going on with a micro_batch_size of {self.micro_batch_size}.", stacklevel=2)

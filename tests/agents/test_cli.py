@@ -209,12 +209,14 @@ def test_help_for_what_follows_is_the_table(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.count("codegym suites list") == 2
 
 
-@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+@pytest.mark.parametrize("where", ["python", "gpu", "processor"])
 def test_memory_that_ran_out_is_the_machines_failure(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    where: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: object) -> int:
-        raise error
+        if where == "processor":
+            return len(torch.empty(2**50))
+        raise MemoryError if where == "python" else torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("agents.commands.doctor.Doctor.run", fail)
     assert cli.main(["doctor", "--json"]) == cli.MACHINE_FAILED

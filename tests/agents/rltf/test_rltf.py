@@ -232,13 +232,16 @@ def test_an_exploding_gradient_is_skipped_and_counted(make_policy: MakePolicy, e
     assert rows[0]["train/skipped_steps"] == 1
 
 
-def test_out_of_memory_halves_the_micro_batch(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
+@pytest.mark.parametrize("on_gpu", [True, False])
+def test_out_of_memory_halves_the_micro_batch(make_policy: MakePolicy, env: CodeSynthesisEnv, on_gpu: bool) -> None:
     whole, small = (RLTF(make_policy(), env, seed=1, micro_batch_size=8, **SMALL) for _ in range(2))
     score = small.policy.score
 
     def scored(batch: Any, **options: Any) -> Any:
-        if len(batch) > 4:
+        if len(batch) > 4 and on_gpu:
             raise torch.OutOfMemoryError("CUDA out of memory")
+        if len(batch) > 4:
+            torch.empty(2**50)
         return score(batch, **options)
 
     small.policy.score = scored  # type: ignore[method-assign]
