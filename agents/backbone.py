@@ -20,6 +20,9 @@ from transformers.cache_utils import DynamicLayer
 
 from agents.llama_reading import LlamaReading, is_plain_llama
 
+_ENCODED_AT_ONCE = 2**25
+"""Prompts times their squared length: an encoder with position biases (T5) holds a number for each pair of tokens."""
+
 
 class Reading(Protocol):
     """What a model remembers of B rows while it writes after them."""
@@ -156,7 +159,7 @@ class Seq2SeqReading:
 
     def __init__(self, backbone: Seq2SeqBackbone, prompt: Tensor, mask: Tensor) -> None:
         self._model, self._mask = backbone.model, mask
-        self._states: Tensor = self._model.get_encoder()(input_ids=prompt, attention_mask=mask).last_hidden_state
+        self._states = _encoded(self._model.get_encoder(), prompt, mask)
         self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
         self.write(torch.full((len(prompt), 1), backbone.start, device=prompt.device))
 
@@ -183,6 +186,13 @@ class Seq2SeqReading:
         logits: Tensor = output.logits
         self.logits = logits[:, -1]
         return logits
+
+
+def _encoded(encoder: Any, prompt: Tensor, mask: Tensor) -> Tensor:
+    """The encoder's states [B, P, H] of prompts [B, P], as many prompts at a time as memory should hold."""
+    rows = max(1, _ENCODED_AT_ONCE // prompt.shape[1] ** 2)
+    parts = zip(torch.split(prompt, rows), torch.split(mask, rows), strict=True)
+    return torch.cat([encoder(input_ids=ids, attention_mask=seen).last_hidden_state for ids, seen in parts])
 
 
 def pad(rows: Sequence[NDArray[np.int64]], device: torch.device | str, left: bool = True) -> tuple[Tensor, Tensor]:
