@@ -284,7 +284,7 @@ def main(argv: Sequence[str]) -> int:
 def _report(
     options: argparse.Namespace, argv: Sequence[str], machine: Machine, sheets: Sequence[Sheet], facts: dict[str, Any]
 ) -> Path:
-    command = "python benchmarks/codedpo_matrix.py " + " ".join("PATH" if one.startswith("/") else one for one in argv)
+    command = "python benchmarks/codedpo_matrix.py " + " ".join(argv)
     report = Report(name="codedpo_matrix", command=command.strip(), machine=machine, sheets=sheets, data=facts)
     return report.write(options.out)
 

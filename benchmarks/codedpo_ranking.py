@@ -154,7 +154,7 @@ def main(argv: Sequence[str]) -> int:
         "damping": damping_data,
         "problems": {task_id: {name: asdict(q) for name, q in found.items()} for task_id, found in whole.items()},
     }
-    command = "python benchmarks/codedpo_ranking.py " + " ".join("PATH" if one.startswith("/") else one for one in argv)
+    command = "python benchmarks/codedpo_ranking.py " + " ".join(argv)
     page = Report(name="codedpo_ranking", command=command.strip(), machine=machine, sheets=sheets, data=data).write(
         options.out
     )

@@ -286,7 +286,9 @@ def report(settings: RLTFSpeed, rounds: list[dict[str, dict[str, float]]]) -> No
         side: {name: statistics.median(r[side][name] for r in rounds) for name in rounds[0][side]} for side in rounds[0]
     }
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    record = {"machine": machine, "settings": asdict(settings), "medians": middle, "rounds": rounds}
+    of_this_machine = ("peer", "out", "side")
+    said = {name: value for name, value in asdict(settings).items() if name not in of_this_machine}
+    record = {"machine": machine, "settings": said, "medians": middle, "rounds": rounds}
     settings.out.mkdir(parents=True, exist_ok=True)
     (settings.out / "rltf_speed.json").write_text(json.dumps(record, indent=2, default=str) + "\n", "utf-8")
     title = {"codegym": "codegym's RLTF", "trl": "TRL's GRPOTrainer"}

@@ -53,12 +53,13 @@ class Report:
     data: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
-        """Writes ``NAME.json`` and ``NAME.md``; returns the page's path."""
+        """Writes ``NAME.json`` and ``NAME.md``, without this machine's paths; returns the page's path."""
         folder.mkdir(parents=True, exist_ok=True)
-        record = {"machine": asdict(self.machine), "command": self.command, **self.data}
+        command = " ".join("PATH" if part.startswith("/") else part for part in self.command.split())
+        record = {"machine": asdict(self.machine), "command": command, **self.data}
         _write(folder / f"{self.name}.json", json.dumps(record, indent=1) + "\n")
         page = folder / f"{self.name}.md"
-        head = f"# {self.name}\n\nRun: `{self.command}`\n\nMachine: {self.machine}.\n\n"
+        head = f"# {self.name}\n\nRun: `{command}`\n\nMachine: {self.machine}.\n\n"
         _write(page, head + "\n".join(sheet.markdown() for sheet in self.sheets))
         return page
 

@@ -37,6 +37,11 @@ def test_links_lead_somewhere(page: str) -> None:
             assert anchor in {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}, target
 
 
+@pytest.mark.parametrize("page", [*PAGES, "../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md"])
+def test_no_page_is_half_merged(page: str) -> None:
+    assert re.findall(r"^(?:<{7}|={7}|>{7})(?: .*)?$", (DOCS / page).read_text("utf-8"), re.MULTILINE) == []
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("api/")])
 def test_documented_modules_exist(page: str) -> None:
     modules = re.findall(r"^::: (\S+)$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
