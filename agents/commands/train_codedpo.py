@@ -122,7 +122,6 @@ class TrainCodeDPO:
             raise InvalidSettingError(
                 f"--tests {self.tests} goes with --samples: name the file of the programs, too, or one file of both."
             )
-        make_output_folder("--run-dir", self.run_dir)
         return self._go()
 
     @classmethod
@@ -135,6 +134,7 @@ class TrainCodeDPO:
         is_given = self.samples is not None or self.pairs is not None
         problems = None if is_given else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
         packages = problems.packages if problems is not None else ()
+        make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=packages) as judge:
             env = None if problems is None else gym.make("CodeSynthesis-v0", suite=problems, judge=judge)
             latest = self.run_dir / "latest.zip"

@@ -269,6 +269,12 @@ def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
     assert json.loads(record.read_text())["config"]["beta"] == 0.3
 
 
+def test_an_unknown_suite_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "codedpo", "--suite", "cor", "--run-dir", str(tmp_path / "run")]) == cli.BAD_INPUT
+    assert "Did you mean 'core'?" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_goes_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["train", "codedpo", "--run-dir", __file__]) == cli.BAD_INPUT
     assert "--run-dir must be a folder to write into" in capsys.readouterr().err
