@@ -16,6 +16,10 @@ SHOWN = 10
 """Problems that are named; the rest is counted."""
 MOST_TAGS = 10
 _LEAST_SHARE = 0.001
+_COSTS_ARE_OF_THEIR_TIME = (
+    "note: each run's costs are of the machine as it was then, which the intervals do not know: the same programs have "
+    "come out a quarter apart. Costs that decide anything are measured beside each other."
+)
 
 
 def show_evaluation(result: Evaluation, console: Console) -> None:
@@ -81,6 +85,7 @@ def show_comparison(found: RunComparison, console: Console) -> None:
             f"[{fast.low:.2f}, {fast.high:.2f}], at least 10 % cheaper on {escape(str(cheap))}",
             markup=False,
         )
+        console.print(_COSTS_ARE_OF_THEIR_TIME)
     if found.unpaired:
         console.print(f"note: {len(found.unpaired)} problems are in one run only and were left out.")
 
