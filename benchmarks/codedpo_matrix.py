@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.progress import track
 
 from agents.bootstrap import Interval, bootstrap_mean
-from agents.codedpo.efficiency import literal_calls
 from agents.codedpo.matrix import MATRIX_LIMITS, MatrixStore
 from agents.codedpo.task_samples import TaskSamples, read_task_samples
+from agents.costs import literal_calls
 from codegym import Judge
 from codegym.program import Program
 

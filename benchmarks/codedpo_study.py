@@ -149,10 +149,9 @@ class CodeDPOStudy(Study):
 
     def measured(self, seed: int) -> dict[str, dict[str, float]]:
         """What the passing programs of each configuration cost, by problem: the median of some, in seconds."""
-        from agents.codedpo.efficiency import CostMeter, Costs, CostSettings
-        from agents.codedpo.task_samples import TaskSamples
-        from codegym import CallTest, Judge
-        from codegym.sandbox.job import CallAction
+        from agents.costs import CostMeter, Costs, CostSettings, inputs_of
+        from codegym import Judge
+        from codegym.program import Program
         from envs_registry import load_suite
 
         by_id = {problem.task_id: problem for problem in load_suite(self.suite, split="test")}
@@ -160,20 +159,12 @@ class CodeDPOStudy(Study):
         found: dict[str, dict[str, float]] = {}
         with Judge(workers=1) as judge:
             for task_id, problem in by_id.items():
-                calls = [CallAction(args=t.args, kwargs=t.kwargs) for t in problem.tests if isinstance(t, CallTest)]
                 own = {run["name"]: _some(run["passing"].get(task_id, [])) for run in runs}
                 texts = list(dict.fromkeys(text for some in own.values() for text in some))
-                if not calls or len(texts) < 2:
+                if len(texts) < 2:
                     continue
-                samples = TaskSamples(
-                    task_id=task_id,
-                    prompt=problem.prompt,
-                    completions=tuple(texts),
-                    entry_point=problem.entry_point,
-                    starter_code=problem.starter_code,
-                    context=problem.context,
-                )
-                costs = CostMeter(samples, range(len(texts)), judge, CostSettings(repetitions=5)).measure(calls)
+                programs = [Program.from_completion(text, problem) for text in texts]
+                costs = CostMeter(problem, programs, judge, CostSettings(repetitions=5)).measure(inputs_of(problem))
                 if isinstance(costs, Costs):
                     seconds = dict(zip(texts, costs.typical.tolist(), strict=True))
                     found[task_id] = {

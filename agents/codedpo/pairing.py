@@ -12,11 +12,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from agents.codedpo.efficiency import Costs, NoCosts, faster_than
+from agents.codedpo.efficiency import faster_than
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.pairs import PairKind, Preference
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.task_samples import TaskSamples
+from agents.costs import Costs, NoCosts
 from codegym.errors import InvalidSettingError
 
 _MOST_TESTS = 8
@@ -43,7 +44,7 @@ class PairSkip(StrEnum):
     LENGTH = "length"
     """A text is too long, or the two are of too different lengths."""
     NOT_MEASURED = "not_measured"
-    """What its programs cost was not measured: see :class:`agents.codedpo.efficiency.NoCosts`."""
+    """What its programs cost was not measured: see :class:`agents.costs.NoCosts`."""
     NOT_FASTER = "not_faster"
     """No significant difference in cost."""
 

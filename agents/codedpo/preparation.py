@@ -10,13 +10,14 @@ from typing import TypeVar
 import numpy as np
 
 from agents.codedpo.data_card import write_data_card
-from agents.codedpo.efficiency import Costs, CostSettings, CostStore, NoCosts
+from agents.codedpo.efficiency import CostStore
 from agents.codedpo.error_places import with_error_places
 from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
 from agents.codedpo.pairing import PairRules, PairSet, make_pairs, score
 from agents.codedpo.pairs import PairKind, Preference, read_pairs, write_pairs
 from agents.codedpo.sampling import Sampler, SamplingSettings
 from agents.codedpo.task_samples import TaskSamples
+from agents.costs import Costs, CostSettings, NoCosts
 from agents.policy import LMPolicy
 from agents.stage import Stage
 from codegym.judge import Judge

@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agents.commands.output_place import make_output_folder
+from agents.evaluation.efficiency import BothCosts
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
-from agents.evaluation.folder import EvaluationFolder, summary, write_program
+from agents.evaluation.folder import EvaluationFolder, part_name, summary, write_program
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.run_comparison import RunComparison, compare
+from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.store import Store, default_store_path
 from agents.evaluation.tables import show_comparison, show_evaluation
 from codegym import Judge, Limits
@@ -82,6 +84,14 @@ class Writing:
 
 
 @dataclass(frozen=True)
+class _Evaluated:
+    """An evaluation and, where there is a baseline, what changed since."""
+
+    evaluation: Evaluation
+    comparison: RunComparison | None
+
+
+@dataclass(frozen=True)
 class Evaluate:
     """Judge programs on suites and estimate pass@k, with 95 % bootstrap intervals over problems."""
 
@@ -105,6 +115,8 @@ class Evaluate:
     """Folder for every program with its verdict, and a summary."""
     baseline: Path | None = None
     """Folder that an earlier evaluation wrote with --out: what was won and lost since?"""
+    costs: bool = True
+    """With --baseline: run programs of both evaluations beside each other to measure what they cost."""
     cache: Path | None = field(default_factory=default_store_path)
     """File that keeps programs and verdicts by content, so that a killed evaluation goes on; None for none."""
     workers: int | None = None
@@ -129,8 +141,9 @@ class Evaluate:
         before = [] if self.baseline is None else EvaluationFolder(self.baseline).evaluations()
         _check_baseline(before, [_label(name) for name in self.suite])
         suites = {_label(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
-        results = list(self._evaluations(suites))
-        comparisons = [compare(earlier, result, self.seed) for earlier, result in _pairs(before, results)]
+        found = list(self._evaluations(suites, before))
+        results = [one.evaluation for one in found]
+        comparisons = [one.comparison for one in found if one.comparison is not None]
         if self.out is not None:
             EvaluationFolder(self.out).write_summary(results, comparisons)
         self._say(results, comparisons)
@@ -156,7 +169,7 @@ class Evaluate:
         if self.out is not None:
             make_output_folder("--out", self.out)
 
-    def _evaluations(self, suites: Mapping[str, Suite]) -> Iterator[Evaluation]:
+    def _evaluations(self, suites: Mapping[str, Suite], before: Sequence[Evaluation]) -> Iterator[_Evaluated]:
         sources = self._sources(suites)
         settings = [{"samples": str(self.samples)}] if self.samples else list(self.writing.settings())
         sweeps = len(settings) > 1
@@ -176,10 +189,39 @@ class Evaluate:
                         tests=self._model_tests(),
                         setting=setting if self.samples else {"model": self.model, **setting},
                     )
-                    part = f"{name}-temperature-{setting['temperature']}" if sweeps else name
-                    yield replace(self._evaluated(evaluator, sources[name], suite, part), suite=name)
+                    passing: dict[str, list[str]] = {}
+                    part = part_name(name, setting, sweeps)
+                    evaluation = replace(self._evaluated(evaluator, sources[name], suite, part, passing), suite=name)
+                    beside = SideBySide(judge=judge, store=store)
+                    yield _Evaluated(evaluation, self._compared(before, evaluation, suite, passing, beside))
 
-    def _evaluated(self, evaluator: Evaluator, source: Any, suite: Suite, part: str) -> Evaluation:
+    def _compared(
+        self,
+        before: Sequence[Evaluation],
+        after: Evaluation,
+        suite: Suite,
+        passing: Mapping[str, Sequence[str]],
+        beside: SideBySide,
+    ) -> RunComparison | None:
+        """The evaluation held against the baseline, with what the programs of both cost."""
+        if self.baseline is None:
+            return None
+        earlier = _earlier(before, after)
+        is_sweep = sum(evaluation.suite == earlier.suite for evaluation in before) > 1
+        old = EvaluationFolder(self.baseline).passing(part_name(earlier.suite, earlier.setting, is_sweep))
+        costs: list[BothCosts] = []
+        if self.costs:
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
+            with Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True) as bar:
+                both = len(solved_by_both(suite, old, passing))
+                measured = bar.track(beside.measure(suite, old, passing), both, description="costs")
+                costs = [found for _, found in measured if isinstance(found, BothCosts)]
+        return compare(earlier, after, self.seed, costs)
+
+    def _evaluated(
+        self, evaluator: Evaluator, source: Any, suite: Suite, part: str, passing: dict[str, list[str]]
+    ) -> Evaluation:
+        """Evaluates, and notes the programs that pass, by task."""
         evaluator = evaluator if self.samples else replace(evaluator, **_written_as(evaluator.setting))
         number = len(source) if self.samples else len(suite) * evaluator.n
         columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -194,6 +236,8 @@ class Evaluate:
             def on_judged(program: JudgedProgram) -> None:
                 if file is not None:
                     write_program(file, replace(program, prompt=prompts.pop(program.task_id, "")))
+                if program.is_success and program.is_final:
+                    passing.setdefault(program.task_id, []).append(program.completion)
                 count[0] += program.is_success and program.is_final
                 bar.update(task, advance=program.is_final, passed=count[0])
 
@@ -268,16 +312,15 @@ def _label(name: str) -> str:
     return Path(name).name.removesuffix(".gz").removesuffix(".jsonl")
 
 
-def _pairs(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, Evaluation]]:
-    """Each evaluation with its earlier one: of the same suite and, where that was a sweep, the same temperature."""
-    for result in after if before else ():
-        earlier = [e for e in before if e.suite == result.suite]
-        if len(earlier) > 1:
-            earlier = [e for e in earlier if e.setting.get("temperature") == result.setting.get("temperature")]
-        if not earlier:
-            suites = ", ".join(sorted({e.suite for e in before}))
-            raise InvalidSettingError(
-                f"the baseline has no evaluation to hold {result.suite!r} (temperature "
-                f"{result.setting.get('temperature')}) against: it has {suites}."
-            )
-        yield earlier[0], result
+def _earlier(before: Sequence[Evaluation], after: Evaluation) -> Evaluation:
+    """The earlier one of an evaluation: of the same suite and, where that was a sweep, the same temperature."""
+    earlier = [e for e in before if e.suite == after.suite]
+    if len(earlier) > 1:
+        earlier = [e for e in earlier if e.setting.get("temperature") == after.setting.get("temperature")]
+    if not earlier:
+        suites = ", ".join(sorted({e.suite for e in before}))
+        raise InvalidSettingError(
+            f"the baseline has no evaluation to hold {after.suite!r} (temperature "
+            f"{after.setting.get('temperature')}) against: it has {suites}."
+        )
+    return earlier[0]

@@ -18,7 +18,6 @@ from agents.agent import Env
 from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.efficiency import CostSettings
 from agents.codedpo.pairing import PairRules, PairSet, reasons
 from agents.codedpo.pairs import Preference, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
@@ -32,6 +31,7 @@ from agents.commands.samples_file import read_samples_file
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
+from agents.costs import CostSettings
 from agents.policy import LMPolicy
 from agents.stage import make_stage
 from agents.tuning import Tuning

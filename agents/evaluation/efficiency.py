@@ -2,50 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from agents.bootstrap import Interval, bootstrap_mean
+from agents.costs import FloatArray
 
 CHEAPER = 0.9
 """A program counts as cheaper at this share of the cost, or below: at least 10 % are saved."""
+LEVEL = 0.01
+"""Of the one-sided exact Wilcoxon test on the rounds: a saving that chance alone would often show is none."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BothCosts:
+    """What a problem's programs cost before and after, round by round: in a round they ran right after each other."""
+
+    before: FloatArray
+    """float[R], CPU seconds."""
+    after: FloatArray
+
+    @property
+    def speed_up(self) -> float:
+        """The median over rounds of cost before / cost after: what slows the machine slows both halves of a round."""
+        return float(np.exp(np.median(np.log(self.before / self.after))))
+
+    @property
+    def is_cheaper(self) -> bool:
+        """Whether at least 10 % are saved, and not by chance."""
+        from scipy.stats import wilcoxon
+
+        if self.speed_up < 1.0 / CHEAPER:
+            return False
+        return bool(wilcoxon(np.log(self.before / self.after), alternative="greater").pvalue <= LEVEL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Efficiency:
-    """Costs after, held against costs before; the median of the passing programs stands for a problem."""
+    """Costs after, held against costs before."""
 
     problems: int
-    """Solved in both runs, so that there is a cost to compare."""
+    """Solved in both runs and measured."""
     speed_up: Interval
     """Geometric mean over problems of cost before / cost after: 1.25 is a quarter more work in the same time."""
     share_cheaper: Interval
-    """Share of the problems where at least 10 % are saved."""
+    """Share of the problems where at least 10 % are saved, and not by chance."""
 
     @classmethod
-    def of(cls, before: ArrayLike, after: ArrayLike, seed: int = 0) -> Self | None:
-        """Compares costs.
+    def of(cls, costs: Sequence[BothCosts], seed: int = 0) -> Self | None:
+        """Sums up costs.
 
         Args:
-            before: float[P], one cost a problem, above zero.
-            after: float[P], likewise, of the same problems.
+            costs: Of each problem.
             seed: Of the bootstrap.
 
         Returns:
             The comparison; None without problems.
         """
-        old, new = np.asarray(before, np.float64), np.asarray(after, np.float64)
-        if old.size == 0:
+        if not costs:
             return None
-        logs = bootstrap_mean(np.log(old / new), seed=seed)
+        logs = bootstrap_mean(np.log([one.speed_up for one in costs]), seed=seed)
         speed_up = Interval(*(float(np.exp(value)) for value in (logs.estimate, logs.low, logs.high)))
-        return cls(problems=old.size, speed_up=speed_up, share_cheaper=bootstrap_mean(new <= CHEAPER * old, seed=seed))
+        cheaper = bootstrap_mean([one.is_cheaper for one in costs], seed=seed)
+        return cls(problems=len(costs), speed_up=speed_up, share_cheaper=cheaper)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data."""
         intervals: Mapping[str, Interval] = {"speed_up": self.speed_up, "share_cheaper": self.share_cheaper}
         return {"problems": self.problems, **{name: vars(interval) for name, interval in intervals.items()}}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Makes it from :meth:`to_dict`'s data."""
+        speed_up, share_cheaper = (Interval(**values[name]) for name in ("speed_up", "share_cheaper"))
+        return cls(problems=values["problems"], speed_up=speed_up, share_cheaper=share_cheaper)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -33,7 +35,7 @@ class ProblemResult:
     infra_errors: int = 0
     tags: tuple[str, ...] = ()
     cost: float | None = None
-    """CPU seconds of the programs that passed, their median; None if none did."""
+    """CPU seconds of the programs that passed, their median, on the machine as it was then; None if none did."""
     reranked: Mapping[str, float] = field(default_factory=dict)
     """For each reranker, the chance that the program it puts first passes; nothing where it has nothing to go by."""
     after_turn: tuple[float, ...] = ()
@@ -55,6 +57,12 @@ class Evaluation:
     seed: int = 0
     setting: Mapping[str, Any] = field(default_factory=dict)
     """Who wrote the programs and how, as plain data."""
+
+    @cached_property
+    def key(self) -> str:
+        """The digest of what was evaluated, how, and what came out: two evaluations of the same key are one."""
+        parts = [self.suite, dict(self.setting), [_problem_row(problem) for problem in self.problems]]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property
     def pass_at(self) -> dict[int, Interval]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.run_comparison import RunComparison
@@ -67,13 +68,27 @@ class EvaluationFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{file} is no summary of `codegym evaluate`: {error}.") from error
 
-    def programs(self) -> Iterator[tuple[str, JudgedProgram]]:
-        """Yields every judged program with the name of its part.
+    def efficiencies(self) -> dict[tuple[str, ...], Efficiency]:
+        """Reads what was measured of two evaluations, by their keys; what an older version wrote has none."""
+        document = json.loads((self.path / SUMMARY).read_text("utf-8"))
+        measured = [one for one in document.get("comparisons", ()) if one.get("efficiency") and "keys" in one]
+        return {tuple(one["keys"]): Efficiency.from_dict(one["efficiency"]) for one in measured}
+
+    def passing(self, part: str) -> dict[str, list[str]]:
+        """Returns the completions of a part that passed, by task; none if its file is not there."""
+        found: dict[str, list[str]] = {}
+        for _, program in self.programs(part):
+            if program.is_success and program.is_final:
+                found.setdefault(program.task_id, []).append(program.completion)
+        return found
+
+    def programs(self, part: str | None = None) -> Iterator[tuple[str, JudgedProgram]]:
+        """Yields every judged program, or those of one part, with the name of its part.
 
         Raises:
             DataError: If a line is something else; the message names it.
         """
-        for file in sorted(self.path.glob(f"*{PROGRAMS}")):
+        for file in sorted(self.path.glob(f"{file_name(part) if part else '*'}{PROGRAMS}")):
             with file.open(encoding="utf-8") as lines:
                 for number, line in enumerate(lines, start=1):
                     try:
@@ -103,6 +118,11 @@ def summary(evaluations: Sequence[Evaluation], comparisons: Sequence[RunComparis
         "evaluations": [evaluation.to_dict() for evaluation in evaluations],
         "comparisons": [comparison.to_dict() for comparison in comparisons],
     }
+
+
+def part_name(suite: str, setting: Mapping[str, Any], is_sweep: bool) -> str:
+    """What an evaluation's programs go under: its suite, with the temperature where there are several."""
+    return f"{suite}-temperature-{setting.get('temperature')}" if is_sweep else suite
 
 
 def file_name(part: str) -> str:

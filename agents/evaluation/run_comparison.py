@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.bootstrap import Interval, bootstrap_mean
-from agents.evaluation.efficiency import Efficiency
+from agents.evaluation.efficiency import BothCosts, Efficiency
 from agents.evaluation.evaluation import Evaluation, ProblemResult
 from codegym.errors import InvalidSettingError
 
@@ -22,6 +22,8 @@ class RunComparison:
     """What changed from one evaluation to another of the same suite."""
 
     suite: str
+    keys: tuple[str, str]
+    """Which two evaluations these are: :attr:`Evaluation.key` of the first and of the second."""
     problems: int
     """Judged in both runs; only they are compared."""
     unpaired: tuple[str, ...]
@@ -41,7 +43,7 @@ class RunComparison:
     kinds: Mapping[str, tuple[float, float]]
     """Share of all programs that ended in each kind of error, before and after; ``"none"`` passed."""
     efficiency: Efficiency | None
-    """None where no problem was solved in both runs."""
+    """What programs cost that solve the same problems; None where nobody has measured them beside each other."""
 
     def __str__(self) -> str:
         return (
@@ -54,18 +56,19 @@ class RunComparison:
         """Returns it as plain, JSON-safe data."""
         intervals = {name: vars(getattr(self, name)) for name in ("before", "after", "difference")}
         efficiency = None if self.efficiency is None else self.efficiency.to_dict()
-        lists = {name: list(getattr(self, name)) for name in ("won", "lost", "unpaired")}
+        lists = {name: list(getattr(self, name)) for name in ("keys", "won", "lost", "unpaired")}
         kinds = {name: list(shares) for name, shares in self.kinds.items()}
         return {**vars(self), **intervals, **lists, "kinds": kinds, "efficiency": efficiency}
 
 
-def compare(before: Evaluation, after: Evaluation, seed: int = 0) -> RunComparison:
+def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequence[BothCosts] = ()) -> RunComparison:
     """Compares two evaluations of the same suite.
 
     Args:
         before: The run to compare with.
         after: The run that is asked about.
         seed: Of the bootstrap and the permutations.
+        costs: Of the problems that both solved: see :class:`agents.evaluation.side_by_side.SideBySide`.
 
     Raises:
         InvalidSettingError: If the runs have no problem in common.
@@ -82,9 +85,9 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0) -> RunComparis
     change = rates[:, 1] - rates[:, 0]
     won = tuple(task_id for task_id, gain in zip(shared, change, strict=True) if gain > 0)
     lost = tuple(task_id for task_id, gain in zip(shared, change, strict=True) if gain < 0)
-    costs = [(b.cost, a.cost) for b, a in pairs if b.cost and a.cost]
     return RunComparison(
         suite=after.suite,
+        keys=(before.key, after.key),
         problems=len(shared),
         unpaired=tuple(sorted(set(old) ^ set(new))),
         before=bootstrap_mean(rates[:, 0], seed=seed),
@@ -95,7 +98,7 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0) -> RunComparis
         p_permutation=permutation_p(change, seed),
         p_sign=sign_p(len(won), len(lost)),
         kinds=_kind_shares([b for b, _ in pairs], [a for _, a in pairs]),
-        efficiency=Efficiency.of([b for b, _ in costs], [a for _, a in costs], seed),
+        efficiency=Efficiency.of(costs, seed),
     )
 
 

@@ -16,10 +16,6 @@ SHOWN = 10
 """Problems that are named; the rest is counted."""
 MOST_TAGS = 10
 _LEAST_SHARE = 0.001
-_COSTS_ARE_OF_THEIR_TIME = (
-    "note: each run's costs are of the machine as it was then, which the intervals do not know: the same programs have "
-    "come out a quarter apart. Costs that decide anything are measured beside each other."
-)
 
 
 def show_evaluation(result: Evaluation, console: Console) -> None:
@@ -78,14 +74,15 @@ def show_comparison(found: RunComparison, console: Console) -> None:
     console.print(f"won:  {len(found.won)} problems: {_named(found.won)}")
     console.print(f"lost: {len(found.lost)} problems: {_named(found.lost)}")
     console.print(f"paired permutation test p = {found.p_permutation:.3g}, sign test p = {found.p_sign:.3g}")
-    if found.efficiency is not None:
+    if found.efficiency is None:
+        console.print("note: no programs of both runs were measured for what they cost.")
+    else:
         fast, cheap = found.efficiency.speed_up, found.efficiency.share_cheaper
         console.print(
-            f"on {found.efficiency.problems} problems solved by both: {fast.estimate:.2f} times as fast "
-            f"[{fast.low:.2f}, {fast.high:.2f}], at least 10 % cheaper on {escape(str(cheap))}",
+            f"on {found.efficiency.problems} problems solved by both, run beside each other: {fast.estimate:.2f} times "
+            f"as fast [{fast.low:.2f}, {fast.high:.2f}], at least 10 % cheaper on {cheap}",
             markup=False,
         )
-        console.print(_COSTS_ARE_OF_THEIR_TIME)
     if found.unpaired:
         console.print(f"note: {len(found.unpaired)} problems are in one run only and were left out.")
 

@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
@@ -163,10 +164,12 @@ def _label(evaluation: Evaluation, run: ReportRun) -> str:
 
 def _comparisons(runs: Sequence[ReportRun]) -> list[dict[str, Any]]:
     """The evaluations of every two runs that can be compared, the earlier named first, up to a number."""
-    return [
-        {"before_run": a, "after_run": b, **compare(before, after).to_dict(), "suite": _label(after, runs[b])}
-        for a, b, before, after in _alike(runs)[:_MOST_COMPARISONS]
-    ]
+    measured = {keys: found for run in runs for keys, found in run.efficiencies.items()}
+    rows = []
+    for a, b, before, after in _alike(runs)[:_MOST_COMPARISONS]:
+        found = replace(compare(before, after), efficiency=measured.get((before.key, after.key)))
+        rows.append({"before_run": a, "after_run": b, **found.to_dict(), "suite": _label(after, runs[b])})
+    return rows
 
 
 def _alike(runs: Sequence[ReportRun]) -> list[tuple[int, int, Evaluation, Evaluation]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.codedpo.pairs import Preference, read_pairs
+from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
 from agents.natural_order import natural_order
@@ -35,6 +36,8 @@ class ReportRun:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """Every number of the log by its key."""
     evaluations: tuple[Evaluation, ...] = ()
+    efficiencies: Mapping[tuple[str, ...], Efficiency] = field(default_factory=dict)
+    """What the programs of two evaluations cost, by the keys of both, where that was measured."""
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -102,7 +105,9 @@ def read_run(folder: Path, root: Path) -> ReportRun:
     """
     name = folder.name if folder == root else f"{root.name}/{folder.name}"
     if (folder / SUMMARY).is_file():
-        return ReportRun(name=name, folder=folder, evaluations=tuple(EvaluationFolder(folder).evaluations()))
+        found = EvaluationFolder(folder)
+        evaluations = tuple(found.evaluations())
+        return ReportRun(name=name, folder=folder, evaluations=evaluations, efficiencies=found.efficiencies())
     return ReportRun(name=name, folder=folder, record=_record(folder / RUN), curves=read_curves(folder))
 
 

@@ -126,7 +126,7 @@ function showComparisons(data) {
     return make("div", {}, make("h3", {}, `${data.runs[one.before_run].name} → ${data.runs[one.after_run].name}, ${one.suite}`),
       table(["", ["before"], ["after"], ["change"]], [{ cells: ["pass@1", intervalText(one.before), intervalText(one.after), change] }, ...kinds]),
       make("p", {}, `${one.won.length} problems won, ${one.lost.length} lost of ${one.problems}; paired permutation test p = ${short(one.p_permutation)}, sign test p = ${short(one.p_sign)}.`),
-      fast ? make("p", {}, `On ${fast.problems} problems solved by both: ${short(fast.speed_up.estimate)} times as fast [${short(fast.speed_up.low)}, ${short(fast.speed_up.high)}], at least 10 % cheaper on ${intervalText(fast.share_cheaper)}. Each run's costs are of the machine as it was then, which the intervals do not know.`) : null,
+      fast ? make("p", {}, `On ${fast.problems} problems solved by both, run beside each other: ${short(fast.speed_up.estimate)} times as fast [${short(fast.speed_up.low)}, ${short(fast.speed_up.high)}], at least 10 % cheaper on ${intervalText(fast.share_cheaper)}.`) : null,
       make("details", {}, make("summary", {}, "problems"), make("p", {}, `won: ${one.won.join(", ") || "none"}`), make("p", {}, `lost: ${one.lost.join(", ") || "none"}`)));
   });
   section("comparisons", "Before and after", ...parts);

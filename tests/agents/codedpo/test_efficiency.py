@@ -1,4 +1,4 @@
-"""Costs: which tests and programs are credible, larger inputs, and differences that are no chance."""
+"""Efficiency: which tests and programs are credible, and differences in cost that are no chance."""
 
 from __future__ import annotations
 
@@ -7,22 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.codedpo.efficiency import (
-    Costs,
-    CostSettings,
-    CostStore,
-    NoCosts,
-    credible_programs,
-    credible_tests,
-    faster_than,
-    literal_calls,
-    scaled,
-)
+from agents.codedpo.efficiency import CostStore, credible_programs, credible_tests, faster_than
 from agents.codedpo.matrix import Matrix, MatrixStore
 from agents.codedpo.ranking import Ranking, Scores, rank
 from agents.codedpo.task_samples import TaskSamples
+from agents.costs import Costs, CostSettings, NoCosts
 from codegym.judge import Judge
-from codegym.sandbox.job import CallAction
 
 LINEAR = "def f(xs):\n    return len(set(xs)) != len(xs)\n"
 SQUARE = "def f(xs):\n    return any(x == y for i, x in enumerate(xs) for y in xs[:i] if i >= 0 and len(xs) > 0)\n"
@@ -73,22 +63,6 @@ def test_what_cannot_be_measured_has_a_reason(
     judge: Judge, completions: list[str], tests: str, reason: NoCosts
 ) -> None:
     assert list(CostStore(None, judge).measure([judged(judge, completions, tests)])) == [("t", reason)]
-
-
-def test_calls_with_literal_arguments_are_found() -> None:
-    first, second = literal_calls("assert f(2) == max(f([1], key='a'), 0)", "f")
-    assert (first, second) == (CallAction(args=(2,), kwargs={}), CallAction(args=([1],), kwargs={"key": "a"}))
-    assert literal_calls("assert f(len([1])) == g(2)", "f") == []
-    assert len(literal_calls("assert Solution().solve(1) == 2", "Solution().solve")) == 1
-
-
-def test_texts_and_lists_repeat_themselves_else_numbers_grow() -> None:
-    assert scaled([CallAction(args=([1, 2], "a", 3, True))], 2) == [
-        CallAction(args=([1, 2, 1, 2], "aa", 3, True), kwargs={})
-    ]
-    assert scaled([CallAction(args=(3, True, 0.5))], 4) == [CallAction(args=(12, True, 0.5), kwargs={})]
-    (huge,) = scaled([CallAction(args=("a" * 1000,))], 4096)
-    assert len(huge.args[0]) == 200_000
 
 
 def test_cheaper_needs_both_size_and_certainty() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.codedpo.efficiency import Costs, NoCosts
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.pairing import PairRules, PairSkip, correctness_pairs, distance, efficiency_pairs, make_pairs
 from agents.codedpo.pairs import PairKind
 from agents.codedpo.ranking import Ranking
 from agents.codedpo.task_samples import TaskSamples
+from agents.costs import Costs, NoCosts
 from codegym.errors import InvalidSettingError
 
 GOOD, MIDDLE, BAD = (

@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from agents.codedpo.asserts import Refusal
-from agents.codedpo.efficiency import CostSettings
 from agents.codedpo.matrix import MatrixStore
 from agents.codedpo.pairing import PairRules, PairSkip
 from agents.codedpo.pairs import PairKind, read_pairs
 from agents.codedpo.preparation import Preparation, PreparationSettings
 from agents.codedpo.sampling import Sampler, SamplingSettings, rollout_samples
 from agents.codedpo.task_samples import read_task_samples
+from agents.costs import CostSettings
 from agents.generation import Sample, Sampling
 from agents.policy import LMPolicy
 from agents.stage import Stage, make_stage

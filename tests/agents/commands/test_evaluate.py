@@ -13,6 +13,8 @@ import pytest
 
 from agents import cli
 from agents.evaluation.folder import EvaluationFolder
+from agents.report.page import report_data
+from agents.report.run import find_runs
 from envs_registry import load_suite
 
 GOOD, WRONG, SLOW = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    while True: pass\n"
@@ -122,6 +124,46 @@ def test_two_runs(run: Run, tmp_path: Path) -> None:
     other = suite_file(tmp_path / "other.jsonl", range(3))
     code, _, err = run("--suite", other, "--samples", after, "--k", "1", "--baseline", tmp_path / "before")
     assert (code, "no evaluation to hold 'other'" in err) == (cli.BAD_INPUT, True)
+
+
+def test_costs_of_two_runs_are_measured_beside_each_other(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", range(3))
+    slow = "def f(x):\n    for _ in range(100_000): pass\n    return x + 1\n"
+    before = samples_file(tmp_path / "before.jsonl", {"0": [slow, WRONG], "1": [slow], "2": [GOOD]})
+    after = samples_file(tmp_path / "after.jsonl", {"0": [GOOD], "1": [GOOD, WRONG], "2": [WRONG]})
+    run("--suite", suite, "--samples", before, "--k", "1", "--out", tmp_path / "before")
+    arguments = ("--suite", suite, "--k", "1", "--baseline", tmp_path / "before", "--json", "--samples")
+    _, out, _ = run(*arguments, after, "--out", tmp_path / "after")
+    efficiency = json.loads(out)["comparisons"][0]["efficiency"]
+    assert efficiency["problems"] == 2
+    assert efficiency["speed_up"]["estimate"] > 2
+    assert efficiency["share_cheaper"]["estimate"] == 1.0
+    _, out, _ = run(*arguments, before)
+    same = json.loads(out)["comparisons"][0]["efficiency"]
+    assert (same["speed_up"]["low"], same["speed_up"]["high"]) == (1.0, 1.0)
+    assert (same["problems"], same["share_cheaper"]["estimate"]) == (3, 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr("agents.evaluation.side_by_side.CostMeter", lambda *_: pytest.fail("it is in the cache"))
+        _, out, _ = run(*arguments, after)
+    assert json.loads(out)["comparisons"][0]["efficiency"] == efficiency
+    _, out, _ = run(*arguments, after, "--no-costs")
+    assert json.loads(out)["comparisons"][0]["efficiency"] is None
+    report = report_data([*find_runs(tmp_path / "before"), *find_runs(tmp_path / "after")], "both")
+    assert [one["efficiency"] for one in report["comparisons"]] == [efficiency]
+    report = report_data([*find_runs(tmp_path / "after"), *find_runs(tmp_path / "before")], "the other way round")
+    assert [one["efficiency"] for one in report["comparisons"]] == [None]
+
+
+def test_a_baseline_without_its_programs_has_no_costs(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", range(2))
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD], "1": [GOOD]})
+    run("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "before")
+    (tmp_path / "before" / "mine.jsonl").unlink()
+    code, out, _ = run("--suite", suite, "--samples", samples, "--k", "1", "--baseline", tmp_path / "before")
+    assert code == 0
+    assert "no programs of both runs were measured" in out
 
 
 def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callable[[str], Path]) -> None:

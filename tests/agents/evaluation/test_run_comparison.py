@@ -6,15 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from agents.evaluation.efficiency import Efficiency
+from agents.evaluation.efficiency import BothCosts, Efficiency
 from agents.evaluation.evaluation import Evaluation, ProblemResult
 from agents.evaluation.run_comparison import compare, permutation_p, sign_p
 from codegym.errors import InvalidSettingError
 
 
-def evaluation(
-    passed: Sequence[int], judged: int = 4, suite: str = "s", costs: Sequence[float | None] = ()
-) -> Evaluation:
+def evaluation(passed: Sequence[int], judged: int = 4, suite: str = "s") -> Evaluation:
     results = [
         ProblemResult(
             task_id=f"p/{place}",
@@ -22,7 +20,7 @@ def evaluation(
             judged=judged,
             passed=count,
             kinds={"none": count, "wrong_answer": judged - count},
-            cost=(*costs, *[None] * len(passed))[place],
+            cost=0.5 if count else None,
         )
         for place, count in enumerate(passed)
     ]
@@ -30,9 +28,9 @@ def evaluation(
 
 
 def test_by_hand() -> None:
-    before = evaluation([0, 2, 4, 1, 3], costs=[None, 2.0, 1.0, 1.0, 4.0])
-    after = evaluation([2, 2, 3, 4], costs=[1.0, 1.0, 0.95, 2.0])
-    found = compare(before, after)
+    before = evaluation([0, 2, 4, 1, 3])
+    after = evaluation([2, 2, 3, 4])
+    found = compare(before, after, costs=[costs(2.0), costs(1 / 0.95), costs(0.5)])
     assert (found.problems, found.unpaired) == (4, ("p/4",))
     assert found.before.estimate == pytest.approx(7 / 16)
     assert found.difference.estimate == pytest.approx((2 - 1 + 3) / 16)
@@ -45,7 +43,29 @@ def test_by_hand() -> None:
     assert found.efficiency.problems == 3
     assert found.efficiency.speed_up.estimate == pytest.approx((2 * (1 / 0.95) * 0.5) ** (1 / 3))
     assert found.efficiency.share_cheaper.estimate == pytest.approx(1 / 3)
-    json.dumps(found.to_dict())
+    assert Efficiency.from_dict(json.loads(json.dumps(found.to_dict()))["efficiency"]) == found.efficiency
+    assert found.keys == (before.key, after.key)
+    assert before.key != after.key
+
+
+def costs(speed_up: float, rounds: int = 9) -> BothCosts:
+    """A machine that slows down from round to round, and programs that became faster."""
+    slow = np.linspace(1.0, 3.0, rounds)
+    return BothCosts(before=slow * speed_up, after=slow)
+
+
+def test_what_slows_the_machine_is_no_cost() -> None:
+    assert costs(1.0).speed_up == 1.0
+    assert costs(2.0).speed_up == pytest.approx(2.0)
+
+
+def test_cheaper_is_ten_percent_and_no_chance() -> None:
+    assert costs(1 / 0.89).is_cheaper
+    assert not costs(1 / 0.91).is_cheaper
+    assert not costs(2.0, rounds=5).is_cheaper, "five rounds alike come by chance once in 32"
+    rounds = np.array([2.0, 2.0, 2.0, 2.0, 2.0, 0.5, 0.5, 0.5, 0.5])
+    mixed = BothCosts(before=rounds, after=np.ones(9))
+    assert (mixed.speed_up, mixed.is_cheaper) == (2.0, False)
 
 
 def test_signs_by_hand() -> None:
@@ -71,13 +91,14 @@ def test_different_suites_cannot_be_compared() -> None:
         compare(evaluation([1], suite="a"), evaluation([1], suite="b"))
 
 
-def test_no_problem_solved_by_both_has_no_efficiency() -> None:
-    assert compare(evaluation([0]), evaluation([1], costs=[1.0])).efficiency is None
-    assert Efficiency.of([], []) is None
+def test_costs_of_two_times_are_not_held_against_each_other() -> None:
+    assert compare(evaluation([1]), evaluation([1])).efficiency is None
+    assert Efficiency.of([]) is None
 
 
 def test_an_evaluation_survives_its_file() -> None:
-    result = evaluation([0, 2, 4], costs=[None, 2.0, 1.0])
+    result = evaluation([0, 2, 4])
     read = Evaluation.from_dict(json.loads(json.dumps(result.to_dict())))
     assert read.to_dict() == result.to_dict()
     assert read.problems == result.problems
+    assert read.key == result.key

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.costs import CostMeter, Costs, CostSettings, NoCosts
+from agents.evaluation.efficiency import BothCosts
+from agents.evaluation.side_by_side import SideBySide, solved_by_both
+from agents.evaluation.store import Store
+from codegym import CallTest, Judge, Problem
+
+ONE, TWO, THREE = (f"def f(x):\n    return x + {text}\n" for text in ("1", "2 - 1", "3 - 2"))
+SECONDS = {ONE: (1.0, 2.0), TWO: (3.0, 6.0), THREE: (4.0, 8.0)}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(workers=1) as judge:
+        yield judge
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Costs by the table above instead of the machine's; the list says what was measured."""
+    asked: list[list[str]] = []
+
+    def measure(meter: CostMeter, inputs: Any) -> Costs | NoCosts:
+        sources = [load.source for load in meter.loads]
+        asked.append(sources)
+        if meter.problem.task_id == "no":
+            return NoCosts.UNSTABLE
+        return Costs(
+            task_id=meter.problem.task_id,
+            programs=tuple(range(len(sources))),
+            seconds=np.array([SECONDS[source] for source in sources]),
+        )
+
+    monkeypatch.setattr(CostMeter, "measure", measure)
+    return asked
+
+
+def problem(task_id: str) -> Problem:
+    return Problem(task_id=task_id, prompt="", entry_point="f", tests=(CallTest(args=(1,), expected=2),))
+
+
+def beside(judge: Judge, store: Store | None = None) -> SideBySide:
+    return SideBySide(judge=judge, store=store, settings=CostSettings(repetitions=5))
+
+
+def test_only_problems_that_both_solved() -> None:
+    problems = [problem(name) for name in "abc"]
+    assert solved_by_both(problems, {"a": [ONE], "b": [ONE]}, {"b": [TWO], "c": [TWO], "a": []}) == problems[1:2]
+
+
+def test_the_programs_of_a_run_count_as_one(judge: Judge, measured: list[list[str]]) -> None:
+    ((task_id, costs),) = beside(judge).measure([problem("a")], {"a": [ONE, ONE, TWO, THREE]}, {"a": [THREE, ONE]})
+    assert task_id == "a"
+    assert isinstance(costs, BothCosts)
+    assert measured == [[ONE, TWO, THREE]], "each once, and the first two of either run"
+    assert (costs.before.tolist(), costs.after.tolist()) == ([2.0, 4.0], [2.5, 5.0])
+
+
+def test_costs_are_kept_but_for_those_of_a_failing_machine(
+    judge: Judge, measured: list[list[str]], tmp_path: Path
+) -> None:
+    problems, passing = [problem("a"), problem("no")], {"a": [ONE], "no": [ONE]}
+    with Store(tmp_path / "s") as store:
+        first = dict(beside(judge, store).measure(problems, passing, passing))
+        again = dict(beside(judge, store).measure(problems, passing, passing))
+        assert len(measured) == 3
+        assert first["no"] is again["no"] is NoCosts.UNSTABLE
+        assert isinstance(first["a"], BothCosts)
+        assert isinstance(again["a"], BothCosts)
+        assert first["a"].speed_up == again["a"].speed_up == 1.0
+        dict(beside(judge, store).measure(problems[:1], passing, {"a": [TWO]}))
+        assert measured[-1] == [ONE, TWO], "costs that were not measured together are no costs of both"
