@@ -21,6 +21,7 @@ from agents.experience import Experience
 RUN, SAMPLES, PAIRS = "run.json", "samples.jsonl", "pairs.jsonl"
 RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
+_NO_PROBLEMS = {"suite": "", "split": "", "problems": 0}
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")
 
 
@@ -43,6 +44,7 @@ class RunRecord(BaseCallback):
 
     def _on_training_start(self) -> None:
         self._folder = Path(str(self.logger.dir))
+        self._before = self._read_run()
         self._write_run(RUNNING)
 
     def _on_step(self) -> bool:
@@ -62,17 +64,31 @@ class RunRecord(BaseCallback):
         beside.write_text(document, "utf-8")
         os.replace(beside, self._folder / RUN)
 
+    def _read_run(self) -> dict[str, Any]:
+        """What an earlier part of the run wrote here."""
+        try:
+            found = json.loads((self._folder / RUN).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _problems(self) -> dict[str, Any]:
+        """What it learns from; a run that goes on without its problems had them before."""
+        stage = getattr(self.model, "stage", None)
+        if stage is None:
+            return {name: self._before.get(name, nothing) for name, nothing in _NO_PROBLEMS.items()}
+        problems = stage.problems
+        name, split = (getattr(problems, what, "") for what in ("name", "split"))
+        return {"suite": name or "problems", "split": split, "problems": len(problems)}
+
     def _description(self) -> dict[str, Any]:
         agent: Any = self.model
         config = getattr(agent, "config", None)
-        problems = getattr(agent.stage, "problems", ()) if agent.stage is not None else ()
         core = getattr(agent.env, "unwrapped", None)
         return {
             "agent": type(agent).__name__,
             "seed": agent.seed,
-            "suite": getattr(problems, "name", "") or ("problems" if problems else ""),
-            "split": getattr(problems, "split", ""),
-            "problems": len(problems),
+            **self._problems(),
             "max_turns": getattr(core, "max_turns", 1),
             "reward": ", ".join(getattr(getattr(core, "reward", None), "components", ())),
             "model": {

@@ -131,20 +131,23 @@ class TrainCodeDPO:
         return cls(paper=True, config=CodeDPOConfig.paper(), sampling=sampling)
 
     def _go(self) -> int:
+        latest = self.run_dir / "latest.zip"
+        if latest.exists():
+            return self._go_on(latest)
         is_given = self.samples is not None or self.pairs is not None
         problems = None if is_given else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
         packages = problems.packages if problems is not None else ()
         make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=packages) as judge:
             env = None if problems is None else gym.make("CodeSynthesis-v0", suite=problems, judge=judge)
-            latest = self.run_dir / "latest.zip"
-            return self._go_on(latest, env) if latest.exists() else self._begin(env, judge)
+            return self._begin(env, judge)
 
-    def _go_on(self, latest: Path, env: Env | None) -> int:
-        """Trains the agent as it was saved, with the settings of learning that are others now."""
+    def _go_on(self, latest: Path) -> int:
+        """Trains the agent as it was saved, with the settings of learning that are others now; it has its pairs."""
+        make_output_folder("--run-dir", self.run_dir)
         was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
         changes = {name: value for name, value in now.items() if value != was[name]}
-        agent = CodeDPO.load(latest, env, device=self.device, **changes)
+        agent = CodeDPO.load(latest, device=self.device, **changes)
         write_settings(self.run_dir / RECORD, self)
         return self._train(agent, {}) if self.until == "training" else self._say({})
 

@@ -235,6 +235,7 @@ def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
     few = ["--sampling.programs", "2", "--sampling.tests", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
     arguments = ["train", "codedpo", "--run-dir", run, *few]
     ran([*arguments, "--model", model, "--suite", str(problems), "--epochs", "1"], capsys)
+    problems.unlink()  # a checkpoint has its pairs: it goes on without the suite's files
     ran([*arguments, "--resume", "--epochs", "2"], capsys)
     records = [json.loads(path.read_text()) for path in sorted((tmp_path / "run").glob("CodeDPO_*/run.json"))]
     assert [(record["suite"], record["problems"]) for record in records] == [("jsonl", 1)]
