@@ -73,10 +73,20 @@ def read_suite(
     Raises:
         DataError: If not one row is sound; all else as ``load_suite``.
     """
-    name = os.fspath(name)
-    if name.endswith((".jsonl", ".jsonl.gz")):
-        name, data_dir = "jsonl", name
-    return _read(name, split, data_dir, options, download=True)
+    path = os.fspath(name)
+    if is_file(path):
+        return _read("jsonl", split, path, options, download=True, label=label_of(path))
+    return _read(path, split, data_dir, options, download=True)
+
+
+def is_file(name: str) -> bool:
+    """Whether a suite's name is the path of a file with one's own problems."""
+    return name.endswith((".jsonl", ".jsonl.gz"))
+
+
+def label_of(name: str) -> str:
+    """Returns what a suite is called that is named so: a file is called what its name is without the ending."""
+    return Path(name).name.removesuffix(".gz").removesuffix(".jsonl") if is_file(name) else name
 
 
 def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = None) -> bool:
@@ -88,7 +98,12 @@ def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = 
 
 
 def _read(
-    name: str, split: str | None, data_dir: str | os.PathLike[str] | None, options: dict[str, Any], download: bool
+    name: str,
+    split: str | None,
+    data_dir: str | os.PathLike[str] | None,
+    options: dict[str, Any],
+    download: bool,
+    label: str = "",
 ) -> Reading:
     entry = entry_of(name)
     split = entry.default_split if split is None else split
@@ -107,7 +122,7 @@ def _read(
     problems, faults = _sound(loader, source, split, options)
     packages_for = getattr(module, "packages_for", None)
     suite = Suite(
-        name,
+        label or name,
         split,
         problems,
         origin=_origin(source.used),

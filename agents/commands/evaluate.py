@@ -26,6 +26,7 @@ from agents.evaluation.tables import show_comparison, show_evaluation
 from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
 from envs_registry import Suite, load_suite
+from envs_registry.loading import is_file, label_of
 
 if TYPE_CHECKING:
     from agents.evaluation.model_tests import ModelTests
@@ -139,8 +140,8 @@ class Evaluate:
         """
         self._check()
         before = [] if self.baseline is None else EvaluationFolder(self.baseline).evaluations()
-        _check_baseline(before, [_label(name) for name in self.suite])
-        suites = {_label(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
+        _check_baseline(before, [label_of(name) for name in self.suite])
+        suites = {label_of(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
         found = list(self._evaluations(suites, before))
         results = [one.evaluation for one in found]
         comparisons = [one.comparison for one in found if one.comparison is not None]
@@ -155,7 +156,7 @@ class Evaluate:
             raise InvalidSettingError("give either --samples FILE or --model MODEL: what is to be evaluated?")
         if not self.suite:
             raise InvalidSettingError("name at least one suite: --suite humaneval (see `codegym suites list`).")
-        labels = [_label(name) for name in self.suite]
+        labels = [label_of(name) for name in self.suite]
         if len(set(labels)) < len(labels):
             raise InvalidSettingError(f"each suite needs a name of its own, got {', '.join(labels)}: rename a file.")
         if self.samples is None:
@@ -191,7 +192,7 @@ class Evaluate:
                     )
                     passing: dict[str, list[str]] = {}
                     part = part_name(name, setting, sweeps)
-                    evaluation = replace(self._evaluated(evaluator, sources[name], suite, part, passing), suite=name)
+                    evaluation = self._evaluated(evaluator, sources[name], suite, part, passing)
                     beside = SideBySide(judge=judge, store=store)
                     yield _Evaluated(evaluation, self._compared(before, evaluation, suite, passing, beside))
 
@@ -265,7 +266,7 @@ class Evaluate:
         return read_model_tests(self.tests)
 
     def _split(self, name: str) -> str | None:
-        return None if name.endswith((".jsonl", ".jsonl.gz")) else self.split
+        return None if is_file(name) else self.split
 
     def _say(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
         if self.json:
@@ -306,10 +307,6 @@ def _check_baseline(before: Sequence[Evaluation], suites: Sequence[str]) -> None
         raise InvalidSettingError(
             f"the baseline has no evaluation to hold {missing[0]!r} against: it has {', '.join(known)}."
         )
-
-
-def _label(name: str) -> str:
-    return Path(name).name.removesuffix(".gz").removesuffix(".jsonl")
 
 
 def _earlier(before: Sequence[Evaluation], after: Evaluation) -> Evaluation:

@@ -238,7 +238,7 @@ def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
     problems.unlink()  # a checkpoint has its pairs: it goes on without the suite's files
     ran([*arguments, "--resume", "--epochs", "2"], capsys)
     records = [json.loads(path.read_text()) for path in sorted((tmp_path / "run").glob("CodeDPO_*/run.json"))]
-    assert [(record["suite"], record["problems"]) for record in records] == [("jsonl", 1)]
+    assert [(record["suite"], record["problems"]) for record in records] == [("own", 1)]
     assert records[0]["num_timesteps"] == 2
 
 

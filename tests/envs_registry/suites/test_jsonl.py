@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -65,6 +66,15 @@ def test_splits_come_from_the_rows(tmp_path: Path) -> None:
     assert len(load_suite("jsonl", data_dir=tmp_path)) == 2
     with pytest.raises(UnknownNameError, match="Did you mean 'train'"):
         load_suite(str(path), "trian")
+
+
+def test_a_file_is_called_by_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path, ROW)
+    assert load_suite(path).name == path.name.removesuffix(".jsonl")
+    with gzip.open(tmp_path / "mine.jsonl.gz", "wt") as file:
+        file.write(path.read_text())
+    assert load_suite(str(tmp_path / "mine.jsonl.gz")).name == "mine"
+    assert load_suite("jsonl", data_dir=path).name == "jsonl"
 
 
 def with_test(**test: Any) -> dict[str, Any]:
