@@ -318,13 +318,15 @@ class Process:
         return decoded
 
     def wait(self, seconds: float, also: Sequence[int] = ()) -> bool:
-        """Waits until the process has ended, something arrived on its channel or on ``also``, or the time is over.
+        """Waits until the process has ended, something arrives on one of ``also``, or the time is over.
+
+        What has arrived and nobody has taken is not waited for: a look at the clock may have taken it in.
 
         Returns:
             Whether the process has ended.
         """
-        if self.report is not None:
-            return True
+        if self.report is not None or (also and (self.messages or self.fault)):
+            return self.report is not None
         poll = select.poll()
         poll.register(self.server.control, select.POLLIN)
         for fd in also:

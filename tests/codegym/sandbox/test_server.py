@@ -161,6 +161,21 @@ def test_a_wait_that_the_kernel_has_not_counted_yet_is_no_sleep(
     process.finish()
 
 
+def test_what_a_look_at_the_clock_took_in_is_not_waited_for(server: Server) -> None:
+    """A process that waits for us sends nothing more: the wait would last until the next look."""
+    run = _run(server, "import time\ndef f(x):\n    time.sleep(x)\n")
+    process = server.start("calls", run.request(calls=[pack_arguments((600,), {})]), run.rlimits())
+    deadline = time.monotonic() + 60
+    while not process.messages and time.monotonic() < deadline:
+        process.cpu_seconds()
+        process.drain()
+    began = time.monotonic()
+    assert not process.wait(30, [process.channel.fileno()])
+    assert time.monotonic() - began < 15
+    assert process.take() == [["loaded"]]
+    process.finish()
+
+
 def test_a_process_that_the_kernel_kills_for_its_cpu_time_has_run_out_of_time(server: Server) -> None:
     run = _run(server, "def f():\n    while True: pass\n", cpu_seconds=0.5, program_cpu_seconds=0.5)
     request = run.request(calls=[pack_arguments((), {})])
