@@ -97,7 +97,7 @@ class Codec:
             CodecError: If the bytes are not of this codec.
         """
         try:
-            if known is None and data[:1] != b"@":
+            if not known and data[:1] != b"@":
                 if self.reader is None:
                     self.reader = _Decoder(self, [])  # for all messages without instances
                 return self.reader.parse(data)

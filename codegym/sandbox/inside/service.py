@@ -25,6 +25,7 @@ from .arguments import LATER, SHORT, pack_request, unpack_request
 from .channel import REPORT, STARTED, ChannelClosed, receive, send
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
+from .rehearsal import Stage, rehearsals
 from .root import WORK
 from .work import Work
 
@@ -68,6 +69,7 @@ class Service:
     def run(self) -> None:
         """Serves until the control socket is closed."""
         _as_usual()
+        stage = Stage()
         self.isolation.enter()
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         self.work = Work(WORK if self.isolation.has("root") else "")
@@ -75,7 +77,7 @@ class Service:
         warmth.preload(may_fork=self.config.may_fork)
         warmth.preload(self.config.preload, may_fork=True)
         self.limits = self.isolation.has("rlimits")  # before the rehearsal, which sets them too
-        self.rehearse()
+        self.rehearse(stage)
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
@@ -100,16 +102,12 @@ class Service:
         seen, real = list(self.config.packages), list(self.config.packages.values())
         return seen if self.isolation.has("root") else real
 
-    def rehearse(self) -> None:
-        """Does what children do, on a channel to itself."""
-        reader, writer = (_moved_up(descriptor, CHANNEL + 1) for descriptor in os.pipe())
-        os.dup2(writer, CHANNEL)
-        for request in warmth.rehearsals():
-            self.serve(pack_request({**request, "role": "calls", "limits": {resource.RLIMIT_CORE: 0}}), _LOWEST[:_INT])
-            os.read(reader, 65536)
-        for descriptor in (reader, writer, CHANNEL):
-            os.close(descriptor)
-        warmth.forget_rehearsals()
+    def rehearse(self, stage: Stage) -> None:
+        """Does what children do."""
+        for one in rehearsals():
+            request = pack_request({**one.request, "role": one.role, "limits": {resource.RLIMIT_CORE: 0}})
+            stage.play(one, lambda request=request: self.serve(request, _LOWEST[: 2 * _INT]), CHANNEL)  # type: ignore[misc]
+        stage.clear()
 
     def watch(self, pid: int) -> None:
         """Waits for one child, obeys orders meanwhile, and reports its end."""
@@ -196,8 +194,8 @@ class Service:
             os.write(CHANNEL, b"\n@place " + json.dumps(place).encode() + b"\n")
 
 
-def _moved_up(fd: int, lowest: int = _HIGH) -> int:
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+def _moved_up(fd: int) -> int:
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH)
     os.close(fd)
     return high
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
-
-from .arguments import pack_arguments
 
 _MODULES = (
     "abc",
@@ -47,23 +44,6 @@ _MODULES = (
     "typing",
 )
 """What programs import most; each saves those that do milliseconds, and costs every fork some microseconds."""
-_REHEARSALS = 20
-_PROGRAMS = (
-    "def f(x):\n    return [x]\nprint(f(1))\n",
-    "import math\ndef f(x):\n    return x.y\n",
-    "f = (",
-    "from typing import Any, Dict, List, Optional, Set, Tuple, Union\n"
-    "for kind in (int, float, str, bool, Any):\n"
-    "    List[kind], List[List[kind]], Set[kind], Optional[kind], Tuple[kind, kind], List[Tuple[kind, kind]]\n"
-    "    Optional[List[kind]], Dict[str, kind], Dict[int, kind]\n"
-    "Union[int, float], Union[int, str], List[Any], Optional[str]\n",
-    "def f(xs):\n"
-    "    count = {}\n"
-    "    for i, x in enumerate(sorted(set(xs), key=lambda y: -y)):\n"
-    "        count[x] = count.get(x, 0) + max(0, min(i, len(xs))) % 7\n"
-    "    text = ' '.join(str(x) for x in xs if x > 0).split()\n"
-    "    return [int(word) for word in text if word.isdigit()] + list(range(3)) + [sum(count.values()), abs(-1.5)]\n",
-)
 _HOLES = 1000
 _POOL, _POOL_HEADER = 2**14, 48
 _SMALL, _LARGE = range(48, 513, 16), (2**15, 2**14, 2**13, 2**12, 2**11, 1536, *range(1040, 512, -16))
@@ -86,23 +66,6 @@ def preload(names: Iterable[str] = _MODULES, may_fork: bool = False) -> None:
             __import__(name)
     finally:
         os.register_at_fork = register
-
-
-def rehearsals() -> Iterator[dict[str, Any]]:
-    """Yields requests for the server to go through itself until the interpreter has adapted.
-
-    What is written then, in code, caches and counts of references, is shared.
-    """
-    calls = [pack_arguments(([3, 1, 2],), {}), pack_arguments((1,), {})]
-    for _ in range(_REHEARSALS):
-        for source in _PROGRAMS:
-            yield {"source": source, "context": "", "entry_point": "f", "output_bytes": 1000, "calls": calls}
-
-
-def forget_rehearsals() -> None:
-    """Puts back what they changed."""
-    sys.modules.pop("program", None)
-    sys.modules["random"].seed(0)
 
 
 def close_holes() -> list[Any]:

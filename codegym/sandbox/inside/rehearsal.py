@@ -1,0 +1,128 @@
+"""What a server goes through itself before it serves, until the interpreter has adapted to it.
+
+What is written then, in code, caches and counts of references, is shared by all its children.
+"""
+
+from __future__ import annotations
+
+import _socket
+import contextlib
+import fcntl
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .arguments import pack_arguments
+from .channel import frame
+from .codec import Codec
+
+_TIMES = 20
+_PROGRAMS = (
+    "def f(x):\n    return [x]\nprint(f(1))\n",
+    "import math\ndef f(x):\n    return x.y\n",
+    "f = (",
+    "from typing import Any, Dict, List, Optional, Set, Tuple, Union\n"
+    "for kind in (int, float, str, bool, Any):\n"
+    "    List[kind], List[List[kind]], Set[kind], Optional[kind], Tuple[kind, kind], List[Tuple[kind, kind]]\n"
+    "    Optional[List[kind]], Dict[str, kind], Dict[int, kind]\n"
+    "Union[int, float], Union[int, str], List[Any], Optional[str]\n",
+    "def f(xs):\n"
+    "    count = {}\n"
+    "    for i, x in enumerate(sorted(set(xs), key=lambda y: -y)):\n"
+    "        count[x] = count.get(x, 0) + max(0, min(i, len(xs))) % 7\n"
+    "    text = ' '.join(str(x) for x in xs if x > 0).split()\n"
+    "    return [int(word) for word in text if word.isdigit()] + list(range(3)) + [sum(count.values()), abs(-1.5)]\n",
+)
+_CALLED = "def f(xs):\n    return xs[1:]\n"
+_SCRIPT = (
+    "import random\n"
+    "def check(candidate):\n"
+    "    assert f([1]) == [], 'with a message'\n"
+    "    for i in range(3):\n"
+    "        xs = [random.randint(0, 9) * 0 + i, str(i)]\n"
+    "        assert tuple(candidate(xs)) == tuple(xs[1:])\n"
+    "    assert candidate([2, 3]) == [4]\n"
+)
+_QUESTIONS: tuple[list[Any], ...] = ([1], [0, "0"], [1, "1"], [2, "2"], [2, 3], [])
+_HIGH = 16
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What one process would be told.
+
+    Attributes:
+        role: Its role.
+        request: What it is to do.
+        channel: What it finds on its channel.
+        peer: What it finds on the socket to the other process.
+    """
+
+    role: str
+    request: dict[str, Any]
+    channel: bytes = b""
+    peer: bytes = b""
+
+
+def rehearsals() -> Iterator[Rehearsal]:
+    """Yields one process after the other."""
+    codec = Codec()
+    request = {"context": "", "entry_point": "f", "output_bytes": 1000}
+    calls = [pack_arguments(([3, 1, 2],), {}), pack_arguments((1,), {})]
+    asked = b"".join(frame(b"?" + codec.encode(["ask", "entry", [[xs], {}]])) for xs in _QUESTIONS)
+    answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], []])) for xs in _QUESTIONS)
+    for _ in range(_TIMES):
+        for source in _PROGRAMS:
+            yield Rehearsal("calls", {**request, "source": source, "calls": calls})
+        yield Rehearsal("program", {**request, "source": _CALLED}, peer=asked)
+        yield Rehearsal("script", {**request, "source": _CALLED}, channel=frame(codec.encode(_SCRIPT)), peer=answers)
+
+
+class Stage:
+    """A channel and a socket to another process, with nobody at their ends.
+
+    What a process reads there has been put there before, and where nothing is left it finds that nobody is there any
+    more. To be made before the server gives up its rights to make sockets.
+    """
+
+    def __init__(self) -> None:
+        self._pairs = [tuple(map(_moved_up, _socket.socketpair())) for _ in range(2)]
+
+    def play(self, rehearsal: Rehearsal, serve: Callable[[], object], lowest: int) -> None:
+        """Lets a process find what the rehearsal says.
+
+        Args:
+            rehearsal: What it finds.
+            serve: What it does.
+            lowest: Where its channel is to lie; the other socket lies above.
+        """
+        for place, ((near, far), put) in enumerate(zip(self._pairs, (rehearsal.channel, rehearsal.peer), strict=True)):
+            os.dup2(far.fileno(), lowest + place)
+            near.send(put)
+        try:
+            serve()
+        finally:
+            for place, (near, far) in enumerate(self._pairs):
+                os.close(lowest + place)
+                for end in (near, far):
+                    with contextlib.suppress(BlockingIOError):
+                        while end.recv(65536):
+                            pass
+
+    def clear(self) -> None:
+        """Closes everything and puts back what the rehearsals changed."""
+        for pair in self._pairs:
+            for end in pair:
+                end.close()
+        sys.modules.pop("program", None)
+        sys.modules["random"].seed(0)
+
+
+def _moved_up(end: _socket.socket) -> _socket.socket:
+    """The descriptors of a process begin low: nothing else may lie there."""
+    high = _socket.socket(fileno=fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH))
+    end.close()
+    high.setblocking(False)
+    return high
