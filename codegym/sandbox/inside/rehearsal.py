@@ -90,26 +90,26 @@ class Stage:
     def __init__(self) -> None:
         self._pairs = [tuple(map(_moved_up, _socket.socketpair())) for _ in range(2)]
 
-    def play(self, rehearsal: Rehearsal, serve: Callable[[], object], lowest: int) -> None:
+    def play(self, rehearsal: Rehearsal, serve: Callable[[], object], lowest: int) -> list[bytes]:
         """Lets a process find what the rehearsal says.
 
         Args:
             rehearsal: What it finds.
             serve: What it does.
             lowest: Where its channel is to lie; the other socket lies above.
+
+        Returns:
+            What it said on its channel, and what to the other process.
         """
         for place, ((near, far), put) in enumerate(zip(self._pairs, (rehearsal.channel, rehearsal.peer), strict=True)):
             os.dup2(far.fileno(), lowest + place)
             near.send(put)
-        try:
-            serve()
-        finally:
-            for place, (near, far) in enumerate(self._pairs):
-                os.close(lowest + place)
-                for end in (near, far):
-                    with contextlib.suppress(BlockingIOError):
-                        while end.recv(65536):
-                            pass
+        serve()
+        for place in range(len(self._pairs)):
+            os.close(lowest + place)
+        for _, far in self._pairs:
+            _all_there_is(far)  # what it was told and has not read
+        return [_all_there_is(near) for near, _ in self._pairs]
 
     def clear(self) -> None:
         """Closes everything and puts back what the rehearsals changed."""
@@ -118,6 +118,14 @@ class Stage:
                 end.close()
         sys.modules.pop("program", None)
         sys.modules["random"].seed(0)
+
+
+def _all_there_is(end: _socket.socket) -> bytes:
+    said = b""
+    with contextlib.suppress(BlockingIOError):
+        while more := end.recv(65536):
+            said += more
+    return said
 
 
 def _moved_up(end: _socket.socket) -> _socket.socket:
