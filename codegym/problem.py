@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +14,9 @@ from typing import Any, TypeAlias
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.limits import Limits
+
+_NO_SOURCE = re.compile("[\0\ud800-\udfff]")
+"""What no source file can hold: the interpreter would refuse the test, and every program be blamed."""
 
 
 def _check(where: str, name: str, value: object, kinds: Any, expected: str) -> None:
@@ -81,6 +85,11 @@ class ScriptTest:
     def __post_init__(self) -> None:
         _check("ScriptTest", "source", self.source, str, "a text")
         _check("ScriptTest", "public", self.public, bool, "True or False")
+        if (found := _NO_SOURCE.search(self.source)) is not None:
+            raise InvalidProblemError(
+                f"ScriptTest: source holds {found[0]!r} at {found.start()}, which no Python source may: "
+                "write it as an escape."
+            )
 
 
 TestCase: TypeAlias = CallTest | StdioTest | ScriptTest

@@ -31,6 +31,8 @@ def _problem(**fields: Any) -> Problem:
         (lambda: StdioTest(stdin=3, expected_stdout=""), "stdin must be a text, got a int"),
         (lambda: StdioTest(stdin="", expected_stdout=b""), "expected_stdout must be a text, got a bytes"),
         (lambda: ScriptTest(source=None), "source must be a text"),
+        (lambda: ScriptTest(source="assert f(1)\0"), r"source holds '\\x00' at 11"),
+        (lambda: ScriptTest(source="assert f('\ud800')"), r"source holds '\\ud800' at 10"),
         (lambda: _problem(entry_point=3), "entry_point must be a text or None"),
         (lambda: _problem(difficulty=3), "difficulty must be a text or None, got a int: 3"),
         (lambda: _problem(one_process="yes"), "one_process must be True or False"),
