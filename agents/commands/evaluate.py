@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from agents.commands.output_place import make_output_folder
+from agents.evaluation.baseline import Baseline
 from agents.evaluation.efficiency import BothCosts
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, part_name, summary, write_program
 from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.passing import Passing
 from agents.evaluation.run_comparison import RunComparison, compare
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.store import Store, default_store_path
@@ -85,11 +87,11 @@ class Writing:
 
 
 @dataclass(frozen=True)
-class _Evaluated:
+class _Found:
     """An evaluation and, where there is a baseline, what changed since."""
 
     evaluation: Evaluation
-    comparison: RunComparison | None
+    comparison: RunComparison | None = None
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,10 @@ class Evaluate:
             InvalidSettingError: If there is not exactly one of samples and model, or no k can be had.
         """
         self._check()
-        before = [] if self.baseline is None else EvaluationFolder(self.baseline).evaluations()
-        _check_baseline(before, [label_of(name) for name in self.suite])
+        labels = [label_of(name) for name in self.suite]
+        baseline = None if self.baseline is None else Baseline.read(self.baseline, labels)
         suites = {label_of(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
-        found = list(self._evaluations(suites, before))
+        found = list(self._evaluations(suites, baseline))
         results = [one.evaluation for one in found]
         comparisons = [one.comparison for one in found if one.comparison is not None]
         if self.out is not None:
@@ -169,8 +171,13 @@ class Evaluate:
             )
         if self.out is not None:
             make_output_folder("--out", self.out)
+        if self.out is not None and self.baseline is not None and self.out.resolve() == self.baseline.resolve():
+            raise InvalidSettingError(
+                f"--out and --baseline are both {self.out}: the programs of the one would take the place of the "
+                "other's. Name another folder for --out."
+            )
 
-    def _evaluations(self, suites: Mapping[str, Suite], before: Sequence[Evaluation]) -> Iterator[_Evaluated]:
+    def _evaluations(self, suites: Mapping[str, Suite], baseline: Baseline | None) -> Iterator[_Found]:
         sources = self._sources(suites)
         settings = [{"samples": str(self.samples)}] if self.samples else list(self.writing.settings())
         sweeps = len(settings) > 1
@@ -190,55 +197,42 @@ class Evaluate:
                         tests=self._model_tests(),
                         setting=setting if self.samples else {"model": self.model, **setting},
                     )
-                    passing: dict[str, list[str]] = {}
+                    passing = Passing()
                     part = part_name(name, setting, sweeps)
                     evaluation = self._evaluated(evaluator, sources[name], suite, part, passing)
-                    beside = SideBySide(judge=judge, store=store)
-                    yield _Evaluated(evaluation, self._compared(before, evaluation, suite, passing, beside))
+                    if baseline is None:
+                        yield _Found(evaluation)
+                        continue
+                    earlier = baseline.earlier(evaluation)
+                    before = baseline.passing(earlier) if self.costs else Passing()
+                    costs = self._costs(SideBySide(judge=judge, store=store), suite, before, passing)
+                    yield _Found(evaluation, compare(earlier, evaluation, self.seed, costs))
 
-    def _compared(
-        self,
-        before: Sequence[Evaluation],
-        after: Evaluation,
-        suite: Suite,
-        passing: Mapping[str, Sequence[str]],
-        beside: SideBySide,
-    ) -> RunComparison | None:
-        """The evaluation held against the baseline, with what the programs of both cost."""
-        if self.baseline is None:
-            return None
-        earlier = _earlier(before, after)
-        is_sweep = sum(evaluation.suite == earlier.suite for evaluation in before) > 1
-        old = EvaluationFolder(self.baseline).passing(part_name(earlier.suite, earlier.setting, is_sweep))
-        costs: list[BothCosts] = []
-        if self.costs:
-            columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-            with Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True) as bar:
-                both = len(solved_by_both(suite, old, passing))
-                measured = bar.track(beside.measure(suite, old, passing), both, description="costs")
-                costs = [found for _, found in measured if isinstance(found, BothCosts)]
-        return compare(earlier, after, self.seed, costs)
+    def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[BothCosts]:
+        """What programs cost that solve the same problems."""
+        both = len(solved_by_both(suite, before, after))
+        with self._progress() as bar:
+            measured = bar.track(beside.measure(suite, before, after), both, description="costs")
+            return [found for _, found in measured if isinstance(found, BothCosts)]
 
-    def _evaluated(
-        self, evaluator: Evaluator, source: Any, suite: Suite, part: str, passing: dict[str, list[str]]
-    ) -> Evaluation:
+    def _progress(self, *more: ProgressColumn) -> Progress:
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(), *more)
+        return Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True)
+
+    def _evaluated(self, evaluator: Evaluator, source: Any, suite: Suite, part: str, passing: Passing) -> Evaluation:
         """Evaluates, and notes the programs that pass, by task."""
         evaluator = evaluator if self.samples else replace(evaluator, **_written_as(evaluator.setting))
         number = len(source) if self.samples else len(suite) * evaluator.n
-        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-        console = Console(stderr=True, quiet=self.json)
         with ExitStack() as stack:
             file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(part))
-            passed = TextColumn("passed {task.fields[passed]}")
-            bar = stack.enter_context(Progress(*columns, passed, console=console, transient=True))
+            bar = stack.enter_context(self._progress(TextColumn("passed {task.fields[passed]}")))
             task, count = bar.add_task(part, total=number, passed=0), [0]
             prompts = {problem.task_id: problem.prompt for problem in suite}
 
             def on_judged(program: JudgedProgram) -> None:
                 if file is not None:
                     write_program(file, replace(program, prompt=prompts.pop(program.task_id, "")))
-                if program.is_success and program.is_final:
-                    passing.setdefault(program.task_id, []).append(program.completion)
+                passing.note(program)
                 count[0] += program.is_success and program.is_final
                 bar.update(task, advance=program.is_final, passed=count[0])
 
@@ -298,26 +292,3 @@ def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
         "n_tests": setting.get("tests_of_its_own", 0),
     }
     return {"sampling": sampling, **numbers}
-
-
-def _check_baseline(before: Sequence[Evaluation], suites: Sequence[str]) -> None:
-    known = sorted({evaluation.suite for evaluation in before})
-    missing = [suite for suite in suites if suite not in known]
-    if before and missing:
-        raise InvalidSettingError(
-            f"the baseline has no evaluation to hold {missing[0]!r} against: it has {', '.join(known)}."
-        )
-
-
-def _earlier(before: Sequence[Evaluation], after: Evaluation) -> Evaluation:
-    """The earlier one of an evaluation: of the same suite and, where that was a sweep, the same temperature."""
-    earlier = [e for e in before if e.suite == after.suite]
-    if len(earlier) > 1:
-        earlier = [e for e in earlier if e.setting.get("temperature") == after.setting.get("temperature")]
-    if not earlier:
-        suites = ", ".join(sorted({e.suite for e in before}))
-        raise InvalidSettingError(
-            f"the baseline has no evaluation to hold {after.suite!r} (temperature "
-            f"{after.setting.get('temperature')}) against: it has {suites}."
-        )
-    return earlier[0]

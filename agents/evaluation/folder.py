@@ -14,6 +14,7 @@ from typing import IO, Any
 from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.passing import Passing
 from agents.evaluation.run_comparison import RunComparison
 from codegym.errors import DataError
 
@@ -74,12 +75,11 @@ class EvaluationFolder:
         measured = [one for one in document.get("comparisons", ()) if one.get("efficiency") and "keys" in one]
         return {tuple(one["keys"]): Efficiency.from_dict(one["efficiency"]) for one in measured}
 
-    def passing(self, part: str) -> dict[str, list[str]]:
-        """Returns the completions of a part that passed, by task; none if its file is not there."""
-        found: dict[str, list[str]] = {}
+    def passing(self, part: str) -> Passing:
+        """Returns the programs of a part that passed; none if its file is not there."""
+        found = Passing()
         for _, program in self.programs(part):
-            if program.is_success and program.is_final:
-                found.setdefault(program.task_id, []).append(program.completion)
+            found.note(program)
         return found
 
     def programs(self, part: str | None = None) -> Iterator[tuple[str, JudgedProgram]]:

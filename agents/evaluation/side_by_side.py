@@ -17,9 +17,6 @@ from agents.evaluation.store import Store, content_key, judge_key, problem_key
 from codegym import Judge, Problem
 from codegym.program import Program
 
-Passing = Mapping[str, Sequence[str]]
-"""Completions that passed, by task."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class SideBySide:
@@ -36,14 +33,14 @@ class SideBySide:
     """Distinct programs of each run, for each problem."""
 
     def measure(
-        self, problems: Sequence[Problem], before: Passing, after: Passing
+        self, problems: Sequence[Problem], before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[str, BothCosts | NoCosts]]:
         """Yields what the programs cost of each problem that was solved by both, or why that is not known.
 
         Args:
             problems: As they are judged now.
-            before: Programs of the one run.
-            after: Programs of the other.
+            before: Completions of the one run that passed, by task.
+            after: Those of the other.
         """
         for problem in solved_by_both(problems, before, after):
             sides = [self._distinct(problem, passing[problem.task_id]) for passing in (before, after)]
@@ -73,7 +70,9 @@ class SideBySide:
         return CostMeter(problem, programs, self.judge, self.settings).measure(inputs_of(problem))
 
 
-def solved_by_both(problems: Sequence[Problem], before: Passing, after: Passing) -> list[Problem]:
+def solved_by_both(
+    problems: Sequence[Problem], before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
+) -> list[Problem]:
     """Returns the problems for which both runs have a program that passed."""
     return [problem for problem in problems if before.get(problem.task_id) and after.get(problem.task_id)]
 
