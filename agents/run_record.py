@@ -21,7 +21,7 @@ from agents.experience import Experience
 RUN, SAMPLES, PAIRS = "run.json", "samples.jsonl", "pairs.jsonl"
 RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
-_NO_PROBLEMS = {"suite": "", "split": "", "problems": 0}
+_NO_PROBLEMS = {"suite": "", "split": "", "problems": 0, "max_turns": 1, "reward": ""}
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")
 
 
@@ -44,7 +44,7 @@ class RunRecord(BaseCallback):
 
     def _on_training_start(self) -> None:
         self._folder = Path(str(self.logger.dir))
-        self._before = self._read_run()
+        self._before = self._read_run() if self.model.num_timesteps else {}
         self._write_run(RUNNING)
 
     def _on_step(self) -> bool:
@@ -73,24 +73,26 @@ class RunRecord(BaseCallback):
         return found if isinstance(found, dict) else {}
 
     def _problems(self) -> dict[str, Any]:
-        """What it learns from; a run that goes on without its problems had them before."""
-        stage = getattr(self.model, "stage", None)
-        if stage is None:
+        """What it learns from, and how; a run that goes on without its problems had them before."""
+        agent: Any = self.model
+        if agent.stage is None:
             return {name: self._before.get(name, nothing) for name, nothing in _NO_PROBLEMS.items()}
-        problems = stage.problems
-        name, split = (getattr(problems, what, "") for what in ("name", "split"))
-        return {"suite": name or "problems", "split": split, "problems": len(problems)}
+        problems, core = agent.stage.problems, getattr(agent.env, "unwrapped", None)
+        return {
+            "suite": getattr(problems, "name", "") or "problems",
+            "split": getattr(problems, "split", ""),
+            "problems": len(problems),
+            "max_turns": getattr(core, "max_turns", 1),
+            "reward": ", ".join(getattr(getattr(core, "reward", None), "components", ())),
+        }
 
     def _description(self) -> dict[str, Any]:
         agent: Any = self.model
         config = getattr(agent, "config", None)
-        core = getattr(agent.env, "unwrapped", None)
         return {
             "agent": type(agent).__name__,
             "seed": agent.seed,
             **self._problems(),
-            "max_turns": getattr(core, "max_turns", 1),
-            "reward": ", ".join(getattr(getattr(core, "reward", None), "components", ())),
             "model": {
                 "name": str(getattr(agent.policy.model.config, "_name_or_path", "")),
                 "kind": type(agent.policy.model).__name__,

@@ -12,7 +12,7 @@ from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
 from codegym.vector import CodeSynthesisVectorEnv
 from envs_registry.catalogue import SuiteEntry, entry_of
-from envs_registry.loading import is_file, load_suite, options_of
+from envs_registry.loading import load_suite, names_a_file, options_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,7 +98,7 @@ def _sorted_out(
 
 
 def _entry(suite: str) -> SuiteEntry:
-    return entry_of("jsonl" if is_file(suite) else suite)
+    return entry_of("jsonl" if names_a_file(suite) else suite)
 
 
 def _problems(

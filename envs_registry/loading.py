@@ -74,19 +74,19 @@ def read_suite(
         DataError: If not one row is sound; all else as ``load_suite``.
     """
     path = os.fspath(name)
-    if is_file(path):
+    if names_a_file(path):
         return _read("jsonl", split, path, options, download=True, label=label_of(path))
     return _read(path, split, data_dir, options, download=True)
 
 
-def is_file(name: str) -> bool:
+def names_a_file(name: str) -> bool:
     """Whether a suite's name is the path of a file with one's own problems."""
     return name.endswith((".jsonl", ".jsonl.gz"))
 
 
 def label_of(name: str) -> str:
     """Returns what a suite is called that is named so: a file is called what its name is without the ending."""
-    return Path(name).name.removesuffix(".gz").removesuffix(".jsonl") if is_file(name) else name
+    return Path(name).name.removesuffix(".gz").removesuffix(".jsonl") or "jsonl" if names_a_file(name) else name
 
 
 def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = None) -> bool:

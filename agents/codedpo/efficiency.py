@@ -16,7 +16,7 @@ from scipy.stats import mannwhitneyu
 from agents.codedpo.journal import Journal
 from agents.codedpo.matrix import Matrix
 from agents.codedpo.ranking import Scores
-from agents.costs import CostMeter, Costs, CostSettings, FloatArray, NoCosts, literal_calls
+from agents.costs import CostMeter, Costs, CostSettings, FloatArray, NoCosts, literal_calls, method_key
 from codegym.judge import Judge
 from codegym.program import Program
 
@@ -66,7 +66,7 @@ class CostStore:
 
     def _key(self, matrix: Matrix, scores: Scores) -> str:
         tests = [matrix.tests[place] for place in credible_tests(matrix, scores)]
-        parts = [matrix.samples.to_row(), tests, vars(self.settings)]
+        parts = [method_key(), matrix.samples.to_row(), tests, vars(self.settings)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
     def _measured(self, matrix: Matrix, scores: Scores) -> Costs | NoCosts:

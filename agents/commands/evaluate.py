@@ -15,7 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, TextColu
 
 from agents.commands.output_place import make_output_folder
 from agents.evaluation.baseline import Baseline
-from agents.evaluation.efficiency import BothCosts
+from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, part_name, summary, write_program
@@ -28,7 +28,7 @@ from agents.evaluation.tables import show_comparison, show_evaluation
 from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
 from envs_registry import Suite, load_suite
-from envs_registry.loading import is_file, label_of
+from envs_registry.loading import label_of, names_a_file
 
 if TYPE_CHECKING:
     from agents.evaluation.model_tests import ModelTests
@@ -84,6 +84,25 @@ class Writing:
                 yield {"temperature": temperature, "top_p": self.top_p, "n": self.n, **always}
             else:
                 yield {"temperature": 0.0, "greedy": True, "n": 1, **always}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One suite, with one way of writing.
+
+    Attributes:
+        suite: The problems.
+        setting: Who writes the programs, and how.
+        part: What the programs go under.
+        earlier: What the evaluation is held against, if anything.
+        before: The programs of that which passed.
+    """
+
+    suite: Suite
+    setting: Mapping[str, Any]
+    part: str
+    earlier: Evaluation | None
+    before: Passing
 
 
 @dataclass(frozen=True)
@@ -144,7 +163,8 @@ class Evaluate:
         labels = [label_of(name) for name in self.suite]
         baseline = None if self.baseline is None else Baseline.read(self.baseline, labels)
         suites = {label_of(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
-        found = list(self._evaluations(suites, baseline))
+        tasks = [self._task(suite, setting, baseline) for suite in suites.values() for setting in self._settings()]
+        found = list(self._evaluations(tasks))
         results = [one.evaluation for one in found]
         comparisons = [one.comparison for one in found if one.comparison is not None]
         if self.out is not None:
@@ -177,56 +197,64 @@ class Evaluate:
                 "other's. Name another folder for --out."
             )
 
-    def _evaluations(self, suites: Mapping[str, Suite], baseline: Baseline | None) -> Iterator[_Found]:
-        sources = self._sources(suites)
-        settings = [{"samples": str(self.samples)}] if self.samples else list(self.writing.settings())
-        sweeps = len(settings) > 1
+    def _settings(self) -> list[Mapping[str, Any]]:
+        return [{"samples": str(self.samples)}] if self.samples else list(self.writing.settings())
+
+    def _task(self, suite: Suite, setting: Mapping[str, Any], baseline: Baseline | None) -> _Task:
+        """What is wrong with a baseline is found here, before anything is written or judged."""
+        earlier = None if baseline is None else baseline.earlier(suite.name, setting)
+        before = Passing() if baseline is None or earlier is None or not self.costs else baseline.passing(earlier)
+        return _Task(suite, setting, part_name(suite.name, setting, len(self._settings()) > 1), earlier, before)
+
+    def _evaluations(self, tasks: Sequence[_Task]) -> Iterator[_Found]:
+        sources = self._sources({task.suite.name: task.suite for task in tasks})
+        tests = self._model_tests()
         with ExitStack() as stack:
             store = None if self.cache is None else stack.enter_context(Store(self.cache))
-            for name, suite in suites.items():
-                packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
-                judge = stack.enter_context(
-                    Judge(self.workers, packages=packages, limits=Limits(cpu_seconds=self.cpu_seconds))
+            judges: dict[str, Judge] = {}
+            for task in tasks:
+                name = task.suite.name
+                judge = judges[name] = judges.get(name) or stack.enter_context(self._judge(task.suite))
+                evaluator = Evaluator(
+                    judge=judge,
+                    store=store,
+                    k=self.k,
+                    seed=self.seed,
+                    tests=tests,
+                    setting=task.setting if self.samples else {"model": self.model, **task.setting},
                 )
-                for setting in settings:
-                    evaluator = Evaluator(
-                        judge=judge,
-                        store=store,
-                        k=self.k,
-                        seed=self.seed,
-                        tests=self._model_tests(),
-                        setting=setting if self.samples else {"model": self.model, **setting},
-                    )
-                    passing = Passing()
-                    part = part_name(name, setting, sweeps)
-                    evaluation = self._evaluated(evaluator, sources[name], suite, part, passing)
-                    if baseline is None:
-                        yield _Found(evaluation)
-                        continue
-                    earlier = baseline.earlier(evaluation)
-                    before = baseline.passing(earlier) if self.costs else Passing()
-                    costs = self._costs(SideBySide(judge=judge, store=store), suite, before, passing)
-                    yield _Found(evaluation, compare(earlier, evaluation, self.seed, costs))
+                passing = Passing()
+                evaluation = self._evaluated(evaluator, sources[name], task, passing)
+                if task.earlier is None:
+                    yield _Found(evaluation)
+                    continue
+                costs = self._costs(SideBySide(judge=judge, store=store), task.suite, task.before, passing)
+                yield _Found(evaluation, compare(task.earlier, evaluation, self.seed, costs))
 
-    def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[BothCosts]:
+    def _judge(self, suite: Suite) -> Judge:
+        packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
+        return Judge(self.workers, packages=packages, limits=Limits(cpu_seconds=self.cpu_seconds))
+
+    def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[CostRatios]:
         """What programs cost that solve the same problems."""
         both = len(solved_by_both(suite, before, after))
         with self._progress() as bar:
             measured = bar.track(beside.measure(suite, before, after), both, description="costs")
-            return [found for _, found in measured if isinstance(found, BothCosts)]
+            return [found for _, found in measured if isinstance(found, CostRatios)]
 
     def _progress(self, *more: ProgressColumn) -> Progress:
         columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(), *more)
         return Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True)
 
-    def _evaluated(self, evaluator: Evaluator, source: Any, suite: Suite, part: str, passing: Passing) -> Evaluation:
-        """Evaluates, and notes the programs that pass, by task."""
+    def _evaluated(self, evaluator: Evaluator, source: Any, task: _Task, passing: Passing) -> Evaluation:
+        """Evaluates, and notes the programs that pass."""
+        suite = task.suite
         evaluator = evaluator if self.samples else replace(evaluator, **_written_as(evaluator.setting))
         number = len(source) if self.samples else len(suite) * evaluator.n
         with ExitStack() as stack:
-            file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(part))
+            file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(task.part))
             bar = stack.enter_context(self._progress(TextColumn("passed {task.fields[passed]}")))
-            task, count = bar.add_task(part, total=number, passed=0), [0]
+            line, count = bar.add_task(task.part, total=number, passed=0), [0]
             prompts = {problem.task_id: problem.prompt for problem in suite}
 
             def on_judged(program: JudgedProgram) -> None:
@@ -234,7 +262,7 @@ class Evaluate:
                     write_program(file, replace(program, prompt=prompts.pop(program.task_id, "")))
                 passing.note(program)
                 count[0] += program.is_success and program.is_final
-                bar.update(task, advance=program.is_final, passed=count[0])
+                bar.update(line, advance=program.is_final, passed=count[0])
 
             return replace(evaluator, on_judged=on_judged).evaluate(source, suite)
 
@@ -260,7 +288,7 @@ class Evaluate:
         return read_model_tests(self.tests)
 
     def _split(self, name: str) -> str | None:
-        return None if is_file(name) else self.split
+        return None if names_a_file(name) else self.split
 
     def _say(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
         if self.json:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import EvaluationFolder, part_name
@@ -42,26 +42,32 @@ class Baseline:
             )
         return baseline
 
-    def earlier(self, after: Evaluation) -> Evaluation:
+    def earlier(self, suite: str, setting: Mapping[str, Any]) -> Evaluation:
         """Returns what to hold an evaluation against: of the same suite and, after a sweep, the same temperature.
+
+        Args:
+            suite: One of those that it was read for.
+            setting: How the later programs are written.
 
         Raises:
             InvalidSettingError: If there is none of this temperature.
         """
-        found = self._of_suite(after.suite)
-        if len(found) > 1:
-            temperature = after.setting.get("temperature")
-            found = [evaluation for evaluation in found if evaluation.setting.get("temperature") == temperature]
+        of_suite, temperature = self._of_suite(suite), setting.get("temperature")
+        found = [one for one in of_suite if len(of_suite) == 1 or one.setting.get("temperature") == temperature]
         if not found:
-            known = ", ".join(str(one.setting.get("temperature")) for one in self._of_suite(after.suite))
+            known = ", ".join(str(one.setting.get("temperature")) for one in of_suite)
             raise InvalidSettingError(
-                f"the baseline has no evaluation to hold {after.suite!r} (temperature {temperature}) against: it has "
-                f"the temperatures {known}."
+                f"the baseline has no evaluation to hold {suite!r} (temperature {temperature}) against: it has the "
+                f"temperatures {known}."
             )
         return found[0]
 
     def passing(self, evaluation: Evaluation) -> Passing:
-        """Returns the programs of one of its evaluations that passed; none if their file is not there."""
+        """Returns the programs of one of its evaluations that passed; none if their file is not there.
+
+        Raises:
+            DataError: If the file is malformed.
+        """
         is_sweep = len(self._of_suite(evaluation.suite)) > 1
         return self.folder.passing(part_name(evaluation.suite, evaluation.setting, is_sweep))
 

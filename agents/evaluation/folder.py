@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
@@ -20,6 +20,7 @@ from codegym.errors import DataError
 
 SUMMARY, PROGRAMS = "summary.json", ".jsonl"
 _PARTIAL = ".partial"
+T = TypeVar("T")
 
 
 class EvaluationFolder:
@@ -60,20 +61,30 @@ class EvaluationFolder:
         Raises:
             DataError: If there is none: the evaluation did not come to its end.
         """
+        return self._of_summary(lambda document: [Evaluation.from_dict(values) for values in document["evaluations"]])
+
+    def efficiencies(self) -> dict[tuple[str, ...], Efficiency]:
+        """Reads what was measured of two evaluations, by their keys; what an older version wrote has none.
+
+        Raises:
+            DataError: As :meth:`evaluations`.
+        """
+        return self._of_summary(
+            lambda document: {
+                tuple(one["keys"]): Efficiency.from_dict(one["efficiency"])
+                for one in document.get("comparisons", ())
+                if one.get("efficiency") and "keys" in one
+            }
+        )
+
+    def _of_summary(self, read: Callable[[Any], T]) -> T:
         file = self.path / SUMMARY
         if not file.is_file():
             raise DataError(f"{self.path} holds no finished evaluation ({SUMMARY} is missing): {self._how_far()}.")
         try:
-            document = json.loads(file.read_text("utf-8"))
-            return [Evaluation.from_dict(values) for values in document["evaluations"]]
-        except (ValueError, KeyError, TypeError) as error:
+            return read(json.loads(file.read_text("utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{file} is no summary of `codegym evaluate`: {error}.") from error
-
-    def efficiencies(self) -> dict[tuple[str, ...], Efficiency]:
-        """Reads what was measured of two evaluations, by their keys; what an older version wrote has none."""
-        document = json.loads((self.path / SUMMARY).read_text("utf-8"))
-        measured = [one for one in document.get("comparisons", ()) if one.get("efficiency") and "keys" in one]
-        return {tuple(one["keys"]): Efficiency.from_dict(one["efficiency"]) for one in measured}
 
     def passing(self, part: str) -> Passing:
         """Returns the programs of a part that passed; none if its file is not there."""

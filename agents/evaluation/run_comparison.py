@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.bootstrap import Interval, bootstrap_mean
-from agents.evaluation.efficiency import BothCosts, Efficiency
+from agents.evaluation.efficiency import CostRatios, Efficiency
 from agents.evaluation.evaluation import Evaluation, ProblemResult
 from codegym.errors import InvalidSettingError
 
@@ -61,7 +61,7 @@ class RunComparison:
         return {**vars(self), **intervals, **lists, "kinds": kinds, "efficiency": efficiency}
 
 
-def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequence[BothCosts] = ()) -> RunComparison:
+def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequence[CostRatios] = ()) -> RunComparison:
     """Compares two evaluations of the same suite.
 
     Args:

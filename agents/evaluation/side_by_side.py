@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
-from agents.costs import CostMeter, Costs, CostSettings, FloatArray, NoCosts, inputs_of
-from agents.evaluation.efficiency import BothCosts
+from agents.costs import CostMeter, Costs, CostSettings, NoCosts, inputs_of, method_key
+from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.store import Store, content_key, judge_key, problem_key
 from codegym import Judge, Problem
+from codegym.errors import InvalidSettingError
 from codegym.program import Program
+
+_LEAST_ROUNDS = 7
+"""That so many say the same has a chance of 1 in 128."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +28,28 @@ class SideBySide:
     """Measures programs of two runs that solve the same problem.
 
     A program that both runs wrote is measured once and counts for both, so that equal runs come out equal.
+
+    Raises:
+        InvalidSettingError: If there are too few rounds to tell anything from chance.
     """
 
     judge: Judge
     store: Store | None = None
     """Costs of other times, by content: only those that were measured together."""
-    settings: CostSettings = field(default_factory=lambda: CostSettings(repetitions=7))
+    settings: CostSettings = field(default_factory=lambda: CostSettings(repetitions=_LEAST_ROUNDS))
     most_programs: int = 2
     """Distinct programs of each run, for each problem."""
 
+    def __post_init__(self) -> None:
+        if self.settings.repetitions < _LEAST_ROUNDS:
+            raise InvalidSettingError(
+                f"SideBySide needs at least {_LEAST_ROUNDS} repetitions, got {self.settings.repetitions}: fewer rounds "
+                "may all say the same by chance."
+            )
+
     def measure(
         self, problems: Sequence[Problem], before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[str, BothCosts | NoCosts]]:
+    ) -> Iterator[tuple[str, CostRatios | NoCosts]]:
         """Yields what the programs cost of each problem that was solved by both, or why that is not known.
 
         Args:
@@ -44,20 +59,33 @@ class SideBySide:
         """
         for problem in solved_by_both(problems, before, after):
             sides = [self._distinct(problem, passing[problem.task_id]) for passing in (before, after)]
-            programs = list({program.source: program for side in sides for program in side}.values())
-            found = self._costs(problem, programs)
-            yield problem.task_id, found if isinstance(found, NoCosts) else _of_both(found, programs, *sides)
+            yield problem.task_id, self._ratios(problem, *sides)
 
-    def _distinct(self, problem: Problem, completions: Sequence[str]) -> list[Program]:
-        """The first programs that differ."""
-        found = (Program.from_completion(completion, problem) for completion in completions)
-        return list({program.source: program for program in found}.values())[: self.most_programs]
+    def _distinct(self, problem: Problem, completions: Sequence[str]) -> dict[str, Program]:
+        """The first programs that differ, by source."""
+        found = {p.source: p for p in (Program.from_completion(completion, problem) for completion in completions)}
+        return dict(islice(found.items(), self.most_programs))
+
+    def _ratios(
+        self, problem: Problem, before: Mapping[str, Program], after: Mapping[str, Program]
+    ) -> CostRatios | NoCosts:
+        """The programs of a run count as one, their median in each round."""
+        if before.keys() == after.keys():
+            return CostRatios(np.ones(self.settings.repetitions))
+        programs = {**before, **after}
+        costs = self._costs(problem, list(programs.values()))
+        if isinstance(costs, NoCosts):
+            return costs
+        seconds = dict(zip(programs, costs.seconds, strict=True))
+        old, new = (np.median([seconds[source] for source in own], axis=0) for own in (before, after))
+        return CostRatios(old / new)
 
     def _costs(self, problem: Problem, programs: Sequence[Program]) -> Costs | NoCosts:
         if self.store is None:
             return self._measured(problem, programs)
         sources = [program.source for program in programs]
-        key = content_key("costs", judge_key(self.judge), problem_key(problem), sources, vars(self.settings))
+        method = (method_key(), judge_key(self.judge), vars(self.settings))
+        key = content_key("costs", method, problem_key(problem), sources)
         row = self.store.get(key)
         if row is not None:
             return NoCosts(row["reason"]) if "reason" in row else Costs.from_row(row)
@@ -75,15 +103,3 @@ def solved_by_both(
 ) -> list[Problem]:
     """Returns the problems for which both runs have a program that passed."""
     return [problem for problem in problems if before.get(problem.task_id) and after.get(problem.task_id)]
-
-
-def _of_both(
-    costs: Costs, programs: Sequence[Program], before: Sequence[Program], after: Sequence[Program]
-) -> BothCosts:
-    """The programs of a run count as one, their median in each round."""
-    place = {program.source: index for index, program in enumerate(programs)}
-
-    def of_run(own: Sequence[Program]) -> FloatArray:
-        return np.asarray(np.median(costs.seconds[[place[program.source] for program in own]], axis=0))
-
-    return BothCosts(before=of_run(before), after=of_run(after))

@@ -167,6 +167,8 @@ def _comparisons(runs: Sequence[ReportRun]) -> list[dict[str, Any]]:
     measured = {keys: found for run in runs for keys, found in run.efficiencies.items()}
     rows = []
     for a, b, before, after in _alike(runs)[:_MOST_COMPARISONS]:
+        if (after.key, before.key) in measured and (before.key, after.key) not in measured:
+            a, b, before, after = b, a, after, before  # as they were measured: costs cannot be turned round
         found = replace(compare(before, after), efficiency=measured.get((before.key, after.key)))
         rows.append({"before_run": a, "after_run": b, **found.to_dict(), "suite": _label(after, runs[b])})
     return rows

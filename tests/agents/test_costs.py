@@ -71,6 +71,23 @@ def test_calls_grow_and_texts_stay(judge: Judge) -> None:
     assert found.typical[1] > found.typical[0]
 
 
+def test_of_many_texts_only_some_are_answered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first look may take two seconds a program, but not each of the rounds."""
+    own = programs(TEXTS, "print(input())", "print(input() )")
+    machine = SlowingMachine({})
+    seen: list[int] = []
+
+    def run_many(jobs: Sequence[Job]) -> list[Execution]:
+        seen.extend(len(job.actions) for job in jobs)
+        return [Execution(observations=(Observation(status=Status.OK, cpu_seconds=0.15),) * 12) for _ in jobs]
+
+    monkeypatch.setattr(machine, "run_many", run_many)
+    texts = [RunAction(stdin=str(number)) for number in range(12)]
+    found = CostMeter(TEXTS, own, machine, CostSettings(repetitions=5)).measure(texts)  # type: ignore[arg-type]
+    assert isinstance(found, Costs)
+    assert (found.calls, set(seen)) == (3, {12, 3})
+
+
 def test_programs_that_fail_or_disagree_are_not_measured(judge: Judge) -> None:
     settings = CostSettings(repetitions=5)
     for problem, texts in (

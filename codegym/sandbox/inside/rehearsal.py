@@ -46,7 +46,8 @@ _SCRIPT = (
     "    assert candidate([2, 3]) == [4]\n"
 )
 _QUESTIONS: tuple[list[Any], ...] = ([1], [0, "0"], [1, "1"], [2, "2"], [2, 3], [])
-_HIGH = 16
+HIGH = 16
+"""From here on lie descriptors that no process of a program is to have: theirs begin low."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Stage:
     """A channel and a socket to another process, with nobody at their ends.
 
     What a process reads there has been put there before, and where nothing is left it finds that nobody is there any
-    more. To be made before the server gives up its rights to make sockets.
+    more.
     """
 
     def __init__(self) -> None:
@@ -129,8 +130,7 @@ def _all_there_is(end: _socket.socket) -> bytes:
 
 
 def _moved_up(end: _socket.socket) -> _socket.socket:
-    """The descriptors of a process begin low: nothing else may lie there."""
-    high = _socket.socket(fileno=fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH))
+    high = _socket.socket(fileno=fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH))
     end.close()
     high.setblocking(False)
     return high

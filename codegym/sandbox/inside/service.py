@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import failure, program, script, warmth
@@ -25,7 +26,7 @@ from .arguments import LATER, SHORT, pack_request, unpack_request
 from .channel import REPORT, STARTED, ChannelClosed, receive, send
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
-from .rehearsal import Stage, rehearsals
+from .rehearsal import HIGH, Stage, rehearsals
 from .root import WORK
 from .work import Work
 
@@ -33,8 +34,6 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _REQUEST_LIMIT = 2**30
 CHANNEL = 3
 """Where every process finds its channel; what else it was given follows."""
-_HIGH = 16
-"""From here on lie the server's own descriptors, so that a child finds its own at the lowest numbers."""
 _MOST_DESCRIPTORS = 256
 _LOWEST = array.array("i", range(CHANNEL, CHANNEL + 8)).tobytes()
 _INT = array.array("i").itemsize
@@ -69,7 +68,6 @@ class Service:
     def run(self) -> None:
         """Serves until the control socket is closed."""
         _as_usual()
-        stage = Stage()
         self.isolation.enter()
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         self.work = Work(WORK if self.isolation.has("root") else "")
@@ -77,7 +75,7 @@ class Service:
         warmth.preload(may_fork=self.config.may_fork)
         warmth.preload(self.config.preload, may_fork=True)
         self.limits = self.isolation.has("rlimits")  # before the rehearsal, which sets them too
-        self.rehearse(stage)
+        self.rehearse()
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
@@ -102,11 +100,12 @@ class Service:
         seen, real = list(self.config.packages), list(self.config.packages.values())
         return seen if self.isolation.has("root") else real
 
-    def rehearse(self, stage: Stage) -> None:
+    def rehearse(self) -> None:
         """Does what children do."""
+        stage = Stage()
         for one in rehearsals():
             request = pack_request({**one.request, "role": one.role, "limits": {resource.RLIMIT_CORE: 0}})
-            stage.play(one, lambda request=request: self.serve(request, _LOWEST[: 2 * _INT]), CHANNEL)  # type: ignore[misc]
+            stage.play(one, partial(self.serve, request, _LOWEST[: 2 * _INT]), CHANNEL)
         stage.clear()
 
     def watch(self, pid: int) -> None:
@@ -195,7 +194,7 @@ class Service:
 
 
 def _moved_up(fd: int) -> int:
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH)
     os.close(fd)
     return high
 

@@ -17,6 +17,7 @@ from agents.costs import CostMeter, Costs
 from agents.evaluation.folder import EvaluationFolder
 from agents.report.page import report_data
 from agents.report.run import find_runs
+from codegym.errors import DataError
 from codegym.sandbox.job import CallAction
 from envs_registry import load_suite
 
@@ -169,7 +170,32 @@ def test_costs_of_two_runs_are_measured_beside_each_other(
     report = report_data([*find_runs(tmp_path / "before"), *find_runs(tmp_path / "after")], "both")
     assert [one["efficiency"] for one in report["comparisons"]] == [efficiency]
     report = report_data([*find_runs(tmp_path / "after"), *find_runs(tmp_path / "before")], "the other way round")
-    assert [one["efficiency"] for one in report["comparisons"]] == [None]
+    assert [(one["before_run"], one["efficiency"]) for one in report["comparisons"]] == [(1, efficiency)]
+
+
+def test_what_is_wrong_with_a_baseline_is_said_before_anything_is_judged(
+    run: Run, tmp_path: Path, model_folder: Callable[[str], Path]
+) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD]})
+    run("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "before")
+    (tmp_path / "before" / "mine.jsonl").write_text("{}\n")
+    arguments = ("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "after")
+    code, _, err = run(*arguments, "--baseline", tmp_path / "before")
+    assert (code, "mine.jsonl:1: no judged program" in " ".join(err.split())) == (cli.BAD_INPUT, True)
+    written = ("--model", model_folder("qwen2"), "--n", "1", "--k", "1", "--max-new-tokens", "4", "--device", "cpu")
+    sweep = ("--suite", suite, *written, "--temperature", "0.5", "1.5")
+    run(*sweep, "--out", tmp_path / "sweep")
+    arguments = ("--suite", suite, *written, "--temperature", "0.7", "--out", tmp_path / "after")
+    code, _, err = run(*arguments, "--baseline", tmp_path / "sweep")
+    assert (code, "it has the temperatures 0.5, 1.5" in " ".join(err.split())) == (cli.BAD_INPUT, True)
+    assert not list((tmp_path / "after").glob("*.jsonl*"))
+    summary = tmp_path / "sweep" / "summary.json"
+    summary.write_text(
+        summary.read_text().replace('"comparisons": []', '"comparisons": [{"efficiency": 3, "keys": []}]')
+    )
+    with pytest.raises(DataError, match="no summary of `codegym evaluate`"):
+        find_runs(tmp_path / "sweep")
 
 
 def test_a_baseline_without_its_programs_has_no_costs(run: Run, tmp_path: Path) -> None:

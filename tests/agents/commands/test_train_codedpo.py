@@ -239,6 +239,7 @@ def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
     ran([*arguments, "--resume", "--epochs", "2"], capsys)
     records = [json.loads(path.read_text()) for path in sorted((tmp_path / "run").glob("CodeDPO_*/run.json"))]
     assert [(record["suite"], record["problems"]) for record in records] == [("own", 1)]
+    assert records[0]["reward"] != ""
     assert records[0]["num_timesteps"] == 2
 
 
