@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.experience import Experience
+from codegym.whole_file import whole_file
 
 RUN, SAMPLES, PAIRS = "run.json", "samples.jsonl", "pairs.jsonl"
 RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
@@ -60,9 +61,8 @@ class RunRecord(BaseCallback):
 
     def _write_run(self, status: str) -> None:
         document = json.dumps({"status": status, **self._description()}, indent=1, default=str)
-        beside = self._folder / f".{RUN}.{os.getpid()}"
-        beside.write_text(document, "utf-8")
-        os.replace(beside, self._folder / RUN)
+        with whole_file(self._folder / RUN) as file:
+            file.write(document)
 
     def _read_run(self) -> dict[str, Any]:
         """What an earlier part of the run wrote here."""

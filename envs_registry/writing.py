@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
+from codegym.whole_file import whole_file
 from envs_registry.assertions import cases_of_asserts, parsed
 from envs_registry.checkers import CHECKERS, name_of
 
@@ -40,20 +40,14 @@ def write_problems(
     """
     packages = packages or getattr(problems, "packages", ())
     known_bad = known_bad or getattr(problems, "known_bad", {})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            for problem in problems:
-                row = row_of_problem(problem)
-                extra = {"split": split, "packages": list(packages), "known_bad": known_bad.get(problem.task_id)}
-                row |= {name: value for name, value in extra.items() if value}
-                file.write(json.dumps(row, ensure_ascii=True) + "\n")
-                count += 1
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        for problem in problems:
+            row = row_of_problem(problem)
+            extra = {"split": split, "packages": list(packages), "known_bad": known_bad.get(problem.task_id)}
+            row |= {name: value for name, value in extra.items() if value}
+            file.write(json.dumps(row, ensure_ascii=True) + "\n")
+            count += 1
     return count
 
 

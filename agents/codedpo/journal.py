@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from codegym.errors import DataError
+from codegym.whole_file import whole_file
 
 Row = dict[str, Any]
 
@@ -31,19 +32,11 @@ def read_rows(path: str | Path) -> Iterator[tuple[str, Row]]:
 
 def write_rows(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Writes a file, whole or not at all, and returns how many lines it has."""
-    target = Path(path).absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
     count = 0
-    try:
-        with open(beside, "w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(_line(row))
-                count += 1
-        os.replace(beside, target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        for row in rows:
+            file.write(_line(row))
+            count += 1
     return count
 
 

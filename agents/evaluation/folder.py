@@ -17,6 +17,7 @@ from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.passing import Passing
 from agents.evaluation.run_comparison import RunComparison
 from codegym.errors import DataError
+from codegym.whole_file import naming, whole_file
 
 SUMMARY, PROGRAMS = "summary.json", ".jsonl"
 _PARTIAL = ".partial"
@@ -44,16 +45,18 @@ class EvaluationFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         whole = self.path / f"{file_name(part)}{PROGRAMS}"
         partial = whole.with_name(whole.name + _PARTIAL)
-        with open(partial, "w", encoding="utf-8") as file:
+        file = open(partial, "w", encoding="utf-8")  # noqa: SIM115  # closed below, where an error is given a name
+        try:
             yield file
+        finally:
+            with naming(partial):
+                file.close()
         os.replace(partial, whole)
 
     def write_summary(self, evaluations: Sequence[Evaluation], comparisons: Sequence[RunComparison] = ()) -> None:
         """Writes the summary, whole or not at all."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        beside = self.path / f".{SUMMARY}.{os.getpid()}"
-        beside.write_text(json.dumps(summary(evaluations, comparisons), indent=1), "utf-8")
-        os.replace(beside, self.path / SUMMARY)
+        with whole_file(self.path / SUMMARY) as file:
+            file.write(json.dumps(summary(evaluations, comparisons), indent=1))
 
     def evaluations(self) -> list[Evaluation]:
         """Reads the summary's evaluations.
@@ -118,8 +121,9 @@ class EvaluationFolder:
 
 def write_program(file: IO[str], program: JudgedProgram) -> None:
     """Adds a line."""
-    file.write(json.dumps(program.to_row()) + "\n")
-    file.flush()
+    with naming(file.name):
+        file.write(json.dumps(program.to_row()) + "\n")
+        file.flush()
 
 
 def summary(evaluations: Sequence[Evaluation], comparisons: Sequence[RunComparison] = ()) -> dict[str, Any]:

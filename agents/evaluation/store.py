@@ -13,7 +13,8 @@ import pickle
 import sqlite3
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from typing import Any, Self
 
 import codegym
 from codegym import Judge, Problem
-from codegym.errors import DataError
+from codegym.errors import DataError, InfrastructureError
 
 _WAIT_SECONDS = 60.0
 
@@ -56,16 +57,38 @@ class Store:
             ) from error
 
     def get(self, key: str) -> Any:
-        """Returns an entry as it was put in (as plain data), None if there is none."""
-        found = self._connection.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchone()
+        """Returns an entry as it was put in (as plain data), None if there is none.
+
+        Raises:
+            InfrastructureError: If the file cannot be read.
+        """
+        with self._in_use():
+            found = self._connection.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchone()
         return None if found is None else json.loads(zlib.decompress(found[0]))
 
     def put(self, entries: Mapping[str, Any]) -> None:
-        """Adds entries, all or none; JSON-safe data."""
+        """Adds entries, all or none; JSON-safe data.
+
+        Raises:
+            InfrastructureError: If the file cannot be written: the disk is full, say.
+        """
         rows = [(key, zlib.compress(json.dumps(value).encode(), 1)) for key, value in entries.items()]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
-        self._connection.execute("COMMIT")
+        with self._in_use():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise InfrastructureError(
+                f"the cache of verdicts {self.path} failed: {error}. Make room, name another file, or do without; what "
+                "is in it stays, and the same command goes on from there."
+            ) from error
 
     def __len__(self) -> int:
         count: int = self._connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0]

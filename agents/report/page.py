@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from agents.evaluation.run_comparison import compare
 from agents.report.run import ReportRun
 from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
 from codegym.errors import MissingExtraError
+from codegym.whole_file import whole_file
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("data.js", "charts.js", "browser.js", "code.js", "samples.js", "pairs.js", "page.js")
@@ -40,10 +40,8 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
         The bytes written.
     """
     page = render(report_data(runs, title, most_samples))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(page, "utf-8")
-    os.replace(beside, file)
+    with whole_file(file) as whole:
+        whole.write(page)
     return len(page.encode())
 
 

@@ -279,6 +279,17 @@ def test_rounds_of_refining(
     assert (tmp_path / "out" / f"{suite}.jsonl").read_bytes() == first
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_named(run: Run, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "mine.jsonl", [0, 1])
+    samples = samples_file(tmp_path / "s.jsonl", {"0": [GOOD], "1": [GOOD]})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.jsonl.partial").symlink_to("/dev/full")
+    code, _, err = run("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "out")
+    assert code == cli.MACHINE_FAILED
+    assert "mine.jsonl.partial: No space left on device" in " ".join(err.split())
+
+
 def test_what_is_evaluated_must_exist(run: Run, tmp_path: Path) -> None:
     suite = suite_file(tmp_path / "mine.jsonl", [0])
     (tmp_path / "unfinished").mkdir()

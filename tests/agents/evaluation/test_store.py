@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from agents.evaluation.store import Store, content_key, problem_key
 from codegym import CallTest, Problem
 from codegym.comparison import Comparison
-from codegym.errors import DataError
+from codegym.errors import DataError, InfrastructureError
 
 PROBLEM = Problem(task_id="p", prompt="", entry_point="f", tests=(CallTest(args=(1,), expected=2),))
 
@@ -39,6 +40,20 @@ def test_a_kill_takes_nothing_that_was_put_in(tmp_path: Path) -> None:
     with Store(tmp_path / "s") as store:
         assert store.get("a") == 1
         assert store.get("half") is None
+
+
+def test_a_full_disk_is_named_and_costs_nothing_that_is_there(tmp_path: Path) -> None:
+    with Store(tmp_path / "s") as store:
+        store.put({"small": 1})
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count={pages + 1}")
+        large = {str(n): [hashlib.sha256(f"{n} {part}".encode()).hexdigest() for part in range(500)] for n in range(9)}
+        with pytest.raises(InfrastructureError, match=r"cache of verdicts .*/s failed: .* disk is full.*Make room"):
+            store.put(large)
+        assert (store.get("small"), store.get("3")) == (1, None)
+        store._connection.execute("PRAGMA max_page_count=100000")
+        store.put(large)
+        assert len(store) == 10
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
