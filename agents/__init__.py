@@ -5,16 +5,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-# Not lazy: the function shares its module's name, and importing the submodule later would put the module in its place.
-from agents.pass_at_k import pass_at_k
-
 if TYPE_CHECKING:
-    from agents.bootstrap import Interval, bootstrap_mean
     from agents.codedpo.codedpo import CodeDPO
     from agents.codedpo.config import CodeDPOConfig
-    from agents.completion import Completion
     from agents.evaluation import Evaluation, evaluate
-    from agents.policy import LMPolicy
+    from agents.evaluation.bootstrap import Interval, bootstrap_mean
+    from agents.evaluation.pass_at_k import pass_at_k
+    from agents.policy.completion import Completion
+    from agents.policy.policy import LMPolicy
     from agents.rltf.config import RLTFConfig
     from agents.rltf.rltf import RLTF
 
@@ -37,12 +35,13 @@ _HOMES = {
     "RLTFConfig": "agents.rltf.config",
     "CodeDPO": "agents.codedpo.codedpo",
     "CodeDPOConfig": "agents.codedpo.config",
-    "LMPolicy": "agents.policy",
-    "Completion": "agents.completion",
+    "LMPolicy": "agents.policy.policy",
+    "Completion": "agents.policy.completion",
     "Evaluation": "agents.evaluation",
     "evaluate": "agents.evaluation",
-    "Interval": "agents.bootstrap",
-    "bootstrap_mean": "agents.bootstrap",
+    "Interval": "agents.evaluation.bootstrap",
+    "bootstrap_mean": "agents.evaluation.bootstrap",
+    "pass_at_k": "agents.evaluation.pass_at_k",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from agents.commands.foreign_bars import without_foreign_bars
 from agents.commands.starting_point import Startable, starting_point
-from agents.out_of_memory import is_out_of_memory
+from agents.engines.out_of_memory import is_out_of_memory
 from codegym.errors import (
     CodegymError,
     InfrastructureError,
@@ -53,7 +53,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
     "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
-    "seeds": Command("agents.commands.seeds:Seeds", "make tasks out of any folder of Python code"),
+    "seeds": Command("agents.commands.corpus:Seeds", "make tasks out of any folder of Python code"),
     "sample": Command("agents.commands.sample:SampleTasks", "let a model write programs and tests for a suite"),
     "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),

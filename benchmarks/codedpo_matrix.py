@@ -27,10 +27,10 @@ from judging.report import RESULTS, Report, Sheet
 from rich.console import Console
 from rich.progress import track
 
-from agents.bootstrap import Interval, bootstrap_mean
-from agents.codedpo.matrix import MATRIX_LIMITS, MatrixStore
-from agents.codedpo.task_samples import TaskSamples, read_task_samples
-from agents.costs import literal_calls
+from agents.evaluation.bootstrap import Interval, bootstrap_mean
+from agents.scoring.costs import literal_calls
+from agents.scoring.matrix import MATRIX_LIMITS, MatrixStore
+from agents.scoring.task_samples import TaskSamples, read_task_samples
 from codegym import Judge
 from codegym.program import Program
 

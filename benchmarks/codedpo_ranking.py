@@ -20,11 +20,11 @@ from judging.report import RESULTS, Report, Sheet
 from rich.console import Console
 from rich.progress import track
 
-from agents.bootstrap import bootstrap_mean
-from agents.codedpo.matrix import MATRIX_LIMITS, Matrix, MatrixStore
-from agents.codedpo.ranking import FloatArray, Ranking, rank
-from agents.codedpo.ranking_quality import RankingQuality, ranking_quality
-from agents.codedpo.task_samples import read_task_samples
+from agents.evaluation.bootstrap import bootstrap_mean
+from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixStore
+from agents.scoring.ranking import FloatArray, Ranking, rank
+from agents.scoring.ranking_quality import RankingQuality, ranking_quality
+from agents.scoring.task_samples import read_task_samples
 from codegym import Judge
 
 FILE = Path("codet") / "humaneval_codegen16b.jsonl.gz"

@@ -77,8 +77,8 @@ class CodeDPOSpeed:
 
 def prepared(settings: CodeDPOSpeed, folder: Path) -> Path:
     """Writes the model and the pairs where all sides find them: solutions against mutants, all over the suite."""
-    from agents.codedpo.pairs import Preference, write_pairs
-    from agents.policy import LMPolicy
+    from agents.codedpo.data.pairs import Preference, write_pairs
+    from agents.policy.policy import LMPolicy
     from envs_registry import load_suite
 
     policy = LMPolicy.load(settings.model, device="cpu")
@@ -150,7 +150,7 @@ def ours(settings: CodeDPOSpeed) -> dict[str, float]:
     from stable_baselines3.common.logger import KVWriter, Logger
 
     from agents import CodeDPO, LMPolicy
-    from agents.codedpo.pairs import read_pairs
+    from agents.codedpo.data.pairs import read_pairs
 
     torch.set_num_threads(1)
     policy = LMPolicy.load(settings.model, device="cpu", dtype="float32")

@@ -64,8 +64,8 @@ class CodeDPOStudy(Study):
         import gymnasium as gym
 
         import codegym  # noqa: F401  registers the environment
-        from agents.codedpo.preparation import draw_problems
-        from agents.stage import make_stage
+        from agents.codedpo.data.pipeline import draw_problems
+        from agents.rollout.episodes import make_stage
 
         preparation = self._preparation(seed, judge)
         chosen = draw_problems(train, self.tasks, seed)
@@ -81,11 +81,11 @@ class CodeDPOStudy(Study):
         }
 
     def _preparation(self, seed: int, judge: Any, ranking: str = "self_validation", kinds: Sequence[str] = ()) -> Any:
-        from agents.codedpo.pairing import PairRules
-        from agents.codedpo.pairs import PairKind
-        from agents.codedpo.preparation import Preparation, PreparationSettings
-        from agents.codedpo.ranking import Ranking
-        from agents.codedpo.sampling import SamplingSettings
+        from agents.codedpo.data.pairing import PairRules
+        from agents.codedpo.data.pairs import PairKind
+        from agents.codedpo.data.pipeline import Preparation, PreparationSettings
+        from agents.codedpo.data.sampling import SamplingSettings
+        from agents.scoring.ranking import Ranking
 
         rules = PairRules(
             ranking=Ranking(ranking),
@@ -119,9 +119,9 @@ class CodeDPOStudy(Study):
     def _codedpo(self, configuration: Row, seed: int, policy: Any, judge: Any) -> dict[str, Any]:
         from agents import CodeDPO
         from agents.codedpo.config import CodeDPOConfig
-        from agents.codedpo.pairing import make_pairs
-        from agents.codedpo.pairs import PairKind
-        from agents.codedpo.task_samples import read_task_samples
+        from agents.codedpo.data.pairing import make_pairs
+        from agents.codedpo.data.pairs import PairKind
+        from agents.scoring.task_samples import read_task_samples
 
         name = configuration["name"]
         ranking = name if name in ("random", "filter", "count") else "self_validation"
@@ -149,7 +149,7 @@ class CodeDPOStudy(Study):
 
     def measured(self, seed: int) -> dict[str, dict[str, float]]:
         """What the passing programs of each configuration cost, by problem: the median of some, in seconds."""
-        from agents.costs import CostMeter, Costs, CostSettings, inputs_of
+        from agents.scoring.costs import CostMeter, Costs, CostSettings, inputs_of
         from codegym import Judge
         from codegym.program import Program
         from envs_registry import load_suite

@@ -36,7 +36,7 @@ class RLTFAblation(Study):
         from stable_baselines3.common.callbacks import ConvertCallback
 
         from agents import RLTF, RLTFConfig
-        from agents.callbacks import LearningCurve
+        from agents.training.callbacks import LearningCurve
         from codegym.diagnosis import DiagnosingJudge
         from codegym.env import CodeSynthesisEnv
 

@@ -171,8 +171,8 @@ def learn_nothing(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[
 def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
     """RLTF with its default settings but for the learning rates."""
     from agents import RLTF
-    from agents.callbacks import LearningCurve, StopAfter
     from agents.rltf.config import RLTFConfig
+    from agents.training.callbacks import LearningCurve, StopAfter
 
     config = RLTFConfig(learning_rate=settings.learning_rate, gain_factor=settings.gain_factor)
     agent, curve = RLTF(policy, env, config, seed=seed), LearningCurve()
@@ -182,7 +182,7 @@ def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str
 
 def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
     """Cross-entropy on reference solutions of the train split, any of a problem's."""
-    from agents.optimizer import make_optimizer
+    from agents.training.optimizer import make_optimizer
 
     rng = np.random.default_rng(seed)
     optimizer = make_optimizer(policy.model, settings.supervised_learning_rate)
@@ -200,7 +200,7 @@ def learn_supervised(settings: RLTFArms, policy: Any, env: Any, seed: int) -> di
 
 def learn_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
     """Half the time the first model writes; the other half it learns the distinct programs that passed, in epochs."""
-    from agents.optimizer import make_optimizer
+    from agents.training.optimizer import make_optimizer
 
     began, rng = monotonic(), np.random.default_rng(seed)
     kept, written = {}, 0
@@ -222,7 +222,7 @@ def learn_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dic
 
 def learn_online_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str, Any]:
     """RLTF's sampling and rates, but only cross-entropy on what just passed: REINFORCE without baseline or feedback."""
-    from agents.optimizer import make_optimizer
+    from agents.training.optimizer import make_optimizer
 
     optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
     began, steps, written = monotonic(), 0, 0
@@ -241,10 +241,10 @@ def collections(policy: Any, env: Any, seed: int) -> Iterator[Any]:
     """Judged completions of random problems, as many at a time as RLTF asks for by default; for ever."""
     import torch
 
-    from agents.generation import Sampling
+    from agents.engines.generation import Sampling
     from agents.rltf.config import RLTFConfig
-    from agents.rollout import Rollout
-    from agents.stage import make_stage
+    from agents.rollout.episodes import make_stage
+    from agents.rollout.rollout import Rollout
 
     config, rng = RLTFConfig(), np.random.default_rng(seed)
     rollout = Rollout(make_stage(env), policy, torch.Generator().manual_seed(seed))

@@ -98,7 +98,7 @@ def load(settings: RLTFSpeed) -> tuple[Any, Any]:
     """Returns the policy and the train split."""
     import torch
 
-    from agents.policy import LMPolicy
+    from agents.policy.policy import LMPolicy
     from envs_registry import load_suite
 
     torch.set_num_threads(1)

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from codegym.atomic_file import atomic_file
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
-from codegym.whole_file import whole_file
 from envs_registry.assertions import cases_of_asserts, parsed
 from envs_registry.checkers import CHECKERS, name_of
 
@@ -41,7 +41,7 @@ def write_problems(
     packages = packages or getattr(problems, "packages", ())
     known_bad = known_bad or getattr(problems, "known_bad", {})
     count = 0
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         for problem in problems:
             row = row_of_problem(problem)
             extra = {"split": split, "packages": list(packages), "known_bad": known_bad.get(problem.task_id)}

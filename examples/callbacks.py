@@ -14,7 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CheckpointCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import RLTF
-from agents.callbacks import LearningCurve, StopAfter
+from agents.training.callbacks import LearningCurve, StopAfter
 
 
 class Kinds(BaseCallback):

@@ -10,10 +10,10 @@ import numpy as np
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import LMPolicy
-from agents.codedpo.matrix import MatrixStore
-from agents.codedpo.ranking import Ranking, rank
-from agents.codedpo.sampling import Sampler, SamplingSettings
-from agents.stage import make_stage
+from agents.codedpo.data.sampling import Sampler, SamplingSettings
+from agents.rollout.episodes import make_stage
+from agents.scoring.matrix import MatrixStore
+from agents.scoring.ranking import Ranking, rank
 from codegym import Judge
 from envs_registry import load_suite
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 
 from agents import CodeDPO, LMPolicy
-from agents.codedpo.pairs import Preference
+from agents.codedpo.data.pairs import Preference
 from codegym import Problem
 from envs_registry import load_suite
 

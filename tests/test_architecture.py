@@ -22,7 +22,7 @@ MAY_IMPORT = {
 """What each room may import of the project."""
 
 FLOORS = (
-    {"errors", "whole_file"},
+    {"errors", "atomic_file"},
     {"sandbox"},
     {"comparison"},
     {"problem"},

@@ -1,5 +1,5 @@
 """CodeDPO: preferences between programs from self-validation, learned offline (arXiv 2410.05605)."""
 
-from agents.codedpo.self_validation import self_validation
+from agents.scoring.self_validation import self_validation
 
 __all__ = ["self_validation"]

@@ -12,22 +12,22 @@ from typing import Any, Self
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.agent import Agent, Callback, Env
-from agents.board_layout import PREFERENCES
-from agents.checkpoint import Checkpoint
 from agents.codedpo.batches import epoch_batches, learning_rate_factor
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.data.pairing import PairSet, reasons
+from agents.codedpo.data.pairs import PairKind, Preference
+from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.measures import log_pairs, log_step
 from agents.codedpo.objective import Objective
-from agents.codedpo.pairing import PairSet, reasons
-from agents.codedpo.pairs import PairKind, Preference
-from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.reference import OF_THE_REFERENCE, Reference, ask_reference
 from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
-from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer, restore_optimizer, set_learning_rate
-from agents.policy import LMPolicy
-from agents.run_log import log_settings
+from agents.policy.policy import LMPolicy
+from agents.training.agent import Agent, Callback, Env
+from agents.training.checkpoint import Checkpoint
+from agents.training.gradient_step import GradientStep
+from agents.training.optimizer import make_optimizer, restore_optimizer, set_learning_rate
+from agents.training.run_log import log_settings
+from agents.training.tensorboard_layout import PREFERENCES
 from codegym.errors import DataError, InvalidSettingError
 from codegym.judge import Judge
 

@@ -11,12 +11,12 @@ import torch
 from stable_baselines3.common.logger import Logger
 from torch import Tensor
 
-from agents.codedpo.pairs import Preference, write_pairs
-from agents.codedpo.scoring import RowScores
+from agents.codedpo.data.pairs import Preference, write_pairs
+from agents.codedpo.logprobs import RowScores
 from agents.codedpo.token_pairs import TokenPairs
-from agents.gradient_step import StepTaken
-from agents.run_log import TEXT_ONLY
-from agents.run_record import PAIRS
+from agents.training.gradient_step import StepTaken
+from agents.training.run_log import TEXT_ONLY
+from agents.training.run_record import PAIRS
 
 _PAIRS_SHOWN = 12
 _PAIRS_KEPT = 5000

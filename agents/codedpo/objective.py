@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.logprobs import RowScores, score_rows
 from agents.codedpo.losses import dpo_loss, kto_loss, kto_reference_point, nll_loss
 from agents.codedpo.measures import PairMeasures
 from agents.codedpo.reference import Reference, mismatched_rows
-from agents.codedpo.scoring import RowScores, score_rows
 from agents.codedpo.token_pairs import TokenPair
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.rltf.losses import completion_weights
 
 

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.scoring import score_rows
+from agents.codedpo.logprobs import score_rows
 from agents.codedpo.token_pairs import TokenPair, TokenRow
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from codegym.errors import InvalidSettingError
 
 Sums = NDArray[np.float32]

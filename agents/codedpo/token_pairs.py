@@ -9,9 +9,9 @@ from enum import StrEnum
 import numpy as np
 
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.data.pairs import Preference
 from agents.codedpo.focus import Ids, Weights, difference, per_token, token_weights
-from agents.codedpo.pairs import Preference
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 
 
 class Skip(StrEnum):

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.callbacks import LearningCurve, ProgressBar, StopAfter
 from agents.commands.output_place import make_output_folder
 from agents.evaluation import Evaluation, evaluate
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
+from agents.training.callbacks import LearningCurve, ProgressBar, StopAfter
 from codegym import Problem
 from codegym.errors import InvalidSettingError
 from envs_registry import load_suite

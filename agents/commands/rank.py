@@ -16,17 +16,17 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
-from agents.bootstrap import bootstrap_mean
-from agents.codedpo.journal import write_rows
-from agents.codedpo.matrix import MATRIX_LIMITS, Matrix
-from agents.codedpo.pairing import PairRules, PairSet
-from agents.codedpo.preparation import Preparation, PreparationSettings
-from agents.codedpo.ranking import Ranking, Scores, rank
-from agents.codedpo.ranking_quality import ranking_quality
-from agents.codedpo.task_samples import SamplesFile
+from agents.codedpo.data.pairing import PairRules, PairSet
+from agents.codedpo.data.pipeline import Preparation, PreparationSettings
 from agents.commands.facts import print_facts
 from agents.commands.output_place import check_output_file, make_output_folder
 from agents.commands.samples_file import read_samples_file
+from agents.evaluation.bootstrap import bootstrap_mean
+from agents.scoring.journal import write_rows
+from agents.scoring.matrix import MATRIX_LIMITS, Matrix
+from agents.scoring.ranking import Ranking, Scores, rank
+from agents.scoring.ranking_quality import ranking_quality
+from agents.scoring.task_samples import SamplesFile
 from codegym import Judge
 
 

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.codedpo.journal import write_rows
-from agents.codedpo.sampling import Sampler, SamplingSettings, rollout_samples
-from agents.policy import LMPolicy
-from agents.stage import make_stage
+from agents.codedpo.data.sampling import Sampler, SamplingSettings, rollout_samples
+from agents.policy.policy import LMPolicy
+from agents.rollout.episodes import make_stage
+from agents.scoring.journal import write_rows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from agents.codedpo.task_samples import SamplesFile, read_task_samples
+from agents.scoring.task_samples import SamplesFile, read_task_samples
 
 SHOWN = 10
 """Lines that were left out and are named; the rest is counted."""

@@ -13,14 +13,14 @@ import tyro
 from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
 from agents.commands.settings_file import write_settings
 from agents.commands.starting_point import RECORD
+from agents.policy.tuning import Tuning
 from agents.rltf.config import RLTFConfig
 from agents.rltf.rltf import RLTF
-from agents.tuning import Tuning
+from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from codegym import Judge
 from codegym.diagnosis import DiagnosingJudge
 from codegym.errors import DataError, InvalidSettingError

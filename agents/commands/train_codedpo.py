@@ -14,16 +14,13 @@ import tyro
 from stable_baselines3.common.callbacks import BaseCallback
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.agent import Env
-from agents.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.pairing import PairRules, PairSet, reasons
-from agents.codedpo.pairs import Preference, read_pairs
-from agents.codedpo.preparation import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.data.pairing import PairRules, PairSet, reasons
+from agents.codedpo.data.pairs import Preference, read_pairs
+from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.data.sampling import SamplingSettings
 from agents.codedpo.reference import OF_THE_REFERENCE
-from agents.codedpo.sampling import SamplingSettings
-from agents.codedpo.task_samples import TaskSamples
 from agents.commands.facts import print_facts
 from agents.commands.fixed_settings import settings_before
 from agents.commands.output_place import make_output_folder
@@ -31,10 +28,13 @@ from agents.commands.samples_file import read_samples_file
 from agents.commands.settings_file import write_settings
 from agents.commands.stage_bars import StageBars
 from agents.commands.starting_point import RECORD
-from agents.costs import CostSettings
-from agents.policy import LMPolicy
-from agents.stage import make_stage
-from agents.tuning import Tuning
+from agents.policy.policy import LMPolicy
+from agents.policy.tuning import Tuning
+from agents.rollout.episodes import make_stage
+from agents.scoring.costs import CostSettings
+from agents.scoring.task_samples import TaskSamples
+from agents.training.agent import Env
+from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from codegym import Judge
 from codegym.errors import DataError, InvalidSettingError
 from envs_registry import load_suite

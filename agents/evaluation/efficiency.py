@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from agents.bootstrap import Interval, bootstrap_mean
-from agents.costs import FloatArray
+from agents.evaluation.bootstrap import Interval, bootstrap_mean
+from agents.scoring.costs import FloatArray
 
 CHEAPER = 0.9
 """A program counts as cheaper at this share of the cost, or below: at least 10 % are saved."""

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from agents.bootstrap import Interval, bootstrap_mean
+from agents.evaluation.bootstrap import Interval, bootstrap_mean
 from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.pass_at_k import pass_at_k
 from agents.evaluation.reranking import expected_success
-from agents.pass_at_k import pass_at_k
 from codegym import Problem
 from codegym.errors import DataError, InvalidSettingError
 from codegym.feedback.verdict import Verdict

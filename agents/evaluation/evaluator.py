@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from agents.evaluation.evaluation import Evaluation, summarize
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.judging import JudgingLine
+from agents.evaluation.samples import ProgramSample, read_samples
 from agents.evaluation.store import Store
-from agents.samples import ProgramSample, read_samples
 from codegym import Judge, Problem
 from codegym.errors import InvalidSettingError, UnknownNameError
 from envs_registry import load_suite
 
 if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
+    from agents.engines.generation import Sampling
     from agents.evaluation.model_tests import ModelTests
     from agents.evaluation.writing import Writer
-    from agents.generation import Sampling
-    from agents.policy import LMPolicy
+    from agents.policy.policy import LMPolicy
 
 ONE_OF_BOTH = (
     "turns={turns} and rounds={rounds} are two ways to use public tests: set one of them. Rounds repair, too, and go "
@@ -44,7 +44,7 @@ def evaluate(
 
     Args:
         agent_or_samples: An agent, an :class:`LMPolicy`, anything with ``predict(observation)``; or programs: a
-            file or a folder that :func:`agents.samples.read_samples` reads, or an iterable of mappings with
+            file or a folder that :func:`agents.evaluation.samples.read_samples` reads, or an iterable of mappings with
             ``task_id`` and ``completion``.
         suite: A suite's name, or problems.
         k: Of pass@k. One that is larger than the samples of a problem cannot be had: it is left out, and a note says
@@ -173,8 +173,8 @@ class Evaluator:
                 yield ProgramSample(problem.task_id, str(action))
 
     def _writer(self, policy: LMPolicy) -> Writer:
+        from agents.engines.generation import Sampling
         from agents.evaluation.writing import Writer
-        from agents.generation import Sampling
 
         return Writer(
             policy=policy,
@@ -189,7 +189,7 @@ class Evaluator:
 
     @staticmethod
     def _policy(agent: Any) -> LMPolicy | None:
-        from agents.policy import LMPolicy
+        from agents.policy.policy import LMPolicy
 
         policy = agent if isinstance(agent, LMPolicy) else getattr(agent, "policy", None)
         return policy if isinstance(policy, LMPolicy) else None

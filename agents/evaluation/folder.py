@@ -16,8 +16,8 @@ from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.passing import Passing
 from agents.evaluation.run_comparison import RunComparison
+from codegym.atomic_file import atomic_file, naming
 from codegym.errors import DataError
-from codegym.whole_file import naming, whole_file
 
 SUMMARY, PROGRAMS = "summary.json", ".jsonl"
 _PARTIAL = ".partial"
@@ -55,7 +55,7 @@ class EvaluationFolder:
 
     def write_summary(self, evaluations: Sequence[Evaluation], comparisons: Sequence[RunComparison] = ()) -> None:
         """Writes the summary, whole or not at all."""
-        with whole_file(self.path / SUMMARY) as file:
+        with atomic_file(self.path / SUMMARY) as file:
             file.write(json.dumps(summary(evaluations, comparisons), indent=1))
 
     def evaluations(self) -> list[Evaluation]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from agents.samples import ProgramSample
+from agents.evaluation.samples import ProgramSample
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict

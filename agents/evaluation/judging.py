@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import islice
 
 from agents.evaluation.judged_program import JudgedProgram
+from agents.evaluation.samples import ProgramSample
 from agents.evaluation.store import Store, content_key, judge_key, problem_key
-from agents.samples import ProgramSample
 from codegym import Judge, Problem
 from codegym.feedback.feedback import Feedback
 from codegym.program import Program

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.checkpoint import open_checkpoint
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
+from agents.training.checkpoint import open_checkpoint
 from codegym.errors import DataError
 
 LATEST, MODEL = "latest.zip", "model"

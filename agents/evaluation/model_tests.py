@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.codedpo.asserts import opening_of
-from agents.codedpo.matrix import Matrix, MatrixStore
-from agents.codedpo.ranking import Ranking, rank
-from agents.codedpo.task_samples import TaskSamples
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.reranking import expected_success
-from agents.samples import read_lines
+from agents.evaluation.samples import read_lines
+from agents.scoring.asserts import opening_of
+from agents.scoring.matrix import Matrix, MatrixStore
+from agents.scoring.ranking import Ranking, rank
+from agents.scoring.task_samples import TaskSamples
 from codegym import Judge, Problem
 from codegym.errors import DataError
 

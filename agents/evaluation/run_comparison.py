@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.bootstrap import Interval, bootstrap_mean
+from agents.evaluation.bootstrap import Interval, bootstrap_mean
 from agents.evaluation.efficiency import CostRatios, Efficiency
 from agents.evaluation.evaluation import Evaluation, ProblemResult
 from codegym.errors import InvalidSettingError

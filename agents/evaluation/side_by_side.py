@@ -12,9 +12,9 @@ from itertools import islice
 
 import numpy as np
 
-from agents.costs import CostMeter, Costs, CostSettings, NoCosts, inputs_of, method_key
 from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.store import Store, content_key, judge_key, problem_key
+from agents.scoring.costs import CostMeter, Costs, CostSettings, NoCosts, inputs_of, method_key
 from codegym import Judge, Problem
 from codegym.errors import InvalidSettingError
 from codegym.program import Program

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.bootstrap import Interval
+from agents.evaluation.bootstrap import Interval
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.run_comparison import RunComparison
 

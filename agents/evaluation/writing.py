@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.codedpo.asserts import opening_of
+from agents.engines.generation import Sampling
 from agents.evaluation.model_tests import ModelTests
+from agents.evaluation.refine import refined_samples
+from agents.evaluation.repair import repaired_samples
+from agents.evaluation.samples import ProgramSample
 from agents.evaluation.store import Store, content_key, judge_key, problem_key
-from agents.generation import Sampling
-from agents.policy import LMPolicy
-from agents.prompts.template import Task
-from agents.refine import refined_samples
-from agents.repair import repaired_samples
-from agents.samples import ProgramSample
+from agents.policy.policy import LMPolicy
+from agents.policy.prompt_template import Task
+from agents.scoring.asserts import opening_of
 from codegym import Judge, Problem
 
 _AT_ONCE = 256

@@ -17,8 +17,8 @@ from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.run_comparison import compare
 from agents.report.run import ReportRun
 from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
+from codegym.atomic_file import atomic_file
 from codegym.errors import MissingExtraError
-from codegym.whole_file import whole_file
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("data.js", "charts.js", "browser.js", "code.js", "samples.js", "pairs.js", "page.js")
@@ -40,8 +40,8 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
         The bytes written.
     """
     page = render(report_data(runs, title, most_samples))
-    with whole_file(file) as whole:
-        whole.write(page)
+    with atomic_file(file) as opened:
+        opened.write(page)
     return len(page.encode())
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.codedpo.pairs import Preference, read_pairs
+from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
-from agents.natural_order import natural_order
+from agents.evaluation.natural_order import natural_order
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
-from agents.run_record import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
+from agents.training.run_record import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
 from codegym.errors import DataError
 
 Curve = list[tuple[float, float]]

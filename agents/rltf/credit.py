@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.experience import Experience
 from agents.rltf.advantages import (
     Floats,
     best_rewards,
@@ -21,6 +20,7 @@ from agents.rltf.advantages import (
 )
 from agents.rltf.config import RLTFConfig
 from agents.rltf.losses import conserving_credit, span_credit
+from agents.rollout.experience import Experience
 from codegym.feedback.kind import Kind, Scope
 from codegym.rewards import ADAPTIVE_FLOOR, ADAPTIVE_RANGE, FINE_PENALTY
 

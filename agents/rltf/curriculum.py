@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from agents.experience import Experience
+from agents.rollout.experience import Experience
 from codegym.problem import Problem
 
 _MEMORY = 0.9

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from stable_baselines3.common.logger import Logger
 
-from agents.experience import Experience
-from agents.rollout import Stopwatch
-from agents.run_log import TEXT_ONLY
-from agents.token_batch import TokenBatch, TokenScores
+from agents.policy.token_batch import TokenBatch, TokenScores
+from agents.rollout.experience import Experience
+from agents.rollout.rollout import Stopwatch
+from agents.training.run_log import TEXT_ONLY
 
 _SUMMED = (
     "loss",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from agents.experience import Experience
+from agents.rollout.experience import Experience
 
 
 @dataclass(frozen=True)

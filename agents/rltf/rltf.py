@@ -15,15 +15,11 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
 
-from agents.agent import Agent, Callback, Env
-from agents.buffer import ExperienceBuffer
-from agents.checkpoint import Checkpoint
-from agents.completion import Completion
-from agents.experience import Experience
-from agents.generation import Sampling
-from agents.gradient_step import GradientStep
-from agents.optimizer import make_optimizer, restore_optimizer, set_learning_rate
-from agents.policy import LMPolicy
+from agents.engines.generation import Sampling
+from agents.policy.completion import Completion
+from agents.policy.policy import LMPolicy
+from agents.policy.token_batch import TokenBatch, TokenScores
+from agents.rltf.buffer import ExperienceBuffer
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
 from agents.rltf.curriculum import Curriculum
@@ -31,9 +27,13 @@ from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy
 from agents.rltf.measures import METRICS, CollectionLog, StepMeasures, log_step, most_telling
 from agents.rltf.micro_batches import merged, micro_batches
 from agents.rltf.sample_text import sample_text
-from agents.rollout import Places, Rollout, Stopwatch
-from agents.run_log import TEXT_ONLY, log_settings
-from agents.token_batch import TokenBatch, TokenScores
+from agents.rollout.experience import Experience
+from agents.rollout.rollout import Places, Rollout, Stopwatch
+from agents.training.agent import Agent, Callback, Env
+from agents.training.checkpoint import Checkpoint
+from agents.training.gradient_step import GradientStep
+from agents.training.optimizer import make_optimizer, restore_optimizer, set_learning_rate
+from agents.training.run_log import TEXT_ONLY, log_settings
 from codegym.errors import InvalidSettingError
 
 PLACES = {

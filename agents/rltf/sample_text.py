@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.experience import Experience
+from agents.rollout.experience import Experience
 
 _SHADES = " ░▒▓█"
 _BLAMED, _PRAISED, _NEUTRAL = "🟥", "🟩", "⬜"

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-import agents.prompts
+import agents.policy.prompt_template
 import agents.tiny
 import codegym.feedback
 import envs_registry.suites.core
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.tiny.cache import built_once
 from agents.tiny.lessons import make_lessons
 from agents.tiny.recipe import TEMPLATE, Recipe
@@ -39,7 +39,7 @@ NANO = Recipe(
     processes=1,
 )
 
-_MADE_BY = (agents.prompts, agents.tiny, codegym.feedback, envs_registry.suites.core)
+_MADE_BY = (agents.policy.prompt_template, agents.tiny, codegym.feedback, envs_registry.suites.core)
 _TOKENIZER_LESSONS = 6_000
 
 

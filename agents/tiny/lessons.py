@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.prompts.template import Task
+from agents.policy.prompt_template import Task
 from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.feedback.report import turn_text
 from codegym.judge import Judge

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 
-from agents.prompts.template import PromptTemplate
+from agents.policy.prompt_template import PromptTemplate
 
 TEMPLATE = PromptTemplate(
     program="{prompt}\n# program\n", tests="{prompt}\n# tests\n", repair="{prompt}\n# wrong\n{feedback}\n# program\n"

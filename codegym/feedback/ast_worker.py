@@ -27,7 +27,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")
     sys.path.append(sys.argv[1])
-    failure = importlib.import_module("inside.failure")  # a failure has the same place here as in the sandbox
+    failure = importlib.import_module("guest.failure")  # a failure has the same place here as in the sandbox
     for source in json.load(sys.stdin):
         try:
             compile(source, failure.PROGRAM, "exec", dont_inherit=True)

@@ -26,8 +26,8 @@ from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import EXCEPTIONS, RULES, Kind, Meaning, Scope
 from codegym.feedback.location import Location
 from codegym.program import Program
-from codegym.sandbox.ending import failure_of
 from codegym.sandbox.execution import Failure, Place
+from codegym.sandbox.exit_status import failure_of
 
 MAX_COMPLEXITY = 15
 """McCabe's number from which a function counts as too complex."""

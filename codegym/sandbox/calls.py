@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.refusal import CodecError
+from codegym.sandbox.exit_status import ended, failure_of, raised, stuck
+from codegym.sandbox.guest.refusal import CodecError
 from codegym.sandbox.run import QUIET_SECONDS, Clock, Run
 from codegym.sandbox.server import Process
 

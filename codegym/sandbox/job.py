@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from codegym.errors import InvalidProblemError
-from codegym.sandbox.inside.arguments import pack_arguments
-from codegym.sandbox.inside.refusal import CannotCross, TooLarge
+from codegym.sandbox.guest.arguments import pack_arguments
+from codegym.sandbox.guest.refusal import CannotCross, TooLarge
 from codegym.sandbox.limits import Limits
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from codegym.sandbox.inside.arguments import pack_arguments
+from codegym.sandbox.guest.arguments import pack_arguments
 
 _MAX_SOURCE = 2**20
 _MAX_OPERAND, _MAX_POWER = 10**30, 64

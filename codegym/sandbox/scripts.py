@@ -6,11 +6,11 @@ import socket
 from dataclasses import replace
 from typing import Any
 
-from codegym.sandbox.ending import ended, failure_of, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.channel import frame
-from codegym.sandbox.inside.codec import Codec
-from codegym.sandbox.inside.refusal import CodecError
+from codegym.sandbox.exit_status import ended, failure_of, raised, stuck
+from codegym.sandbox.guest.channel import frame
+from codegym.sandbox.guest.codec import Codec
+from codegym.sandbox.guest.refusal import CodecError
 from codegym.sandbox.run import Clock, Run
 from codegym.sandbox.server import Process
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import InfrastructureError
-from codegym.sandbox.inside.arguments import LATER, SHORT, pack_request
-from codegym.sandbox.inside.channel import REPORT, STARTED, Mailbox, MessageTooLong, frame
-from codegym.sandbox.inside.codec import Codec
-from codegym.sandbox.inside.refusal import CodecError
+from codegym.sandbox.guest.arguments import LATER, SHORT, pack_request
+from codegym.sandbox.guest.channel import REPORT, STARTED, Mailbox, MessageTooLong, frame
+from codegym.sandbox.guest.codec import Codec
+from codegym.sandbox.guest.refusal import CodecError
 
-INSIDE = Path(__file__).parent / "inside"
+GUEST = Path(__file__).parent / "guest"
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "LD_BIND_NOW": "1"}
 _NEEDED_TO_START = ("LD_LIBRARY_PATH",)
 """What an interpreter may need to start at all; programs do not see it."""
@@ -97,7 +97,7 @@ class Server:
         config = {
             "jobs": jobs.fileno(),
             "control": control.fileno(),
-            "folder": str(INSIDE),
+            "folder": str(GUEST),
             "without": sorted(settings.without),
             "may_fork": settings.may_fork,
             "packages": dict(settings.packages),
@@ -109,7 +109,7 @@ class Server:
         inherited = {name: os.environ[name] for name in names if name in os.environ}
         try:
             self.process = subprocess.Popen(
-                [python, "-S", "-P", "-s", "-B", str(INSIDE / "server.py"), json.dumps(config)],
+                [python, "-S", "-P", "-s", "-B", str(GUEST / "server.py"), json.dumps(config)],
                 pass_fds=(jobs.fileno(), control.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codegym.sandbox.ending import ended, raised, stuck
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.inside.refusal import CodecError
+from codegym.sandbox.exit_status import ended, raised, stuck
+from codegym.sandbox.guest.refusal import CodecError
 from codegym.sandbox.job import RunAction
 from codegym.sandbox.run import QUIET_SECONDS, Clock, Run
 from codegym.sandbox.server import Process

@@ -46,7 +46,7 @@ def test_it_shows_before_and_after(
 def test_what_cannot_be_had_is_said_before_the_model_is_loaded(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("agents.policy.LMPolicy.load")
+    monkeypatch.delattr("agents.policy.policy.LMPolicy.load")
     assert cli.main(["demo", *arguments]) == cli.BAD_INPUT
     told = capsys.readouterr().err
     assert complaint in told

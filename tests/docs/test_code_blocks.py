@@ -96,7 +96,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stage(tmp_path: Path, small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder to work in, and small models under the names of the built-in ones."""
-    from agents.builtin import BUILTIN_MODELS
+    from agents.policy.builtin import BUILTIN_MODELS
 
     module = types.ModuleType("small_models")
     module.small = lambda: small_model  # type: ignore[attr-defined]

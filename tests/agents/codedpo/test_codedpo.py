@@ -13,8 +13,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.pairs import Preference, read_pairs
-from agents.policy import LMPolicy
+from agents.codedpo.data.pairs import Preference, read_pairs
+from agents.policy.policy import LMPolicy
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
 MakePolicy = Callable[..., LMPolicy]

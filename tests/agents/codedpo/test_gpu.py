@@ -12,8 +12,8 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from agents.codedpo.codedpo import CodeDPO
-from agents.codedpo.pairs import Preference
-from agents.policy import LMPolicy
+from agents.codedpo.data.pairs import Preference
+from agents.policy.policy import LMPolicy
 
 PAIRS = [
     Preference(

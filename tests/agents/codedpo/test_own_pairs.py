@@ -13,12 +13,12 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.codedpo.codedpo import CodeDPO
-from agents.codedpo.pairing import PairRules
-from agents.codedpo.pairs import PairKind, read_pairs
-from agents.codedpo.preparation import PreparationSettings
-from agents.codedpo.sampling import SamplingSettings
-from agents.generation import Sample, Sampling
-from agents.policy import LMPolicy
+from agents.codedpo.data.pairing import PairRules
+from agents.codedpo.data.pairs import PairKind, read_pairs
+from agents.codedpo.data.pipeline import PreparationSettings
+from agents.codedpo.data.sampling import SamplingSettings
+from agents.engines.generation import Sample, Sampling
+from agents.policy.policy import LMPolicy
 from codegym import CallTest, Judge, Problem
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, InvalidSettingError

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.data.pairs import Preference
 from agents.codedpo.focus import Focus
-from agents.codedpo.pairs import Preference
 from agents.codedpo.token_pairs import Skip, make_token_pairs
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 
 PROMPT = "Sum.\n"
 

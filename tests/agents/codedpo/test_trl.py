@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from agents.codedpo.codedpo import CodeDPO
-from agents.codedpo.pairs import Preference
+from agents.codedpo.data.pairs import Preference
 from agents.codedpo.reference import ask_reference
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 
 HERE = Path(__file__).parent
 KEPT = json.loads((HERE / "trl_losses.json").read_text("utf-8"))

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from agents import cli
-from agents.costs import CostMeter, Costs
 from agents.evaluation.folder import EvaluationFolder
 from agents.report.page import report_data
 from agents.report.run import find_runs
+from agents.scoring.costs import CostMeter, Costs
 from codegym.errors import DataError
 from codegym.sandbox.job import CallAction
 from envs_registry import load_suite
@@ -245,8 +245,8 @@ def test_rounds_of_refining(
     kind: str, suite: str, run: Run, tmp_path: Path, model_folder: Callable[[str], Path], monkeypatch: Any
 ) -> None:
     """Random weights pass nothing, so a lenient judge lets some of what they wrote be gone on from."""
-    from agents.policy import LMPolicy
-    from agents.refine import Tried
+    from agents.evaluation.refine import Tried
+    from agents.policy.policy import LMPolicy
 
     if suite == "mbpp" and "CODEGYM_DATA" not in os.environ:
         pytest.skip("needs CODEGYM_DATA, the folder with MBPP")
@@ -259,7 +259,7 @@ def test_rounds_of_refining(
     plain = LMPolicy.stream
     monkeypatch.setattr(LMPolicy, "stream", stream)
     monkeypatch.setattr(Tried, "passed", property(lambda one: len(one.completion.text) % 3))
-    monkeypatch.setattr("agents.refine.cuts", lambda one: [1] if len(one.completion) > 1 else [])
+    monkeypatch.setattr("agents.evaluation.refine.cuts", lambda one: [1] if len(one.completion) > 1 else [])
     arguments = ["--suite", suite, "--model", model_folder(kind), "--n", "3", "--k", "1", "--max-new-tokens", "12"]
     arguments += ["--device", "cpu", "--rounds", "3", "--out", tmp_path / "out"]
     monkeypatch.setattr("agents.commands.evaluate.load_suite", lambda *named: load_suite(*named)[:4])
@@ -344,8 +344,8 @@ def test_a_killed_evaluation_goes_on_where_it_was(run: Run, tmp_path: Path) -> N
 
 
 def test_a_saved_agent_is_evaluated(run: Run, tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
-    from agents.checkpoint import write_checkpoint
-    from agents.policy import LMPolicy
+    from agents.policy.policy import LMPolicy
+    from agents.training.checkpoint import write_checkpoint
 
     suite = suite_file(tmp_path / "mine.jsonl", [0])
     policy = LMPolicy.load(model_folder("qwen2"), device="cpu")

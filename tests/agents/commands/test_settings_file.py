@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.data.pairing import PairRules
+from agents.codedpo.data.pairs import PairKind
+from agents.codedpo.data.sampling import SamplingSettings
 from agents.codedpo.focus import Focus
-from agents.codedpo.pairing import PairRules
-from agents.codedpo.pairs import PairKind
-from agents.codedpo.ranking import Ranking
-from agents.codedpo.sampling import SamplingSettings
 from agents.commands.settings_file import overlaid, read_values, write_settings
 from agents.commands.train_codedpo import TrainCodeDPO
-from agents.tuning import Tuning
+from agents.policy.tuning import Tuning
+from agents.scoring.ranking import Ranking
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
 CONFIGS = Path(__file__).parents[3] / "configs"

@@ -10,12 +10,12 @@ import pytest
 
 from agents import cli
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.sampling import SamplingSettings
+from agents.codedpo.data.sampling import SamplingSettings
 from agents.commands.settings_file import write_settings
 from agents.commands.train import TrainRLTF
 from agents.commands.train_codedpo import TrainCodeDPO
+from agents.policy.tuning import Tuning
 from agents.rltf import RLTFConfig
-from agents.tuning import Tuning
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
 FILE = {

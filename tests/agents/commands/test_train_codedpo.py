@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from agents import CodeDPO, cli
-from agents.codedpo.pairing import PairSet
-from agents.codedpo.pairs import Preference, read_pairs
-from agents.codedpo.preparation import Preparation
+from agents.codedpo.data.pairing import PairSet
+from agents.codedpo.data.pairs import Preference, read_pairs
+from agents.codedpo.data.pipeline import Preparation
 
 DATA = os.environ.get("CODEGYM_DATA", str(Path(__file__).parents[3].parent / "shared" / "data"))
 TASKS = 6

@@ -120,7 +120,7 @@ def test_anything_that_predicts_can_be_evaluated(judge: Judge) -> None:
 
 
 def test_a_policy_is_evaluated_reproducibly(judge: Judge, model_folder: Any) -> None:
-    from agents.policy import LMPolicy
+    from agents.policy.policy import LMPolicy
 
     policy = LMPolicy.load(model_folder("qwen2"), device="cpu", max_new_tokens=6)
 

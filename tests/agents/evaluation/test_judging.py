@@ -7,8 +7,8 @@ import pytest
 
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.judging import JudgingLine
+from agents.evaluation.samples import ProgramSample
 from agents.evaluation.store import Store
-from agents.samples import ProgramSample
 from codegym import CallTest, Judge, Problem
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict

@@ -49,9 +49,9 @@ def test_problems_without_a_test_that_runs_have_no_say(judge: Judge) -> None:
 
 
 def test_a_policy_writes_its_own_tests(judge: Judge, model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    from agents.engines.generation import Sampling
     from agents.evaluation.writing import Writer
-    from agents.generation import Sampling
-    from agents.policy import LMPolicy
+    from agents.policy.policy import LMPolicy
 
     policy = LMPolicy.load(model_folder("qwen2"), device="cpu")
     with Store(tmp_path / "s") as store:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.costs import CostMeter, Costs, CostSettings, NoCosts
 from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.store import Store
+from agents.scoring.costs import CostMeter, Costs, CostSettings, NoCosts
 from codegym import CallTest, Judge, Problem
 from codegym.errors import InvalidSettingError
 

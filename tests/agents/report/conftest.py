@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents.codedpo.pairs import Preference, write_pairs
+from agents.codedpo.data.pairs import Preference, write_pairs
 
 HEADER = [
     "time/total_timesteps",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agents import cli
-from agents.codedpo.pairs import Preference
+from agents.codedpo.data.pairs import Preference
 from agents.evaluation.evaluation import Evaluation, ProblemResult
 from agents.evaluation.folder import EvaluationFolder, write_program
 from agents.evaluation.judged_program import JudgedProgram

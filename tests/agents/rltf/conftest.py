@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from codegym import Problem, ScriptTest
 from codegym.env import CodeSynthesisEnv
 from codegym.feedback.diagnostic import Diagnostic, Source

@@ -13,9 +13,9 @@ import torch
 from stable_baselines3.common.logger import KVWriter, Logger
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
-from agents.callbacks import SaveLatest
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.rltf import RLTF
+from agents.training.callbacks import SaveLatest
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DivergedError
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from agents.completion import Completion
-from agents.experience import Experience
+from agents.policy.completion import Completion
 from agents.rltf.config import RLTFConfig
 from agents.rltf.credit import fine_reward, sequence_reward, teaches, token_credit, with_advantages
-from agents.rollout import Places, failing_span
+from agents.rollout.experience import Experience
+from agents.rollout.rollout import Places, failing_span
 
 PASS = {"coarse": 1.0, "fine": 0.0, "adaptive": 1.0}
 CRASH = {"coarse": -0.6, "fine": -0.3, "adaptive": -0.3}

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.completion import Completion
-from agents.experience import Experience
+from agents.policy.completion import Completion
 from agents.rltf.curriculum import Curriculum
+from agents.rollout.experience import Experience
 from codegym import CallTest, Problem
 
 NONE = np.zeros(0, np.int64)

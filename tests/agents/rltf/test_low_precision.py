@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from agents.optimizer import MasterAdamW
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.rltf import RLTF
+from agents.training.optimizer import MasterAdamW
 from codegym.env import CodeSynthesisEnv
 
 

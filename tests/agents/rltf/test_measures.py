@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from stable_baselines3.common.logger import KVWriter, Logger
 
-from agents.completion import Completion
-from agents.experience import Experience
-from agents.policy import LMPolicy
+from agents.policy.completion import Completion
+from agents.policy.policy import LMPolicy
 from agents.rltf import RLTF
 from agents.rltf.measures import CollectionLog, most_telling
 from agents.rltf.sample_text import sample_text
-from agents.rollout import Stopwatch
+from agents.rollout.experience import Experience
+from agents.rollout.rollout import Stopwatch
 from codegym.env import CodeSynthesisEnv
 
 TEXT = "ab = 1\ncd\n"

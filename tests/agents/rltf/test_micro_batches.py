@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from agents.completion import Completion
-from agents.experience import Experience
+from agents.policy.completion import Completion
 from agents.rltf.micro_batches import merged, micro_batches
+from agents.rollout.experience import Experience
 
 
 def experience(prompt: int, prompt_length: int, length: int, advantage: float = 1.0) -> Experience:

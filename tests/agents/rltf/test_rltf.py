@@ -17,10 +17,10 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.monitor import Monitor
 
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
+from agents.policy.tuning import Tuning
 from agents.rltf import RLTF, RLTFConfig
 from agents.rltf.credit import sequence_reward
-from agents.tuning import Tuning
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 from codegym.vector import CodeSynthesisVectorEnv
@@ -504,7 +504,7 @@ def test_a_failed_save_keeps_the_old_checkpoint(
     def full_disk(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("agents.checkpoint.torch.save", full_disk)
+    monkeypatch.setattr("agents.training.checkpoint.torch.save", full_disk)
     with pytest.raises(OSError, match="no space"):
         agent.save(tmp_path / "kept")
     assert (tmp_path / "kept.zip").read_bytes() == before

@@ -10,10 +10,10 @@ import pytest
 from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents.callbacks import StopAfter
-from agents.policy import LMPolicy
+from agents.policy.policy import LMPolicy
 from agents.rltf.rltf import RLTF
-from agents.run_record import RUN, SAMPLES
+from agents.training.callbacks import StopAfter
+from agents.training.run_record import RUN, SAMPLES
 from codegym.env import CodeSynthesisEnv
 
 SMALL: dict[str, Any] = {"problems_per_step": 2, "samples_per_problem": 3}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from agents.stage import BatchStage, Outcome, SingleStage, VectorStage, make_stage
+from agents.rollout.episodes import BatchStage, Outcome, SingleStage, VectorStage, make_stage
 from codegym.env import CodeSynthesisEnv
 from codegym.vector import CodeSynthesisVectorEnv
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.builtin import BUILTIN_MODELS, builtin_model
-from agents.policy import LMPolicy
-from agents.prompts import Task
+from agents.policy.builtin import BUILTIN_MODELS, builtin_model
+from agents.policy.policy import LMPolicy
+from agents.policy.prompt_template import Task
 from agents.tiny import builder
 from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.errors import UnknownNameError

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 
-import agents.prompts
+import agents.policy.prompt_template
 import agents.tiny
 from agents.tiny.recipe import Recipe
 
@@ -19,7 +19,8 @@ def test_the_key_tells_recipes_apart() -> None:
 
 def test_the_key_depends_on_the_source_of_the_lessons(tmp_path: object) -> None:
     recipe = Recipe(name="r")
-    assert len({recipe.key([]), recipe.key([agents.tiny]), recipe.key([agents.tiny, agents.prompts])}) == 3
+    keys = {recipe.key([]), recipe.key([agents.tiny]), recipe.key([agents.tiny, agents.policy.prompt_template])}
+    assert len(keys) == 3
 
 
 def test_the_key_follows_a_change_of_a_file(tmp_path: object) -> None:

@@ -16,7 +16,7 @@ from codegym.sandbox.pool import Sandbox
 JUDGES = """
 import os, sys
 from codegym import CallTest, Judge, Problem, ScriptTest, StdioTest
-from codegym.sandbox.inside import kernel
+from codegym.sandbox.guest import kernel
 
 kernel.unshare(kernel.CLONE_NEWNS)
 kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)

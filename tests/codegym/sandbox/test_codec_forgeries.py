@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegym.sandbox.inside.codec import Codec
-from codegym.sandbox.inside.refusal import CodecError, TooLarge
+from codegym.sandbox.guest.codec import Codec
+from codegym.sandbox.guest.refusal import CodecError, TooLarge
 
 _PRIME = 2**61 - 1  # every multiple of it hashes to 0
 _SAME_HASH = [number * _PRIME for number in range(1, 40_000)]

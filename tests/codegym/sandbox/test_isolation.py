@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from codegym.errors import InfrastructureError, IsolationError, UnknownNameError
-from codegym.sandbox.inside.isolation import Isolation as Inside
+from codegym.sandbox.guest.isolation import Isolation as Inside
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, Layer, examine, warn_of_missing
 from codegym.sandbox.job import CallAction, Job
 from codegym.sandbox.limits import Limits

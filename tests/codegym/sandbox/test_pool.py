@@ -41,7 +41,7 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _servers() -> list[int]:
-    return [pid for pid in _children_of(os.getpid()) if b"inside/server.py" in _command(pid)]
+    return [pid for pid in _children_of(os.getpid()) if b"guest/server.py" in _command(pid)]
 
 
 def _command(pid: int) -> bytes:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from codegym.sandbox.inside import program, script
-from codegym.sandbox.inside.channel import Mailbox
-from codegym.sandbox.inside.codec import Codec
-from codegym.sandbox.inside.rehearsal import Rehearsal, Stage, rehearsals
+from codegym.sandbox.guest import program, script
+from codegym.sandbox.guest.channel import Mailbox
+from codegym.sandbox.guest.codec import Codec
+from codegym.sandbox.guest.rehearsal import Rehearsal, Stage, rehearsals
 
 CHANNEL = 200
 

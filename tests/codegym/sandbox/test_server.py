@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from codegym.sandbox.calls import Call, run_calls
-from codegym.sandbox.ending import ended
 from codegym.sandbox.execution import Status
-from codegym.sandbox.inside.arguments import pack_arguments
+from codegym.sandbox.exit_status import ended
+from codegym.sandbox.guest.arguments import pack_arguments
 from codegym.sandbox.job import Job
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.run import Clock, Run

@@ -1,0 +1,1 @@
+"""From a corpus of source code to preference pairs."""

@@ -1,0 +1,277 @@
+"""Tasks from source code: documented functions that stand on their own, each once, none of them a benchmark's."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import hashlib
+import symtable
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agents.codedpo.data.minhash import near_duplicates
+from agents.codedpo.data.source_files import EXCLUDED_FOLDERS, SourceFiles
+from agents.scoring.journal import Journal
+from codegym.problem import Problem
+from envs_registry.contamination import overlaps
+from envs_registry.suite import Suite
+
+_MODULES = frozenset(
+    """__future__ abc array base64 binascii bisect calendar cmath collections copy dataclasses datetime decimal difflib
+    enum fractions functools hashlib heapq html itertools json keyword math numbers operator re statistics string struct
+    textwrap types typing unicodedata zlib""".split()  # noqa: SIM905
+)
+"""Modules of the standard library whose functions have no effects on the machine."""
+_EFFECTS = frozenset(
+    """__import__ breakpoint compile delattr eval exec exit globals help input locals open print quit setattr
+    vars""".split()  # noqa: SIM905
+)
+_BUILTINS = frozenset(dir(builtins)) - _EFFECTS
+_LARGEST_FILE = 2 * 2**20
+
+
+class SeedSkip(StrEnum):
+    """Why a function is no seed."""
+
+    UNREADABLE = "unreadable"
+    """Its file is no Python of this version."""
+    NOT_PLAIN = "not_plain"
+    """Decorated, asynchronous, a generator, a test, without parameters, or it returns nothing."""
+    UNDOCUMENTED = "undocumented"
+    """No docstring, or a short one."""
+    SIZE = "size"
+    """Too short to be a task, or too long."""
+    DEPENDENT = "dependent"
+    """Needs names that its own file, or a package, defines."""
+    EFFECTS = "effects"
+    """Prints, reads, writes, or reaches for the interpreter."""
+    DUPLICATE = "duplicate"
+    """Nearly the same as another one."""
+    CONTAMINATED = "contaminated"
+    """Shares runs of words with a problem of a protected suite."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedRules:
+    """Which functions become tasks."""
+
+    least_words: int = 6
+    """Of the docstring."""
+    least_statements: int = 2
+    """Of the body, the docstring aside."""
+    most_lines: int = 60
+    """Of the function."""
+    similarity: float = 0.7
+    """Functions that share so many of their runs of five words are duplicates."""
+    overlap: float = 0.2
+    """The share of runs of ten words in common with a problem of a protected suite that is too much."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    """A function that can be a task."""
+
+    name: str
+    head: str
+    """From ``def`` to the colon."""
+    docstring: str
+    source: str
+    """The whole function, as it was written."""
+    imports: str
+    """The import statements that it needs, one a line."""
+    place: str
+    """File and line."""
+
+    @property
+    def key(self) -> str:
+        """Names it by its content."""
+        return hashlib.sha256(f"{self.imports}\n{self.source}".encode(errors="surrogatepass")).hexdigest()[:16]
+
+    def starter_code(self, description: str = "") -> str:
+        """Returns imports, head, and a docstring: its own, or this description."""
+        text = (description or self.docstring).replace("\\", "\\\\").replace('"""', "'''").strip()
+        lines = [f"    {line}".rstrip() for line in text.splitlines()]
+        end = '"""' if len(lines) == 1 else '\n    """'
+        head = f'{self.head}\n    """' + "\n".join(lines).strip() + end + "\n"
+        return f"{self.imports}\n\n\n{head}" if self.imports else head
+
+    def problem(self, description: str = "") -> Problem:
+        """Returns the task: to write the function anew from what its docstring, or the description, says."""
+        starter = self.starter_code(description)
+        return Problem(
+            task_id=f"seed/{self.key}",
+            prompt=starter,
+            tests=(),
+            entry_point=self.name,
+            starter_code=starter,
+            tags=(self.place,),
+        )
+
+
+@dataclass
+class SeedHarvest:
+    """What a folder of code gave."""
+
+    seeds: list[Seed] = field(default_factory=list)
+    skipped: Counter[SeedSkip] = field(default_factory=Counter)
+    files: int = 0
+    """That were read."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Files that were not, by the excluded folder that holds them."""
+
+
+def harvest(
+    folder: Path,
+    rules: SeedRules | None = None,
+    *,
+    excluded: Sequence[str] = EXCLUDED_FOLDERS,
+    journal: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> SeedHarvest:
+    """Reads the Python files under a folder and returns the functions that can be tasks, each once.
+
+    Args:
+        folder: A repository, a package, or one file.
+        rules: Which functions.
+        excluded: Names of folders below it that are not walked into: installed packages, builds, hidden ones.
+        journal: Keeps what each file gave, by content; a run that was killed does not read it again.
+        progress: Is told how many files are done, of how many.
+    """
+    rules = rules or SeedRules()
+    sources = SourceFiles.below(folder, excluded)
+    files = sources.files
+    found = SeedHarvest(files=len(files), left_out=sources.left_out)
+    kept = Journal(journal) if journal is not None else None
+    known = {row["key"]: row for row in kept.rows()} if kept is not None else {}
+    for done, file in enumerate(files, start=1):
+        key = f"{_digest(file)} {asdict(rules)}"
+        if key not in known:
+            own, skipped = _of_file(file, rules)
+            known[key] = {"key": key, "seeds": [asdict(seed) for seed in own], "skipped": dict(skipped)}
+            if kept is not None:
+                kept.append(known[key])
+        found.seeds += [Seed(**row) for row in known[key]["seeds"]]
+        found.skipped.update({SeedSkip(why): number for why, number in known[key]["skipped"].items()})
+        progress(done, len(files))
+    if kept is not None:
+        kept.close()
+    twins = set(near_duplicates([seed.source for seed in found.seeds], rules.similarity))
+    found.skipped[SeedSkip.DUPLICATE] += len(twins)
+    found.seeds = [seed for place, seed in enumerate(found.seeds) if place not in twins]
+    return found
+
+
+def decontaminated(found: SeedHarvest, protected: Iterable[Suite], rules: SeedRules | None = None) -> SeedHarvest:
+    """Leaves out every seed that shares text with a problem of the protected suites: prompt or reference solution."""
+    rules = rules or SeedRules()
+    problems = [
+        Problem(task_id=str(place), prompt=seed.docstring, tests=(), solutions=(seed.source,))
+        for place, seed in enumerate(found.seeds)
+    ]
+    suite = Suite("seeds", "all", problems)
+    bad: set[str] = set()
+    for other in protected:
+        bad |= {hit.task_id for hit in overlaps(suite, other, threshold=rules.overlap, solutions=True)}
+        bad |= {hit.other_id for hit in overlaps(other, suite, threshold=rules.overlap, solutions=True)}
+    kept = [seed for place, seed in enumerate(found.seeds) if str(place) not in bad]
+    skipped = found.skipped + Counter({SeedSkip.CONTAMINATED: len(bad)})
+    return replace(found, seeds=kept, skipped=skipped)
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:24]
+    except OSError:
+        return "unreadable"
+
+
+def _of_file(file: Path, rules: SeedRules) -> tuple[list[Seed], Counter[SeedSkip]]:
+    skipped: Counter[SeedSkip] = Counter()
+    try:
+        text = file.read_text(encoding="utf-8") if file.stat().st_size <= _LARGEST_FILE else ""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # other people's invalid escapes
+            tree = ast.parse(text)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return [], Counter({SeedSkip.UNREADABLE: 1})
+    imports = dict(_imports(tree.body))
+    seeds = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            seed = _seed(node, text, imports, rules, f"{file}:{node.lineno}")
+            if isinstance(seed, Seed):
+                seeds.append(seed)
+            else:
+                skipped[seed] += 1
+    return seeds, skipped
+
+
+def _imports(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """The names that a file imports from harmless modules, with the statement that brings each."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] in _MODULES:
+                    yield (alias.asname or alias.name).partition(".")[0], ast.unparse(ast.Import([alias]))
+        elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] in _MODULES:
+            for alias in node.names:
+                if alias.name != "*":
+                    yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+
+
+def _seed(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, text: str, imports: dict[str, str], rules: SeedRules, place: str
+) -> Seed | SeedSkip:
+    docstring = ast.get_docstring(node)
+    if not _is_plain(node):
+        return SeedSkip.NOT_PLAIN
+    if docstring is None or len(docstring.split()) < rules.least_words:
+        return SeedSkip.UNDOCUMENTED
+    statements = sum(isinstance(part, ast.stmt) for child in node.body[1:] for part in ast.walk(child))
+    if statements < rules.least_statements or (node.end_lineno or 0) - node.lineno >= rules.most_lines:
+        return SeedSkip.SIZE
+    source = ast.get_source_segment(text, node) or ""
+    needed = _needed_names(source)
+    if needed is None:
+        return SeedSkip.UNREADABLE
+    needed -= {node.name}
+    if needed & _EFFECTS:
+        return SeedSkip.EFFECTS
+    if needed - _BUILTINS - set(imports):
+        return SeedSkip.DEPENDENT
+    future = [imports["annotations"]] if "__future__" in imports.get("annotations", "") else []
+    lines = dict.fromkeys([*future, *sorted(imports[name] for name in needed & set(imports))])
+    bare = ast.FunctionDef(node.name, node.args, [ast.Pass()], [], node.returns, None, lineno=1, col_offset=0)
+    head = ast.unparse(ast.fix_missing_locations(bare)).rpartition("\n")[0]
+    return Seed(name=node.name, head=head, docstring=docstring, source=source, imports="\n".join(lines), place=place)
+
+
+def _is_plain(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list or node.name.startswith(("_", "test")):
+        return False
+    inside = list(ast.walk(node))
+    if any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Await | ast.Global | ast.Nonlocal) for part in inside):
+        return False
+    returns = any(isinstance(part, ast.Return) and part.value is not None for part in inside)
+    return returns and bool(node.args.args or node.args.posonlyargs) and node.args.kwarg is None
+
+
+def _needed_names(source: str) -> set[str] | None:
+    """The names that a function takes from outside itself."""
+    try:
+        tables: list[Any] = [symtable.symtable(source, "seed", "exec")]
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    top, needed = tables[0], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (symbol.is_global() or table is top):
+                needed.add(symbol.get_name())
+    return needed

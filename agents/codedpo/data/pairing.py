@@ -1,0 +1,254 @@
+"""From scores to pairs: which program is preferred to which, and why others are not."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from agents.codedpo.data.efficiency import faster_than
+from agents.codedpo.data.pairs import PairKind, Preference
+from agents.scoring.costs import Costs, NoCosts
+from agents.scoring.matrix import Matrix
+from agents.scoring.ranking import Ranking, Scores, rank
+from agents.scoring.task_samples import TaskSamples
+from codegym.errors import InvalidSettingError
+
+_MOST_TESTS = 8
+"""Tests that a pair names on each side."""
+_LEVEL = 0.01
+"""Chance of a task to give an efficiency pair without any difference in cost."""
+
+
+class PairSkip(StrEnum):
+    """Why a task gave no pair, or a candidate pair was left out."""
+
+    NO_TEST = "no_test"
+    """None of its tests is valid."""
+    ONE_PROGRAM = "one_program"
+    """There are not two different programs."""
+    INCOMPLETE = "incomplete"
+    """The machine failed for some cells; asking again completes them."""
+    TIED = "tied"
+    """All programs have the same score."""
+    MARGIN = "margin"
+    """The scores lie too close together."""
+    TOO_ALIKE = "too_alike"
+    """The texts differ too little."""
+    LENGTH = "length"
+    """A text is too long, or the two are of too different lengths."""
+    NOT_MEASURED = "not_measured"
+    """What its programs cost was not measured: see :class:`agents.scoring.costs.NoCosts`."""
+    NOT_FASTER = "not_faster"
+    """No significant difference in cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRules:
+    """Which pairs are made.
+
+    Raises:
+        InvalidSettingError: If a value makes no sense.
+    """
+
+    ranking: Ranking = Ranking.SELF_VALIDATION
+    """Scores the programs."""
+    damping: float = 0.85
+    """``d`` of self-validation (the paper's)."""
+    iterations: int = 10
+    """``T`` of self-validation (the paper's)."""
+    kinds: tuple[PairKind, ...] = (PairKind.CORRECTNESS, PairKind.EFFICIENCY)
+    """What is preferred: the more credible, the cheaper of the credible, or both."""
+    pairs_per_task: int = 1
+    """Pairs of each kind: best against worst, then the second best against the second worst, and so on."""
+    min_margin: float = 0.05
+    """Least difference of two scores; the best has 1."""
+    min_distance: float = 0.02
+    """Least share of the tokens in which two texts differ: plain DPO learns to unlearn what near twins share."""
+    max_characters: int = 0
+    """Longer texts are left out; 0 allows any."""
+    max_length_ratio: float = 0.0
+    """The longer text may have so many times the characters of the shorter; 0 allows any."""
+    min_saving: float = 0.1
+    """The cheaper program of an efficiency pair saves at least this share of the cost."""
+    seed: int = 0
+    """Chooses among ties."""
+
+    def __post_init__(self) -> None:
+        shares = ("damping", "min_margin", "min_distance", "min_saving")
+        for name in shares:
+            if not 0 <= getattr(self, name) <= 1:
+                raise InvalidSettingError(f"PairRules.{name} must lie in [0, 1], got {getattr(self, name)!r}.")
+        for name, least in (("pairs_per_task", 1), ("iterations", 1), ("max_characters", 0)):
+            if getattr(self, name) < least:
+                raise InvalidSettingError(f"PairRules.{name} must be at least {least}, got {getattr(self, name)!r}.")
+        if self.max_length_ratio != 0 and self.max_length_ratio < 1:
+            raise InvalidSettingError(f"PairRules.max_length_ratio is 0 or at least 1, got {self.max_length_ratio!r}.")
+        if not self.kinds:
+            raise InvalidSettingError(f"PairRules.kinds must name one of {', '.join(PairKind)}.")
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """The pairs, and what became of the rest."""
+
+    pairs: tuple[Preference, ...]
+    tasks: int = 0
+    """Tasks that were looked at."""
+    skipped: Mapping[PairKind, Mapping[PairSkip, int]] = field(default_factory=dict)
+    """Tasks without a pair of a kind, by the first reason."""
+
+
+def make_pairs(
+    matrices: Sequence[Matrix], rules: PairRules | None = None, costs: Sequence[Costs | NoCosts | None] = ()
+) -> PairSet:
+    """Makes pairs out of judged samples.
+
+    Args:
+        matrices: One for each task.
+        rules: Which pairs are made.
+        costs: What the credible programs of each cost, in the same order; without it there are no efficiency pairs.
+    """
+    rules = rules or PairRules()
+    pairs: list[Preference] = []
+    skipped: dict[PairKind, Counter[PairSkip]] = {kind: Counter() for kind in rules.kinds}
+    for place, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
+        for kind in rules.kinds:
+            if kind is PairKind.CORRECTNESS:
+                found = correctness_pairs(matrix, rules, seed=rules.seed + place)
+            else:
+                found = efficiency_pairs(matrix.samples, cost, rules)
+            if isinstance(found, PairSkip):
+                skipped[kind][found] += 1
+            else:
+                pairs += found
+    return PairSet(tuple(pairs), len(matrices), skipped)
+
+
+def reasons(made: PairSet) -> str:
+    """Says for people why tasks gave no pair: ``correctness: 12 tied, 3 no_test; efficiency: ...``."""
+    kinds = [
+        f"{kind}: {', '.join(f'{number} {reason}' for reason, number in skipped.items())}"
+        for kind, skipped in made.skipped.items()
+        if skipped
+    ]
+    return "; ".join(kinds) + "." if kinds else ""
+
+
+def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[Preference] | PairSkip:
+    """Prefers the more credible programs to the less credible ones; or says why there is nothing to prefer."""
+    samples = matrix.samples
+    if not matrix.tests:
+        return PairSkip.NO_TEST
+    if len(set(samples.completions)) < 2:
+        return PairSkip.ONE_PROGRAM
+    if not matrix.is_complete:
+        return PairSkip.INCOMPLETE
+    scores = score(matrix, rules)
+    if scores.is_flat:
+        return PairSkip.TIED
+    order = _best_first(samples.completions, scores, np.random.default_rng(seed))
+    reasons: list[PairSkip] = []
+    pairs: list[Preference] = []
+    for chosen, rejected in _outside_in(order):
+        pair = _preference(samples, PairKind.CORRECTNESS, (chosen, rejected), scores.programs[[chosen, rejected]])
+        reason = PairSkip.MARGIN if pair.margin < max(rules.min_margin, 1e-9) else text_skip(pair, rules)
+        if reason is None:
+            for_chosen, for_rejected = _only(matrix, scores, chosen, rejected), _only(matrix, scores, rejected, chosen)
+            pairs.append(replace(pair, tests_chosen=for_chosen, tests_rejected=for_rejected))
+        else:
+            reasons.append(reason)
+        if len(pairs) == rules.pairs_per_task:
+            break
+    return pairs or reasons[0]
+
+
+def efficiency_pairs(
+    samples: TaskSamples, costs: Costs | NoCosts | None, rules: PairRules
+) -> list[Preference] | PairSkip:
+    """Prefers programs that are significantly cheaper, among those that pass the credible tests."""
+    if not isinstance(costs, Costs):
+        return PairSkip.NOT_MEASURED
+    order = np.argsort(costs.typical, kind="stable")
+    level = _LEVEL / (len(order) * (len(order) - 1) / 2)  # the extremes are picked among so many pairs (Bonferroni)
+    reasons: list[PairSkip] = []
+    pairs: list[Preference] = []
+    for cheap, dear in _outside_in([int(place) for place in order]):
+        worth = costs.typical.min() / costs.typical[[cheap, dear]]
+        pair = _preference(samples, PairKind.EFFICIENCY, (costs.programs[cheap], costs.programs[dear]), worth)
+        is_faster = faster_than(costs.seconds[cheap], costs.seconds[dear], rules.min_saving, level)
+        reason = text_skip(pair, rules) if is_faster else PairSkip.NOT_FASTER
+        if reason is None:
+            seconds = costs.typical[[cheap, dear]].tolist()
+            pairs.append(replace(pair, seconds_chosen=seconds[0], seconds_rejected=seconds[1]))
+        else:
+            reasons.append(reason)
+        if len(pairs) == rules.pairs_per_task:
+            break
+    return pairs or reasons[0]
+
+
+def score(matrix: Matrix, rules: PairRules) -> Scores:
+    """Returns the scores of a matrix's programs and tests under the rules' ranking."""
+    seed = zlib.crc32(f"{rules.seed} {matrix.samples.task_id}".encode())  # each task has a draw of its own
+    return rank(matrix.link, rules.ranking, damping=rules.damping, iterations=rules.iterations, seed=seed)
+
+
+def text_skip(pair: Preference, rules: PairRules) -> PairSkip | None:
+    """Returns why the texts of a pair make it a bad one to learn from, if they do."""
+    short, long = sorted((len(pair.chosen), len(pair.rejected)))
+    if rules.max_characters and long > rules.max_characters:
+        return PairSkip.LENGTH
+    if rules.max_length_ratio and long > rules.max_length_ratio * max(short, 1):
+        return PairSkip.LENGTH
+    return PairSkip.TOO_ALIKE if distance(pair.chosen, pair.rejected) <= rules.min_distance else None
+
+
+def distance(first: str, second: str) -> float:
+    """Returns the share of the words and signs in which two texts differ, 0 (the same) to 1; blanks do not count."""
+    return 1.0 - difflib.SequenceMatcher(None, _WORD.findall(first), _WORD.findall(second), autojunk=False).ratio()
+
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def _best_first(completions: Sequence[str], scores: Scores, rng: np.random.Generator) -> list[int]:
+    """Places of the distinct completions, best first, tied ones in a random order."""
+    first = {text: place for place, text in reversed(list(enumerate(completions)))}
+    places = rng.permutation(sorted(first.values()))
+    return [int(place) for place in places[np.argsort(-scores.programs[places], kind="stable")]]
+
+
+def _outside_in(order: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Best against worst, then the second best against the second worst, ...; each place is used once."""
+    for place in range(len(order) // 2):
+        yield order[place], order[-1 - place]
+
+
+def _only(matrix: Matrix, scores: Scores, passes: int, fails: int) -> str:
+    """Tests that one program passes and the other does not, a line each, the most credible first."""
+    link = matrix.link
+    places = np.flatnonzero(link[passes] > link[fails])
+    best = [matrix.tests[place] for place in places[np.argsort(-scores.tests[places], kind="stable")]]
+    return "\n".join([test for test in best if "\n" not in test][:_MOST_TESTS])
+
+
+def _preference(
+    samples: TaskSamples, kind: PairKind, places: tuple[int, int], scores: Sequence[float] | np.ndarray
+) -> Preference:
+    return Preference(
+        prompt=samples.prompt,
+        chosen=samples.completions[places[0]],
+        rejected=samples.completions[places[1]],
+        score_chosen=float(scores[0]),
+        score_rejected=float(scores[1]),
+        kind=kind,
+        task_id=samples.task_id,
+        source=samples.source,
+    )

@@ -1,0 +1,1 @@
+"""What samples tokens for a policy: the protocol, the settings, and one file for each engine."""

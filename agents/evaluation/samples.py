@@ -1,0 +1,106 @@
+"""Programs that somebody wrote: files in HumanEval's and EvalPlus's formats, and folders with one for each problem."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.evaluation.natural_order import natural_order
+from codegym.errors import DataError
+
+
+@dataclass(frozen=True)
+class ProgramSample:
+    """A program that somebody wrote for a problem."""
+
+    task_id: str
+    completion: str
+    place: str = ""
+    """Where it was read (``file:line``), for messages."""
+    turn: int = 0
+    """The turn of its episode, from 0."""
+    is_final: bool = True
+    """Whether it is what its episode came to; what a repair replaced is not."""
+
+
+def read_samples(path: str | Path, task_ids: Iterable[str] = ()) -> list[ProgramSample]:
+    """Reads programs in any of the formats that people use.
+
+    A file holds a JSON object a line (it may end in ``.gz``): ``task_id`` with ``completion`` (HumanEval: what follows
+    the prompt, or a whole program) or with ``solution`` (EvalPlus: a whole program). A folder holds a folder for each
+    problem with one ``.py`` file a program, as EvalPlus has them: ``HumanEval_0/0.py`` is for ``HumanEval/0``.
+
+    Args:
+        path: The file or the folder.
+        task_ids: The tasks that there are, to know a folder's names by.
+
+    Raises:
+        DataError: If there is nothing, or something is not what it should be; the message names file and line.
+    """
+    path = Path(path)
+    samples = list(_of_folder(path, task_ids) if path.is_dir() else _of_file(path))
+    if not samples:
+        raise DataError(f"{path} holds no samples; expected {_FOLDER if path.is_dir() else f'lines like {_EXAMPLE}'}.")
+    return samples
+
+
+_EXAMPLE = '{"task_id": "HumanEval/0", "completion": "    return 1"}'
+_FOLDER = "a folder for each problem with .py files in it, such as HumanEval_0/0.py"
+
+
+def read_lines(path: Path, what: str) -> list[bytes]:
+    """Returns the lines of a file, unpacked where its name ends in ``.gz``.
+
+    Args:
+        path: The file.
+        what: It is, for the message.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read the {what} file {path}: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _of_file(path: Path) -> Iterator[ProgramSample]:
+    for number, line in enumerate(read_lines(path, "samples"), start=1):
+        if line.strip():
+            yield _sample(line, f"{path}:{number}")
+
+
+def _sample(line: bytes, place: str) -> ProgramSample:
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{place}: not JSON ({error}); expected a line like {_EXAMPLE}.") from None
+    if not isinstance(row, dict):
+        raise DataError(f"{place}: expected an object like {_EXAMPLE}, got a {type(row).__name__}.")
+    task_id, text = row.get("task_id"), row.get("completion")
+    text = row.get("solution") if text is None else text
+    for name, value in (("task_id", task_id), ("completion", text)):
+        if not isinstance(value, str):
+            got = "nothing" if value is None else type(value).__name__
+            raise DataError(f"{place}: {name} must be a text, got {got}; expected a line like {_EXAMPLE}.")
+    turn, is_final = row.get("turn", 0), row.get("is_final", True)
+    if type(turn) is not int or type(is_final) is not bool:
+        raise DataError(f"{place}: turn must be a whole number and is_final true or false, where they are given.")
+    return ProgramSample(str(task_id), str(text), place, turn, is_final)
+
+
+def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
+    named = _folder_names(task_ids)
+    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=lambda f: natural_order(f.name)):
+        for file in sorted(folder.glob("*.py"), key=lambda f: natural_order(f.name)):
+            text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+            yield ProgramSample(named.get(folder.name, folder.name), text, str(file))
+
+
+def _folder_names(task_ids: Iterable[str]) -> Mapping[str, str]:
+    return {task_id.replace("/", "_"): task_id for task_id in task_ids}

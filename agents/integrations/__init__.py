@@ -1,0 +1,1 @@
+"""Adapters for other people's trainers. Empty until the first one is written."""

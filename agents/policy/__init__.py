@@ -1,0 +1,1 @@
+"""A language model that writes: loading, prompts, completions, token offsets."""

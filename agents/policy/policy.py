@@ -1,0 +1,382 @@
+"""The policy: a language model that writes completions and knows how probable they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from agents.engines.cached_forward import make_backbone
+from agents.engines.generation import Engine, LocalEngine, Sample, Sampling
+from agents.policy.builtin import builtin_model
+from agents.policy.completion import Completion
+from agents.policy.pretrained import find_device, find_dtype, load_model, load_tokenizer
+from agents.policy.prompt_template import CHAT, PLAIN, PromptTemplate, Task
+from agents.policy.token_batch import TokenBatch, TokenScores
+from agents.policy.token_offsets import TokenText
+from agents.policy.tuning import Tuning, recomputes, tuned
+from codegym.errors import InvalidSettingError
+
+
+class LMPolicy:
+    """A Hugging Face causal or encoder-decoder language model with its tokenizer and its words.
+
+    The model stays in evaluation mode, also while it is trained: with dropout, the probabilities that are trained
+    would not be those that were sampled from. One that keeps no activations has no dropout and stays in training mode.
+
+    Args:
+        model: The model.
+        tokenizer: Its tokenizer.
+        template: What it is told for each task.
+        max_new_tokens: Default length limit of a completion.
+        seed: Of the policy's own generator, which draws when a call brings none.
+    """
+
+    def __init__(
+        self, model: nn.Module, tokenizer: Any, template: PromptTemplate, max_new_tokens: int = 256, seed: int = 0
+    ) -> None:
+        if max_new_tokens < 1:
+            raise InvalidSettingError(f"max_new_tokens must be at least 1, got {max_new_tokens!r}.")
+        self.model: Any = model.train(recomputes(model))
+        self.tokenizer = tokenizer
+        self.template = template
+        self.max_new_tokens = max_new_tokens
+        self.generator = torch.Generator().manual_seed(seed)
+        self.backbone = make_backbone(model)
+        self.end_ids = _end_ids(self.model, tokenizer)
+        self.engine: Engine = LocalEngine(self.backbone, self.end_ids)
+        self._token_text = TokenText(tokenizer)
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | nn.Module,
+        *,
+        tokenizer: Any = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        max_new_tokens: int = 256,
+        template: PromptTemplate | None = None,
+        seed: int = 0,
+        tuning: Tuning | None = None,
+    ) -> LMPolicy:
+        """Returns the policy of a built-in name, a name on the hub, a folder in the hub's layout, or a module.
+
+        Args:
+            model: ``"tiny"``, ``"Qwen/Qwen2.5-Coder-0.5B"``, a folder, or a Hugging Face model.
+            tokenizer: A tokenizer, or its name; the model's own by default. A module needs one.
+            device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda:1"``, ...
+            dtype: ``"float32"``, ``"bfloat16"``, ...; ``"auto"`` is bfloat16 on a GPU and float32 elsewhere.
+            max_new_tokens: Default length limit of a completion.
+            template: What the model is told; by default the one saved with it, else ``CHAT`` or ``PLAIN`` by its
+                tokenizer.
+            seed: Of the policy's own generator, and of new adapters.
+            tuning: Which weights are tuned: all by default; ``Tuning(lora_rank=16)`` tunes adapters. A folder that
+                holds adapters brings them along.
+
+        Raises:
+            ValueError: If a module comes without a tokenizer.
+            InvalidSettingError: If there is no such device or dtype, or the length limit is below 1.
+            UnknownNameError: If the name is nearly that of a built-in model.
+            DataError: If there is no such model; the message says where it was looked for.
+        """
+        place = find_device(device)
+        kind = find_dtype(dtype, place)
+        if isinstance(model, nn.Module):
+            if tokenizer is None:
+                raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
+            network, source = cast(Any, model.to(device=place, dtype=kind)), None
+        else:
+            source = builtin_model(model) or model
+            network = load_model(source, kind).to(place)
+        if tokenizer is None or isinstance(tokenizer, (str, Path)):
+            named = tokenizer or source
+            assert named is not None
+            tokenizer = load_tokenizer(named)
+        if template is None and source is not None:
+            template = PromptTemplate.load(Path(source))
+        if template is None:
+            template = CHAT if getattr(tokenizer, "chat_template", None) else PLAIN
+        network = tuned(network, tuning or Tuning(), seed).to(place)
+        return cls(network, tokenizer, template, max_new_tokens, seed)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        device: torch.device = self.model.device
+        return device
+
+    def prompt_text(self, observation: Mapping[str, Any]) -> str:
+        """Returns what the model is told about an observation: to write a program, or to repair its last one."""
+        feedback = str(observation.get("feedback", ""))
+        task = Task.REPAIR if feedback else Task.PROGRAM
+        return self.task_text(task, str(observation["prompt"]), feedback)
+
+    def task_text(self, task: Task, prompt: str, feedback: str = "") -> str:
+        """Returns what the model is told for a task; in its chat template if it has one."""
+        text = self.template.text(task, prompt, feedback)
+        if not getattr(self.tokenizer, "chat_template", None):
+            return text
+        turns = [{"role": "user", "content": text}]
+        chat: str = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return chat
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        greedy: bool = False,
+        max_new_tokens: int | None = None,
+        generator: torch.Generator | None = None,
+        prefixes: Sequence[NDArray[np.int64]] | None = None,
+    ) -> list[Completion]:
+        """Returns one completion for each prompt, in order.
+
+        Args:
+            prompts: Texts, as ``prompt_text`` makes them; equal ones are read by the model only once.
+            temperature: Scores are divided by it.
+            top_p: Draw among the most probable tokens that together have this probability.
+            greedy: Take the most probable token.
+            max_new_tokens: Length limit; the policy's own by default.
+            generator: Source of chance: the same state gives the same completions. The policy's own by default.
+            prefixes: Ids that each completion begins with, see ``stream``.
+
+        Raises:
+            InvalidSettingError: If a prefix cannot be gone on from.
+        """
+        sampling = Sampling(
+            temperature=temperature,
+            top_p=top_p,
+            greedy=greedy,
+            max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
+        )
+        completions = dict(self.stream(prompts, sampling, generator, prefixes))
+        return [completions[i] for i in range(len(prompts))]
+
+    def stream(
+        self,
+        prompts: Sequence[str],
+        sampling: Sampling,
+        generator: torch.Generator | None = None,
+        prefixes: Sequence[NDArray[np.int64]] | None = None,
+    ) -> Iterator[tuple[int, Completion]]:
+        """Yields ``(index of the prompt, completion)`` as each ends, so that it can be judged while others go on.
+
+        Args:
+            prompts: Texts, as ``prompt_text`` makes them.
+            sampling: How tokens are drawn; its length limit counts a prefix, too.
+            generator: Source of chance; the policy's own by default.
+            prefixes: For each prompt the ids that its completion begins with, int64 [F], such as the first ones of an
+                earlier completion's; they may be none. An encoder-decoder model's decoder goes on from them. The
+                completion's ids are these and those that were drawn after them, and its text is what all of them
+                decode to; the log-probabilities of these are 0, since they were not drawn.
+
+        Raises:
+            InvalidSettingError: If a prefix has an end token in it, or leaves no room for another token.
+        """
+        ids = [self.encode(prompt, sampling.max_new_tokens) for prompt in prompts]
+        chance = generator or self.generator
+        begun = () if prefixes is None else (self._checked(prefixes, len(prompts), sampling.max_new_tokens),)
+        with _evaluating(self.model):
+            for index, sample in self.engine.stream(ids, sampling, chance, *begun):
+                yield index, self._completion(prompts[index], ids[index], sample)
+
+    def encode(self, prompt: str, max_new_tokens: int | None = None) -> NDArray[np.int64]:
+        """Returns the prompt's ids as the model reads them, int64 [P].
+
+        A prompt that leaves no room for ``max_new_tokens`` in the model's context loses its beginning, with a warning.
+        """
+        bos, eos = self.tokenizer.bos_token, self.tokenizer.eos_token_id
+        is_chat = bool(getattr(self.tokenizer, "chat_template", None))
+        written = is_chat or bool(bos and prompt.startswith(bos))  # a chat template writes its special tokens itself
+        ids: list[int] = self.tokenizer(prompt, add_special_tokens=not written)["input_ids"]
+        if not self.model.config.is_encoder_decoder and len(ids) > 1 and ids[-1] == eos:
+            ids = ids[:-1]  # an end token that the tokenizer adds would end what is to be continued
+        fitted = self._fitted(ids or [self._first_id()], max_new_tokens or self.max_new_tokens)
+        return np.array(fitted, dtype=np.int64)
+
+    def batch(self, completions: Sequence[Completion]) -> TokenBatch:
+        """Returns the completions side by side, on the model's device."""
+        batch = TokenBatch.of([c.prompt_ids for c in completions], [c.token_ids for c in completions])
+        logprobs = np.zeros(batch.completion_ids.shape, dtype=np.float32)
+        for i, completion in enumerate(completions):
+            logprobs[i, : len(completion)] = completion.logprobs
+        return replace(batch, logprobs=torch.from_numpy(logprobs)).to(self.device)
+
+    def token_logprobs(self, batch: TokenBatch, *, temperature: float = 1.0) -> Tensor:
+        """Returns the log-probability of every token, float32 [B, T], with gradient, zero where there is no token."""
+        return self.score(batch, temperature=temperature).logprobs
+
+    def score(self, batch: TokenBatch, *, temperature: float = 1.0, entropy: bool = False) -> TokenScores:
+        """Returns what the model thinks of a batch's tokens now.
+
+        Prompts that several completions share are read once, and gradients flow back into that one reading.
+
+        Args:
+            batch: From ``batch``.
+            temperature: That of the sampling, so that the scores compare with the log-probabilities kept from it.
+            entropy: Compute the entropy at every token as well.
+        """
+        logits = self._logits(batch).float()
+        logits = logits if temperature == 1 else logits / temperature
+        ids = batch.completion_ids
+        # over rows of scores that lie side by side: several times as fast as over the middle one of three dimensions
+        logprobs = -functional.cross_entropy(logits.flatten(0, 1), ids.flatten(), reduction="none").view_as(ids)
+        spread = None
+        if entropy:
+            all_logprobs = torch.log_softmax(logits, dim=-1)
+            spread = -(all_logprobs.exp() * all_logprobs).sum(dim=-1) * batch.completion_mask
+        return TokenScores(logprobs=logprobs * batch.completion_mask, entropy=spread)
+
+    def supervised_completion(self, prompt: str, text: str) -> Completion:
+        """Returns a text that somebody else wrote as a completion to learn from: its ids, then the end token.
+
+        The ids come from the tokenizer once and are what is trained from then on; their text is what they decode to.
+        What does not fit into the model's context is cut off, and the completion is then not finished.
+        """
+        prompt_ids = self.encode(prompt)
+        token_ids = self.text_ids(text)
+        room = self.room_after(prompt_ids)
+        finished = room is None or len(token_ids) <= room
+        token_ids = token_ids[:room]
+        sample = Sample(token_ids=token_ids, logprobs=np.zeros(len(token_ids), dtype=np.float32), finished=finished)
+        return self._completion(prompt, prompt_ids, sample)
+
+    def text_ids(self, text: str) -> NDArray[np.int64]:
+        """Returns a completion's ids, the end token included, int64 [T], however long it is."""
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return np.array([*ids, self.end_ids[0]], dtype=np.int64)
+
+    def room_after(self, prompt_ids: NDArray[np.int64], max_length: int | None = None) -> int | None:
+        """Returns how many tokens may follow a prompt, 0 or more; None without a limit.
+
+        Args:
+            prompt_ids: int64 [P].
+            max_length: Most tokens of prompt and completion together, besides the model's own limit.
+        """
+        context = self.backbone.context
+        limits = [] if max_length is None else [max_length - len(prompt_ids)]
+        if context is not None:
+            limits.append(context if self.model.config.is_encoder_decoder else context - len(prompt_ids))
+        return max(min(limits), 0) if limits else None
+
+    def save(self, folder: str | Path) -> None:
+        """Writes model, tokenizer and template in the hub's layout; whole or not at all, replacing what was there."""
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            self.model.save_pretrained(beside)
+            self.tokenizer.save_pretrained(beside)
+            self.template.save(beside)
+            _put_in_place(beside, folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _logits(self, batch: TokenBatch) -> Tensor:
+        """Scores [B, T, V] before each token of the batch."""
+        ids = batch.completion_ids
+        if len(batch.prompts) == len(batch) or recomputes(self.model):
+            return self.backbone.score([batch.prompts[i] for i in batch.prompt_index.tolist()], ids)
+        reading = self.backbone.read(batch.prompts)
+        reading.select(batch.prompt_index)
+        first = reading.logits[:, None]
+        return torch.cat([first, reading.write(ids[:, :-1])], dim=1) if ids.shape[1] > 1 else first
+
+    def _completion(self, prompt: str, prompt_ids: NDArray[np.int64], sample: Sample) -> Completion:
+        text, offsets = self._token_text.spans(sample.token_ids.tolist())
+        return Completion(
+            prompt=prompt,
+            text=text,
+            prompt_ids=prompt_ids,
+            token_ids=sample.token_ids,
+            offsets=offsets,
+            logprobs=sample.logprobs,
+            finished=sample.finished,
+        )
+
+    def _checked(
+        self, prefixes: Sequence[NDArray[np.int64]], number: int, max_new_tokens: int
+    ) -> Sequence[NDArray[np.int64]]:
+        if len(prefixes) != number:
+            raise InvalidSettingError(f"expected a prefix for each of {number} prompts, got {len(prefixes)} of them.")
+        longest = max(map(len, prefixes), default=0)
+        if longest >= max_new_tokens:
+            raise InvalidSettingError(
+                f"a prefix of {longest} tokens leaves no room to go on: max_new_tokens={max_new_tokens} counts them, "
+                "too. Cut the prefix, or raise max_new_tokens."
+            )
+        if any(np.isin(prefix, self.end_ids).any() for prefix in prefixes):
+            raise InvalidSettingError("a prefix has an end token in it, after which nothing can be written: cut it.")
+        return prefixes
+
+    def _fitted(self, ids: list[int], max_new_tokens: int) -> list[int]:
+        context = self.backbone.context
+        if context is None:
+            return ids
+        room = context if self.model.config.is_encoder_decoder else context - max_new_tokens
+        if 0 < len(ids) <= room:
+            return ids
+        if room < 1:
+            raise InvalidSettingError(
+                f"max_new_tokens={max_new_tokens} leaves no room for a prompt: the model's context is {context} tokens."
+            )
+        warnings.warn(
+            f"A prompt of {len(ids)} tokens was cut to its last {room}: the model's context is {context} tokens and "
+            f"max_new_tokens is {max_new_tokens}.",
+            stacklevel=4,
+        )
+        return ids[-room:]
+
+    def _first_id(self) -> int:
+        bos = self.tokenizer.bos_token_id
+        return self.end_ids[0] if bos is None else int(bos)
+
+
+def _end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    """The tokens that end a completion; the tokenizer's own first, with which reference texts are ended."""
+    of_model = model.generation_config.eos_token_id
+    listed = [tokenizer.eos_token_id, *(of_model if isinstance(of_model, list) else [of_model])]
+    ids = tuple(dict.fromkeys(int(i) for i in listed if i is not None))
+    if not ids:
+        raise ValueError(
+            "Neither the tokenizer nor the model's generation_config names an end-of-sequence token: without one no "
+            "completion can end. Set tokenizer.eos_token."
+        )
+    return ids
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Puts a model into evaluation mode, in which it has a cache, and back into the one it was in."""
+    was = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was)
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Renames ``new`` to ``folder``, moving an old folder out of the way first."""
+    if folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+        os.replace(folder, old / folder.name)
+        os.replace(new, folder)
+        shutil.rmtree(old)
+    else:
+        os.replace(new, folder)

@@ -1,0 +1,87 @@
+"""A model, or a tokenizer, by its name on the hub or its folder, on a device that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+from agents.policy.builtin import BUILTIN_MODELS
+from agents.policy.tuning import base_of, is_adapter, with_saved_adapters
+from codegym.errors import CodegymError, DataError, InvalidSettingError
+
+
+def load_model(source: str | Path, dtype: torch.dtype) -> Any:
+    """Reads a causal or encoder-decoder model, with its adapters where the folder holds some.
+
+    Raises:
+        DataError: If there is no such model.
+    """
+    with _naming(source):
+        if is_adapter(source):
+            return with_saved_adapters(load_model(base_of(source), dtype), source)
+        config = AutoConfig.from_pretrained(source)
+        loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        return loader.from_pretrained(source, dtype=dtype)
+
+
+def load_tokenizer(source: str | Path) -> Any:
+    """Reads a tokenizer.
+
+    Raises:
+        DataError: If there is none.
+    """
+    with _naming(source):
+        return AutoTokenizer.from_pretrained(source)
+
+
+def find_device(device: str) -> torch.device:
+    """Returns a device by its name, ``"auto"`` included.
+
+    Raises:
+        InvalidSettingError: If there is no such name, or no such device.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise InvalidSettingError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1', ..., got {device!r}.") from error
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        raise InvalidSettingError(
+            f"device={device!r} is not there: PyTorch finds {torch.cuda.device_count()} CUDA devices. Take 'auto'."
+        )
+    return place
+
+
+def find_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Returns a dtype by its name; ``"auto"`` is what suits the device.
+
+    Raises:
+        InvalidSettingError: If there is no such dtype.
+    """
+    if name == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype):
+        raise InvalidSettingError(f"dtype must be 'auto', 'float32', 'bfloat16' or 'float16', got {name!r}.")
+    return dtype
+
+
+@contextmanager
+def _naming(source: object) -> Iterator[None]:
+    """Says of which model it is that the library complains: its own errors are many, and of many kinds."""
+    try:
+        yield
+    except CodegymError:
+        raise
+    except (OSError, ValueError) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(
+            f"cannot load the model {str(source)!r}: expected a folder in the hub's layout, a name on the hub, or one "
+            f"of {', '.join(BUILTIN_MODELS)}. {said[0]}"
+        ) from error

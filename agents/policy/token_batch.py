@@ -1,0 +1,75 @@
+"""Completions side by side, as a model is trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from agents.engines.generation import distinct_rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TokenBatch:
+    """B completions, padded on the right to the longest, with the distinct prompts that they continue.
+
+    Attributes:
+        prompts: The distinct prompts' ids, as many as there are.
+        prompt_index: Which of them each completion continues, int64 [B].
+        completion_ids: Sampled ids, int64 [B, T], 0 where there is none.
+        completion_mask: Where there is a token, bool [B, T].
+        logprobs: Log-probabilities kept from sampling, float32 [B, T], 0 where there is no token.
+    """
+
+    prompts: tuple[NDArray[np.int64], ...]
+    prompt_index: Tensor
+    completion_ids: Tensor
+    completion_mask: Tensor
+    logprobs: Tensor
+
+    @classmethod
+    def of(cls, prompts: Sequence[NDArray[np.int64]], completions: Sequence[NDArray[np.int64]]) -> TokenBatch:
+        """Puts completions side by side, on the CPU, with nothing kept from sampling.
+
+        Args:
+            prompts: The ids that each completion continues, B of them; equal ones are kept once.
+            completions: Their ids, B of them.
+        """
+        longest = max(len(completion) for completion in completions)
+        ids = np.zeros((len(completions), longest), dtype=np.int64)
+        mask = np.zeros((len(completions), longest), dtype=np.bool_)
+        for i, completion in enumerate(completions):
+            ids[i, : len(completion)], mask[i, : len(completion)] = completion, True
+        distinct, index = distinct_rows(prompts)
+        return cls(
+            prompts=tuple(distinct),
+            prompt_index=torch.from_numpy(index),
+            completion_ids=torch.from_numpy(ids),
+            completion_mask=torch.from_numpy(mask),
+            logprobs=torch.zeros(ids.shape, dtype=torch.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.prompt_index)
+
+    def to(self, device: torch.device | str) -> TokenBatch:
+        """Returns the batch on another device."""
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "prompts"}
+        return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TokenScores:
+    """What a model thinks of a batch's tokens now: both float32 [B, T], zero where there is no token.
+
+    Attributes:
+        logprobs: Log-probability of each token, with gradient.
+        entropy: Entropy (nats) of the distribution that each token stands for, with gradient; None unless asked for.
+    """
+
+    logprobs: Tensor
+    entropy: Tensor | None

@@ -1,0 +1,1 @@
+"""Episodes side by side, and the experiences that come of them."""

@@ -1,0 +1,87 @@
+"""One completion and all that is to be learned from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.policy.completion import Completion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experience:
+    """What a policy wrote at one turn, and what the environment said about it."""
+
+    completion: Completion
+    """The sampled tokens with their offsets and behaviour log-probabilities."""
+    task_id: str
+    """The problem; empty where the environment does not name it."""
+    turn: int = 0
+    """The turn of its episode, from 0."""
+    version: int = 0
+    """The optimizer steps that the policy had taken when it wrote this."""
+    group: str = ""
+    """Completions to be compared: of one problem, at one turn, in one collection."""
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    """The reward's components by name; they add up to this turn's reward."""
+    future: float = 0.0
+    """The rewards of the episode's later turns; NaN where the machine failed at one of them."""
+    span: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """float32[T]: how much each token belongs to the failing place, 0 to 1."""
+    unreached: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """bool[T]: tokens of statements that no test ran; empty where that was not asked."""
+    verdict: str = ""
+    kind: str = ""
+    scope: str = ""
+    pass_rate: float = 0.0
+    passed: tuple[bool, ...] = ()
+    """One flag a test."""
+    is_success: bool = False
+    infra_error: bool = False
+    """The machine failed: nothing is to be learned."""
+    is_greedy: bool = False
+    """Written without sampling, as a baseline for others."""
+    feedback: str = ""
+    """What the agent was told about it."""
+    diagnostics: tuple[Mapping[str, Any], ...] = ()
+    """What is wrong and where, as the environment's ``info`` says it."""
+    tests: tuple[Mapping[str, Any], ...] = ()
+    """What became of each test, likewise; private tests' values are not in it."""
+    advantage: float = 0.0
+    """The sequence-level reward above its baseline; set once, when its collection is complete."""
+
+    @property
+    def length(self) -> int:
+        """Its tokens, the end-of-sequence token included."""
+        return len(self.completion.token_ids)
+
+    @property
+    def reached(self) -> int:
+        """Its tokens without those that no test ran."""
+        return self.length - int(self.unreached.sum())
+
+    @property
+    def reward(self) -> float:
+        """This turn's reward; NaN where the machine failed."""
+        return float("nan") if self.infra_error else float(sum(self.rewards.values()))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all that it led to was judged; else nobody knows what it was worth, and it teaches nothing."""
+        return not (self.infra_error or isnan(self.future))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as plain data: texts, numbers and arrays."""
+        plain = {name: str(getattr(self, name)) for name in ("verdict", "kind", "scope")}
+        return {**vars(self), **plain, "rewards": dict(self.rewards), "completion": vars(self.completion)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Experience:
+        """Makes it from :meth:`to_dict`'s data."""
+        plain = {**values, "passed": tuple(values["passed"])}
+        return cls(**{**plain, "completion": Completion(**values["completion"])})

@@ -1,0 +1,1 @@
+"""What programs are worth without labels: generated tests, the matrix, rankings, costs."""

@@ -1,0 +1,1 @@
+"""What every learner shares: the agent, the gradient step, checkpoints, logging."""

@@ -1,0 +1,130 @@
+"""An agent on disk: one zip file that is whole or not there.
+
+It holds ``agent.json`` (what the agent is), ``state.pt`` (tensors and plain data only, so that loading runs no
+foreign code) and ``policy/`` (the model in the hub's layout: unzip it, and transformers loads it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers.utils import logging as transformers_logging
+
+from agents.policy.policy import LMPolicy
+from codegym.errors import DataError
+
+FORMAT = 1
+_RECORD, _STATE, _POLICY = "agent.json", "state.pt", "policy"
+_ARRAY = "__array__"
+"""The mark under which an array travels as a tensor."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was read: the record, the state, and the folder where the policy lies for as long as the file is open."""
+
+    record: dict[str, Any]
+    state: dict[str, Any]
+    policy: Path
+
+
+def checkpoint_path(path: str | Path) -> Path:
+    """The file that a name stands for: ``.zip`` is added where there is no suffix, as in Stable-Baselines3."""
+    return Path(path) if Path(path).suffix else Path(f"{path}.zip")
+
+
+def write_checkpoint(
+    path: str | Path, *, record: Mapping[str, Any], state: Mapping[str, Any], policy: LMPolicy
+) -> Path:
+    """Writes a checkpoint beside its place and renames it into it: a kill at any moment leaves the old or the new one.
+
+    Args:
+        path: Where to; folders on the way are made.
+        record: JSON-safe data.
+        state: Nested dicts and lists of tensors, arrays, numbers and texts.
+        policy: Saved in the hub's layout.
+
+    Returns:
+        The file.
+    """
+    target = checkpoint_path(path).absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside, _without_bars():
+        policy.save(Path(beside) / _POLICY)
+        torch.save(_tensors(state), Path(beside) / _STATE)
+        (Path(beside) / _RECORD).write_text(json.dumps({"format": FORMAT, **record}, indent=2), "utf-8")
+        packed = Path(beside) / "packed"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            for file in sorted(Path(beside).rglob("*")):
+                if file.is_file() and file != packed:
+                    archive.write(file, file.relative_to(beside))
+        with packed.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(packed, target)
+    return target
+
+
+@contextmanager
+def open_checkpoint(path: str | Path) -> Iterator[Checkpoint]:
+    """Opens a checkpoint for reading.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        DataError: If it is no checkpoint of this format.
+    """
+    source = checkpoint_path(path)
+    if not source.exists():
+        raise FileNotFoundError(f"there is no checkpoint {source}; agent.save({str(path)!r}) writes one.")
+    with tempfile.TemporaryDirectory() as folder, _without_bars():
+        try:
+            with zipfile.ZipFile(source) as archive:
+                archive.extractall(folder)
+            record = json.loads((Path(folder) / _RECORD).read_text("utf-8"))
+            state = _arrays(torch.load(Path(folder) / _STATE, map_location="cpu", weights_only=True))
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
+            raise DataError(f"{source} is no checkpoint of an agent: {error}") from error
+        if record.get("format") != FORMAT:
+            raise DataError(f"{source} has format {record.get('format')!r}; this version reads format {FORMAT}.")
+        yield Checkpoint(record, state, Path(folder) / _POLICY)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Silences transformers' own progress bars: a checkpoint every few steps would fill the screen with them."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _tensors(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {_ARRAY: torch.from_numpy(value.copy())}
+    if isinstance(value, Mapping):
+        return {key: _tensors(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_tensors(item) for item in value)
+    return value
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {_ARRAY}:
+            return value[_ARRAY].numpy()
+        return {key: _arrays(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_arrays(item) for item in value)
+    return value
