@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("CODEGYM_DATA") or ROOT.parent / "shared" / "data")
+DATA = Path(os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set"))
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _ORDER = r"^<!-- (?P<order>run before|run with data|run with|not run)(?::(?P<text>.*?))?\s*-->$"
 _CODE = r"^```python\n(?P<code>.*?)^```$"

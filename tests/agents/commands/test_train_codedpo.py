@@ -20,7 +20,7 @@ from agents.codedpo.data.pairing import PairSet
 from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.codedpo.data.pipeline import Preparation
 
-DATA = os.environ.get("CODEGYM_DATA", str(Path(__file__).parents[3].parent / "shared" / "data"))
+DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 TASKS = 6
 
 

@@ -13,7 +13,7 @@ import pytest
 from agents import cli
 from agents.rltf import RLTF
 
-DATA = os.environ.get("CODEGYM_DATA", str(Path(__file__).parents[4] / "shared" / "data"))
+DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 SMALL = "--problems-per-step 2 --samples-per-problem 2 --completions 12 --max-new-tokens 6 --seed 3 --device cpu"
 RUNS = {
     # today's estimators, adapters, repair turns, a judge that looks closer

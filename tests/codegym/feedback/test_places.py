@@ -18,7 +18,7 @@ from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest
 
 HERE = Path(__file__).parent
-DATA = Path(os.environ.get("CODEGYM_DATA") or HERE.parents[2].parent / "shared" / "data")
+DATA = Path(os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set"))
 ROWS = [json.loads(line) for line in (HERE / "broken_programs.jsonl").read_text().splitlines()]
 WRITTEN = [row for row in ROWS if "codet" not in row]
 SAMPLED = [row for row in ROWS if "codet" in row]

@@ -17,7 +17,7 @@ from codegym.sandbox.limits import Limits
 from envs_registry import load_suite
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("CODEGYM_DATA") or ROOT.parent / "shared" / "data")
+DATA = Path(os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set"))
 FOLDER = DATA / "quixbugs" / "python_programs"
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=10.0, program_cpu_seconds=2.0)
 
