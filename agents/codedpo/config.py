@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from agents.codedpo.focus import Focus
-from agents.rltf.losses import Normalization
+from agents.training.normalization import Normalization
 from codegym.errors import InvalidSettingError, UnknownNameError
 
 Method = Literal["dpo", "kto", "sft"]

@@ -15,7 +15,7 @@ from agents.codedpo.measures import PairMeasures
 from agents.codedpo.reference import Reference, mismatched_rows
 from agents.codedpo.token_pairs import TokenPair
 from agents.policy.policy import LMPolicy
-from agents.rltf.losses import completion_weights
+from agents.training.normalization import completion_weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from agents.rltf.losses import Normalization
+from agents.training.normalization import Normalization
 from codegym.errors import InvalidSettingError, UnknownNameError
 
 Term = Literal["coarse", "fine", "adaptive", "weighted_adaptive"]

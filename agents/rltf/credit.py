@@ -89,7 +89,7 @@ def teaches(experience: Experience, config: RLTFConfig) -> bool:
     return experience.is_known and not (is_cut(experience) and "truncated" in config.masked)
 
 
-def is_silent(experience: Experience, config: RLTFConfig) -> bool:
+def has_no_credit(experience: Experience, config: RLTFConfig) -> bool:
     """Whether it has no credit at all to give to its tokens, and no other term of the loss looks at it."""
     fine = 0.0 if config.fine_credit == "conserving" else fine_reward(experience, config)
     return experience.advantage == 0 and (fine == 0 or not experience.span.any()) and config.kl_coefficient == 0

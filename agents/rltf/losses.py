@@ -3,18 +3,13 @@
 Shapes: B completions, T tokens (right-padded). ``completion_mask`` [B, T] is 1 on the sampled tokens and 0 on
 padding; ``span_mask`` [B, T] says how much a token belongs to the failing place: 1 or 0 for a hard span, anything
 between for a soft one. Every ``*_loss`` returns one number a completion, summed over its tokens;
-:func:`completion_weights` then says how much each completion counts, for the whole batch at once, so that cutting it
-into micro-batches changes no gradient.
+``agents.training.normalization`` says how much each completion counts.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
-
-Normalization = Literal["sum", "token", "sequence"]
 
 
 def rltf_loss(
@@ -153,26 +148,6 @@ def supervised_loss(logps: Tensor, completion_mask: Tensor) -> Tensor:
         float[B].
     """
     return -_on(completion_mask, logps).sum(1)
-
-
-def completion_weights(lengths: Tensor, keep: Tensor, how: Normalization) -> Tensor:
-    """How much each completion's summed loss counts; ``(weights * losses).sum()`` is the batch's loss.
-
-    Args:
-        lengths: [B], tokens a completion.
-        keep: bool[B], False for what must not teach (infrastructure failures, masked truncations).
-        how: ``"sum"``: the mean over completions of sums over tokens, as in the paper; ``"sequence"``: the mean over
-            completions of means over tokens; ``"token"``: the mean over all tokens of the batch.
-
-    Returns:
-        float32[B], zero where not kept; all zero when nothing is kept.
-    """
-    kept = keep.to(torch.float32)
-    sizes = lengths.to(torch.float32).clamp(min=1)
-    if how == "token":
-        return kept / (kept * sizes).sum().clamp(min=1)
-    each = kept / kept.sum().clamp(min=1)
-    return each / sizes if how == "sequence" else each
 
 
 def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,9 +21,9 @@ from agents.policy.policy import LMPolicy
 from agents.policy.token_batch import TokenBatch, TokenScores
 from agents.rltf.buffer import ExperienceBuffer
 from agents.rltf.config import RLTFConfig
-from agents.rltf.credit import is_silent, teaches, token_credit, with_advantages
+from agents.rltf.credit import has_no_credit, teaches, token_credit, with_advantages
 from agents.rltf.curriculum import Curriculum
-from agents.rltf.losses import clipped_loss, completion_weights, kl_loss, policy_gradient_loss, supervised_loss
+from agents.rltf.losses import clipped_loss, kl_loss, policy_gradient_loss, supervised_loss
 from agents.rltf.measures import METRICS, CollectionLog, StepMeasures, log_step, most_telling
 from agents.rltf.micro_batches import merged, micro_batches
 from agents.rltf.sample_text import sample_text
@@ -32,6 +32,7 @@ from agents.rollout.rollout import Places, Rollout, Stopwatch
 from agents.training.agent import Agent, Callback, Env
 from agents.training.checkpoint import Checkpoint
 from agents.training.gradient_step import GradientStep
+from agents.training.normalization import completion_weights
 from agents.training.optimizer import make_optimizer, restore_optimizer, set_learning_rate
 from agents.training.run_log import TEXT_ONLY, log_settings
 from codegym.errors import InvalidSettingError
@@ -264,7 +265,7 @@ class RLTF(Agent):
         lengths = torch.tensor([experience.reached for experience in experiences])
         weights = completion_weights(lengths, keep, self.config.normalization)
         # What gets no credit has no gradient: it counts in the mean, but the model need not read it again.
-        heard = [row for row, e in enumerate(experiences) if keep[row] and not is_silent(e, self.config)]
+        heard = [row for row, e in enumerate(experiences) if keep[row] and not has_no_credit(e, self.config)]
         read = merged([experiences[row] for row in heard], weights[heard])
         parts = micro_batches(read.experiences, size)
         for number, part in enumerate(parts):

@@ -8,7 +8,14 @@ import torch
 
 from agents.policy.completion import Completion
 from agents.rltf.config import RLTFConfig
-from agents.rltf.credit import fine_reward, sequence_reward, teaches, token_credit, with_advantages
+from agents.rltf.credit import (
+    fine_reward,
+    has_no_credit,
+    sequence_reward,
+    teaches,
+    token_credit,
+    with_advantages,
+)
 from agents.rollout.experience import Experience
 from agents.rollout.rollout import Places, failing_span
 
@@ -144,6 +151,16 @@ def test_token_credit_of_each_kind() -> None:
     torch.testing.assert_close(soft, torch.tensor([[-1, -1.8, -1.4, -1], [1, 1, 1, 1]]))
     conserving = token_credit(pair, mask, RLTFConfig(fine_credit="conserving"))
     torch.testing.assert_close(conserving.sum(1), torch.tensor([-4.0, 4.0]))
+
+
+def test_a_completion_without_credit_still_counts_where_the_divergence_does() -> None:
+    even = experience(PASS, advantage=0.0)
+    assert has_no_credit(even, RLTFConfig())
+    assert not has_no_credit(even, RLTFConfig(kl_coefficient=0.1))  # its KL term has a gradient
+    assert not has_no_credit(experience(PASS, advantage=0.5), RLTFConfig())
+    failed = experience(CRASH, advantage=0.0, span=(0, 1, 0, 0))
+    assert not has_no_credit(failed, RLTFConfig(fine_credit="line"))  # the fine reward has no baseline
+    assert has_no_credit(failed, RLTFConfig(fine_credit="conserving"))
 
 
 def diagnostic(
