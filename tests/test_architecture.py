@@ -22,7 +22,7 @@ MAY_IMPORT = {
 """What each room may import of the project."""
 
 FLOORS = (
-    {"errors", "atomic_file"},
+    {"errors", "atomic_file", "json_lines"},
     {"sandbox"},
     {"comparison"},
     {"problem"},
