@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -130,18 +129,8 @@ class Writer:
 
     @cached_property
     def _key(self) -> str:
-        weights = "" if self.store is None else weights_key(self.policy)
-        return content_key(weights, sorted(asdict(self.sampling).items()), self.seed, self.turns)
-
-
-def weights_key(policy: LMPolicy) -> str:
-    """Returns the digest of all that a policy's programs depend on: weights, tokenizer and words."""
-    digest = hashlib.sha256(repr((type(policy.model).__name__, policy.template, policy.end_ids)).encode())
-    digest.update(repr(sorted(policy.tokenizer.get_vocab().items())).encode("utf-8", "surrogatepass"))
-    for name, tensor in policy.model.state_dict().items():
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+        fingerprint = "" if self.store is None else self.policy.fingerprint()
+        return content_key(fingerprint, sorted(asdict(self.sampling).items()), self.seed, self.turns)
 
 
 def observation(problem: Problem) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ from agents.engines.cached_forward import make_backbone
 from agents.engines.generation import Engine, LocalEngine, Sample, Sampling
 from agents.policy.builtin import builtin_model
 from agents.policy.completion import Completion
+from agents.policy.fingerprint import WeightsDigest, architecture, tokenizer_state
 from agents.policy.pretrained import find_device, find_dtype, load_model, load_tokenizer
 from agents.policy.prompt_template import CHAT, PLAIN, PromptTemplate, Task
 from agents.policy.token_batch import TokenBatch, TokenScores
@@ -58,6 +60,7 @@ class LMPolicy:
         self.end_ids = _end_ids(self.model, tokenizer)
         self.engine: Engine = LocalEngine(self.backbone, self.end_ids)
         self._token_text = TokenText(tokenizer)
+        self._weights_digest = WeightsDigest()
 
     @classmethod
     def load(
@@ -117,6 +120,16 @@ class LMPolicy:
         """Where the model is."""
         device: torch.device = self.model.device
         return device
+
+    def fingerprint(self) -> str:
+        """Returns the digest of all that decides what the policy writes: weights, tokenizer and template.
+
+        A cache of completions is keyed by it, the sampling settings and the seed. The engine, the device and the length
+        limit are not part of it. The weights are hashed once after each change of them.
+        """
+        settings = (architecture(self.model), tokenizer_state(self.tokenizer), self.template, self.end_ids)
+        text = f"{settings} {self._weights_digest.of(self.model)}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def prompt_text(self, observation: Mapping[str, Any]) -> str:
         """Returns what the model is told about an observation: to write a program, or to repair its last one."""
