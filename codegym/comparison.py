@@ -3,48 +3,46 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, TypeAlias
 
+from codegym.errors import InvalidProblemError
+from codegym.output_rule import RULES, OutputRule, lines_match
 
-class OutputRule(StrEnum):
-    """How two texts on standard output are compared."""
-
-    EXACT = "exact"
-    """Byte for byte."""
-    STRICT = "strict"
-    """Line by line; blanks at the ends of lines and blank lines at the end do not count."""
-    APPS = "apps"
-    """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs
-    of blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
-    LIVECODEBENCH = "livecodebench"
-    """LiveCodeBench's rule: blanks around lines do not count, and lines of numbers are compared as decimal numbers."""
-    CODECONTESTS = "codecontests"
-    """CodeContests's rule: the words are compared, wherever the lines end; case does not count, and numbers may differ
-    by less than 1e-5."""
+__all__ = ["Checker", "Comparison", "OutputRule"]
+_MAY_BE_NAN = (float, complex, Decimal)
+_LONGEST_RANGE = 10**6
+"""A checker that walks through a longer range would not come back: the program's answer takes no room to send."""
 
 
 Checker: TypeAlias = Callable[[tuple[Any, ...], Any, Any], bool]
-"""Trusted code of a suite: ``checker(args, expected, actual) -> accepted``."""
+"""Trusted code of a suite: ``checker(args, expected, actual) -> accepted``.
+
+For standard-input tests ``args`` is ``(stdin,)``, and both others are texts.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """The rule by which a problem accepts an answer.
 
+    A setting that no test of a problem would use is refused when the problem is made.
+
     Attributes:
-        strict_types: ``1``, ``1.0`` and ``True`` differ, and so do lists and tuples. Otherwise as Python's ``==``.
-        rel_tolerance: Relative tolerance for floats, anywhere in the value.
-        abs_tolerance: Absolute tolerance for floats, anywhere in the value.
-        any_of: The expected value is a collection of acceptable answers.
-        unordered: The order of the outermost list or tuple does not count.
-        checker: A suite's own rule; replaces all of the above for values.
-        output: The rule for standard output.
+        strict_types: ``1``, ``1.0`` and ``True`` differ, and so do lists and tuples. Otherwise as Python's ``==``,
+            except that not-a-number equals itself. For calls.
+        rel_tolerance: Relative tolerance for floats, anywhere in the value or in the printed text.
+        abs_tolerance: Absolute tolerance for floats, anywhere in the value or in the printed text.
+        any_of: The expected value is a collection of acceptable answers. For calls.
+        unordered: The order of the outermost list or tuple, or of the printed lines, does not count.
+        checker: A suite's own rule; it replaces all the others.
+        output: The rule for standard output; tolerances and ``unordered`` go with ``OutputRule.STRICT``.
+
+    Raises:
+        InvalidProblemError: If a setting has the wrong type, or a checker comes with settings that it replaces.
     """
 
     strict_types: bool = False
@@ -54,6 +52,45 @@ class Comparison:
     unordered: bool = False
     checker: Checker | None = None
     output: OutputRule = OutputRule.STRICT
+
+    def __post_init__(self) -> None:
+        for name in ("rel_tolerance", "abs_tolerance"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+                raise InvalidProblemError(f"Comparison.{name} must be a finite number of at least 0, got {value!r}.")
+        for name in ("strict_types", "any_of", "unordered"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidProblemError(f"Comparison.{name} must be True or False, got {getattr(self, name)!r}.")
+        if not isinstance(self.output, str) or self.output not in tuple(OutputRule):
+            known = ", ".join(OutputRule)
+            raise InvalidProblemError(f"Comparison.output must be one of {known}, got {self.output!r}.")
+        object.__setattr__(self, "output", OutputRule(self.output))
+        if self.checker is not None and not callable(self.checker):
+            raise InvalidProblemError(f"Comparison.checker must be a function or None, got {self.checker!r}.")
+        if self.checker is not None and (others := self.changed - {"checker"}):
+            raise InvalidProblemError(
+                f"Comparison: {', '.join(sorted(others))} would be ignored beside a checker, which replaces every "
+                "other rule. Leave one out, or compare so in the checker."
+            )
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Names of the settings that differ from their defaults."""
+        return frozenset(field.name for field in fields(self) if getattr(self, field.name) != field.default)
+
+    @property
+    def used_for_calls(self) -> frozenset[str]:
+        """Names of the settings that decide about values."""
+        values = {"strict_types", "rel_tolerance", "abs_tolerance", "any_of", "unordered"}
+        return frozenset(values if self.checker is None else {"checker"})
+
+    @property
+    def used_for_output(self) -> frozenset[str]:
+        """Names of the settings that decide about printed texts."""
+        if self.checker is not None:
+            return frozenset({"checker"})
+        texts = {"rel_tolerance", "abs_tolerance", "unordered"} if self.output is OutputRule.STRICT else set()
+        return frozenset(texts | {"output"})
 
     def accepts(self, args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
         """Returns whether a value is a right answer.
@@ -65,16 +102,32 @@ class Comparison:
         """
         try:
             if self.checker is not None:
-                return bool(self.checker(args, expected, actual))
+                return not _has_endless_range(actual) and bool(self.checker(args, expected, actual))
             if self.any_of:
                 return any(self._matches(answer, actual) for answer in expected)
             return self._matches(expected, actual)
-        except (ArithmeticError, RecursionError, TypeError, ValueError, LookupError, AttributeError):
-            return False  # an answer of a shape that the rule cannot even compare
+        except Exception:  # an answer of a shape that the rule, or a suite's checker, cannot even compare
+            return False
 
-    def accepts_output(self, expected: str, actual: str) -> bool:
-        """Returns whether a text on standard output is a right answer."""
-        return _OUTPUT_RULES[self.output](expected, actual)
+    def accepts_output(self, expected: str, actual: str, stdin: str = "") -> bool:
+        """Returns whether a text on standard output is a right answer.
+
+        Args:
+            expected: The text that the test names.
+            actual: The text that the program printed.
+            stdin: The text that the program read, for a checker.
+        """
+        if self.checker is not None:
+            return self.accepts((stdin,), expected, actual)
+        if self.rel_tolerance or self.abs_tolerance or self.unordered:
+            return lines_match(
+                expected,
+                actual,
+                rel_tolerance=self.rel_tolerance,
+                abs_tolerance=self.abs_tolerance,
+                unordered=self.unordered,
+            )
+        return RULES[self.output](expected, actual)
 
     @property
     def _is_plain(self) -> bool:
@@ -88,11 +141,11 @@ class Comparison:
         return self._same(expected, actual)
 
     def _same(self, expected: Any, actual: Any) -> bool:
-        if self._is_plain:
-            return bool(expected == actual)
+        if self._is_plain and ((is_equal := bool(expected == actual)) or not _has_nan(expected)):
+            return is_equal
         if self.strict_types and type(expected) is not type(actual):
             return False
-        if isinstance(expected, float) or isinstance(actual, float):
+        if isinstance(expected, _MAY_BE_NAN) or isinstance(actual, _MAY_BE_NAN):
             return self._same_number(expected, actual)
         if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
             alike = isinstance(expected, list) == isinstance(actual, list)
@@ -104,10 +157,10 @@ class Comparison:
         return bool(expected == actual)
 
     def _same_number(self, expected: Any, actual: Any) -> bool:
+        if expected != expected or actual != actual:
+            return bool(expected != expected and actual != actual)
         if not isinstance(expected, (int, float)) or not isinstance(actual, (int, float)):
             return bool(expected == actual)
-        if expected != expected or actual != actual:
-            return expected != expected and actual != actual
         return math.isclose(expected, actual, rel_tol=self.rel_tolerance, abs_tol=self.abs_tolerance)
 
     def _same_mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool:
@@ -123,7 +176,8 @@ class Comparison:
             return False
         if self._is_plain:
             try:
-                return sorted(expected) == sorted(actual)
+                if (is_equal := sorted(expected) == sorted(actual)) or not _has_nan(expected):
+                    return is_equal
             except TypeError:
                 pass
         left = list(actual)
@@ -137,78 +191,18 @@ class Comparison:
         return True
 
 
-def _strict_accepts(expected: str, actual: str) -> bool:
-    return _lines(expected) == _lines(actual)
+def _has_nan(value: Any) -> bool:
+    """Whether not-a-number is in an expected value: Python's ``==`` would say that nothing equals it."""
+    if isinstance(value, (list, tuple, AbstractSet)):
+        return any(map(_has_nan, value))
+    if isinstance(value, Mapping):
+        return any(map(_has_nan, value.values())) or any(map(_has_nan, value))
+    return isinstance(value, _MAY_BE_NAN) and value != value
 
 
-def _lines(text: str) -> list[str]:
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _apps_accepts(expected: str, actual: str) -> bool:
-    wanted = [line.split() for line in expected.splitlines() if line.strip()]
-    given = [line.split() for line in actual.splitlines() if line.strip()]
-    if len(wanted) == len(given) and all(map(_apps_same_line, wanted, given)):
-        return True
-    return {_apps_rounded(line) for line in wanted} == {_apps_rounded(line) for line in given}
-
-
-def _apps_same_line(expected: list[str], actual: list[str]) -> bool:
-    if expected == actual:
-        return True
-    try:
-        pairs = [(float(a), float(b)) for a, b in zip(expected, actual, strict=True)]
-    except ValueError:
-        return False
-    return all(math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) for a, b in pairs)
-
-
-def _apps_rounded(line: list[str]) -> frozenset[object]:
-    return frozenset(_apps_token(token) for token in line)
-
-
-def _apps_token(token: str) -> object:
-    try:
-        return round(float(token), 3)
-    except ValueError:
-        return token
-
-
-def _livecodebench_accepts(expected: str, actual: str) -> bool:
-    wanted, given = expected.strip().split("\n"), actual.strip().split("\n")
-    return len(wanted) == len(given) and all(map(_livecodebench_same_line, wanted, given))
-
-
-def _livecodebench_same_line(expected: str, actual: str) -> bool:
-    if expected.strip() == actual.strip():
-        return True
-    try:
-        return [Decimal(word) for word in expected.split()] == [Decimal(word) for word in actual.split()]
-    except ArithmeticError:
-        return False
-
-
-def _codecontests_accepts(expected: str, actual: str) -> bool:
-    wanted, given = expected.lower().split(), actual.lower().split()
-    return len(wanted) == len(given) and all(map(_codecontests_same_word, wanted, given))
-
-
-def _codecontests_same_word(expected: str, actual: str) -> bool:
-    if expected == actual:
-        return True
-    try:
-        return abs(float(expected) - float(actual)) < 1e-5
-    except ValueError:
-        return False
-
-
-_OUTPUT_RULES: Mapping[OutputRule, Callable[[str, str], bool]] = {
-    OutputRule.EXACT: operator.eq,
-    OutputRule.STRICT: _strict_accepts,
-    OutputRule.APPS: _apps_accepts,
-    OutputRule.LIVECODEBENCH: _livecodebench_accepts,
-    OutputRule.CODECONTESTS: _codecontests_accepts,
-}
+def _has_endless_range(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_endless_range, value))
+    if isinstance(value, dict):
+        return any(map(_has_endless_range, value.values()))
+    return isinstance(value, range) and (value.stop - value.start) // value.step > _LONGEST_RANGE

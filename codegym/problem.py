@@ -107,6 +107,11 @@ _FIELDS: dict[str, tuple[Any, str]] = {
     **dict.fromkeys(("tests", "solutions", "mutants", "tags"), ((tuple, list), "a tuple")),
 }
 """What a problem's fields must be, and how people say it."""
+_WHO_USES = (
+    "A CallTest uses strict_types, any_of, unordered and tolerances; a StdioTest uses output, and with output='strict' "
+    "also unordered and tolerances; both use a checker; a ScriptTest compares by itself. Leave the setting out, or "
+    "write it into the script."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +120,8 @@ class Problem:
 
     Raises:
         InvalidProblemError: If there are call or script tests but no entry point (scripts that run in the program's own
-            process need none), it is no expression, or a field has the wrong type.
+            process need none), it is no expression, or a field has the wrong type; if a setting of
+            ``comparison`` would be ignored.
     """
 
     task_id: str
@@ -158,6 +164,22 @@ class Problem:
                 _check(self.task_id, f"each of {name}", value, str, "a text")
         for index, test in enumerate(self.tests):
             self._check_test(f"test {index}", test)
+        if self.tests:
+            self._check_comparison()
+
+    def _check_comparison(self) -> None:
+        """A setting that no test would use is a mistake of whoever made the problem."""
+        rule, used = self.comparison, set[str]()
+        if any(isinstance(test, CallTest) for test in self.tests):
+            used |= rule.used_for_calls
+        if any(isinstance(test, StdioTest) for test in self.tests):
+            used |= rule.used_for_output
+        if unused := rule.changed - used:
+            kinds = ", ".join(sorted({type(test).__name__ for test in self.tests}))
+            raise InvalidProblemError(
+                f"{self.task_id}: comparison.{', comparison.'.join(sorted(unused))} would be ignored, as the tests are "
+                f"of the kinds {kinds}. {_WHO_USES}"
+            )
 
     def _check_test(self, name: str, test: TestCase) -> None:
         _check(self.task_id, name, test, (CallTest, StdioTest, ScriptTest), "a CallTest, StdioTest or ScriptTest")

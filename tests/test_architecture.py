@@ -24,7 +24,7 @@ MAY_IMPORT = {
 FLOORS = (
     {"errors", "atomic_file", "json_lines"},
     {"sandbox"},
-    {"comparison"},
+    {"comparison", "output_rule"},
     {"problem"},
     {"extraction"},
     {"program"},

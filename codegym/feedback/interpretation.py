@@ -131,7 +131,7 @@ def _passes(problem: Problem, case: TestCase | None, observation: Observation) -
                 and (case.expected is None or accepts(case.args, case.expected, observation.value))
             )
         case StdioTest():
-            return problem.comparison.accepts_output(case.expected_stdout, observation.stdout)
+            return problem.comparison.accepts_output(case.expected_stdout, observation.stdout, case.stdin)
         case _:  # a script that ran to its end, or a program that was only loaded
             return True
 

@@ -127,7 +127,7 @@ class _Style:
             difficulty=row.get("difficulty", str, "") or None,
             tags=("apps", "call" if function else "stdio"),
             comparison=Comparison(
-                output=OutputRule.APPS if self.comparator == "apps" else OutputRule.STRICT,
+                output=OutputRule.APPS if self.comparator == "apps" and not function else OutputRule.STRICT,
                 checker=accepts_as_apps if function else None,
             ),
         )

@@ -136,7 +136,7 @@ def _problem(row: Row, rule: OutputRule) -> Problem:
         context=_IMPORTS,
         difficulty=row.get("difficulty", str, "") or None,
         tags=("livecodebench", row.get("platform", str, "unknown"), row.get("contest_date", str, "")[:10] or "undated"),
-        comparison=Comparison(output=rule, checker=accepts_as_livecodebench if function else None),
+        comparison=Comparison(checker=accepts_as_livecodebench) if function else Comparison(output=rule),
         limits=_LIMITS,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codegym import CallTest, Judge, Problem, ScriptTest, StdioTest
-from codegym.comparison import Comparison
+from codegym.comparison import Comparison, OutputRule
 from codegym.errors import InvalidProblemError, InvalidSettingError
 
 
@@ -61,3 +61,31 @@ def test_a_script_in_the_programs_own_process_needs_no_entry_point() -> None:
 def test_limits_that_are_none_are_named_by_the_judge() -> None:
     with pytest.raises(InvalidSettingError, match=r"limits must be Limits\(...\) or None, got 3"):
         Judge(workers=1, limits=3)  # type: ignore[arg-type]
+
+
+CALL, STDIO, SCRIPT = CallTest(expected=[1]), StdioTest(stdin="", expected_stdout=""), ScriptTest(source="assert f()")
+
+
+@pytest.mark.parametrize(
+    ("rule", "tests", "unused"),
+    [
+        ({"any_of": True}, (STDIO,), "comparison.any_of would be ignored, as the tests are of the kinds StdioTest"),
+        ({"strict_types": True}, (STDIO,), "comparison.strict_types would be ignored"),
+        ({"output": OutputRule.APPS}, (CALL,), "comparison.output would be ignored"),
+        ({"output": OutputRule.APPS, "unordered": True}, (STDIO,), "unordered would be ignored.*with output='strict'"),
+        ({"output": OutputRule.EXACT, "abs_tolerance": 0.1}, (STDIO,), "comparison.abs_tolerance would be ignored"),
+        ({"checker": max}, (SCRIPT,), "comparison.checker would be ignored.*write it into the script"),
+        ({"unordered": True}, (SCRIPT,), "comparison.unordered would be ignored"),
+        ({"any_of": True}, (CALL, STDIO), ""),
+        ({"checker": max}, (CALL, STDIO, SCRIPT), ""),
+        ({"unordered": True, "rel_tolerance": 1e-6}, (STDIO,), ""),
+        ({"output": OutputRule.APPS}, (STDIO,), ""),
+        ({"unordered": True}, (), ""),
+    ],
+)
+def test_a_setting_that_no_test_would_use_is_refused(rule: dict[str, Any], tests: Any, unused: str) -> None:
+    if not unused:
+        assert _problem(entry_point="f", tests=tests, comparison=Comparison(**rule)).tests == tests
+        return
+    with pytest.raises(InvalidProblemError, match=unused):
+        _problem(entry_point="f", tests=tests, comparison=Comparison(**rule))

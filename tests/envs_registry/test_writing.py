@@ -31,10 +31,15 @@ PROBLEMS = (
         mutants=("def f(x): return 1",),
         difficulty="easy",
         tags=("a", "b"),
-        comparison=Comparison(rel_tolerance=1e-9, unordered=True, output=OutputRule.APPS),
+        comparison=Comparison(rel_tolerance=1e-9, unordered=True),
         limits=Limits(cpu_seconds=1.0),
     ),
-    Problem(task_id="own/2", prompt="", tests=(StdioTest(stdin="1\n", expected_stdout="\ud800", public=True),)),
+    Problem(
+        task_id="own/2",
+        prompt="",
+        tests=(StdioTest(stdin="1\n", expected_stdout="\ud800", public=True),),
+        comparison=Comparison(output=OutputRule.APPS),
+    ),
 )
 
 

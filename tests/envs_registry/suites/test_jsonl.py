@@ -25,7 +25,7 @@ ROW: dict[str, Any] = {
     "tags": ["lists"],
     "split": "train",
     "limits": {"cpu_seconds": 1.5},
-    "comparison": {"abs_tolerance": 1e-6, "output": "exact"},
+    "comparison": {"abs_tolerance": 1e-6},
     "tests": [
         {"type": "call", "args": [[1]], "kwargs": {"k": 2}, "expected": None, "expected_args": [[2]], "public": True},
         {"type": "assert", "source": "assert f((1, 2)) == {3}"},
@@ -35,6 +35,7 @@ ROW: dict[str, Any] = {
 STDIO: dict[str, Any] = {
     "task_id": "own/2",
     "prompt": "Echo.",
+    "comparison": {"output": "exact"},
     "tests": [{"type": "stdio", "stdin": "1", "expected_stdout": "1\n"}],
 }
 
@@ -55,7 +56,7 @@ def test_every_field(tmp_path: Path) -> None:
     )
     assert first.limits == Limits(cpu_seconds=1.5)
     assert first.comparison.abs_tolerance == 1e-6
-    assert first.comparison.output is OutputRule.EXACT
+    assert second.comparison.output is OutputRule.EXACT
     assert (first.difficulty, first.tags, first.context) == ("easy", ("lists",), "import math\n")
     assert second.tests == (StdioTest(stdin="1", expected_stdout="1\n"),)
 
@@ -107,6 +108,7 @@ def with_test(**test: Any) -> dict[str, Any]:
         ({**ROW, "limits": {"cpu_seconds": "x"}}, "cpu_seconds must be a number above zero"),
         ({**ROW, "comparison": {"rel_tolerance": "a"}}, "field 'comparison.rel_tolerance' must be a number, got 'a'"),
         ({**ROW, "comparison": {"abs_tolerance": -1}}, "'comparison.abs_tolerance' must be .* at least zero, got -1"),
+        ({**ROW, "comparison": {"output": "exact"}}, "comparison.output would be ignored"),
         ({**ROW, "comparison": {"any_of": 1}}, "field 'comparison.any_of' must be true or false, got 1"),
         ({**ROW, "entry_point": "1bad"}, "entry_point must be the name of a function .*, got '1bad'"),
         ({**ROW, "packages": "numpy"}, "field 'packages' must be a list, got 'numpy'"),
