@@ -12,16 +12,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.commands.extras import missing_extra
 from agents.commands.foreign_bars import without_foreign_bars
 from agents.commands.starting_point import Startable, starting_point
 from agents.engines.out_of_memory import is_out_of_memory
-from codegym.errors import (
-    CodegymError,
-    InfrastructureError,
-    IsolationError,
-    MissingExtraError,
-    UnknownNameError,
-)
+from codegym.errors import CodegymError, InfrastructureError, IsolationError, UnknownNameError
 
 GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed."""
@@ -83,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        said = _out_of_memory(error) if is_out_of_memory(error) else error
+        said = _out_of_memory(error) if is_out_of_memory(error) else missing_extra(error) or error
         if not isinstance(said, CodegymError | OSError):  # a defect of ours: its trace is what tells of it
             raise
         return complain(said, arguments, exit_code(said))
@@ -136,13 +131,10 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
     """Makes the command's record from its arguments.
 
     Raises:
-        MissingExtraError: If the libraries of the command line are not installed.
         DataError, UnknownNameError, InvalidSettingError: If a file with settings to begin from is no good.
     """
-    try:
-        import tyro
-    except ImportError as error:
-        raise MissingExtraError("tyro", "agents") from error
+    import tyro
+
     module, _, attribute = COMMANDS[name].target.partition(":")
     command: type[Runnable] = getattr(importlib.import_module(module), attribute)
     if not issubclass(command, Startable):

@@ -84,7 +84,7 @@ class CodeDPOStudy(Study):
         from agents.codedpo.data.pairing import PairRules
         from agents.codedpo.data.pairs import PairKind
         from agents.codedpo.data.pipeline import Preparation, PreparationSettings
-        from agents.codedpo.data.sampling import SamplingSettings
+        from agents.codedpo.data.sampling_settings import SamplingSettings
         from agents.scoring.ranking import Ranking
 
         rules = PairRules(

@@ -10,7 +10,8 @@ import numpy as np
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import LMPolicy
-from agents.codedpo.data.sampling import Sampler, SamplingSettings
+from agents.codedpo.data.sampling import Sampler
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.rollout.episodes import make_stage
 from agents.scoring.matrix import MatrixStore
 from agents.scoring.ranking import Ranking, rank

@@ -15,8 +15,8 @@ from agents.codedpo.data.pairs import Preference, write_pairs
 from agents.codedpo.logprobs import RowScores
 from agents.codedpo.token_pairs import TokenPairs
 from agents.training.gradient_step import StepTaken
+from agents.training.run_folder import PAIRS
 from agents.training.run_log import TEXT_ONLY
-from agents.training.run_record import PAIRS
 
 _PAIRS_SHOWN = 12
 _PAIRS_KEPT = 5000

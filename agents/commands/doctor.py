@@ -16,30 +16,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from agents.commands.extras import extra_of_library
 from codegym import CallTest, Judge, Problem
 from codegym.errors import CodegymError
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.loading import is_at_hand
 from envs_registry.sources import CACHE_VARIABLE, DATA_VARIABLE, cache_folder
-
-REQUIRED = ("codegym", "gymnasium", "numpy", "rich", "ruff")
-"""Libraries without which nothing works."""
-OPTIONAL = {
-    "accelerate": "agents",
-    "jinja2": "agents",
-    "scipy": "agents",
-    "torch": "agents",
-    "tqdm": "agents",
-    "tyro": "agents",
-    "transformers": "agents",
-    "stable_baselines3": "agents",
-    "tensorboard": "agents",
-    "matplotlib": "agents",
-    "peft": "lora",
-    "huggingface_hub": "hub",
-    "pyarrow": "hub",
-}
-"""Optional libraries by import name, and the extra that brings each."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +78,11 @@ def examine_python() -> Iterator[Finding]:
 
 
 def examine_libraries() -> Iterator[Finding]:
-    """Looks at the optional libraries, and at a namesake of ours."""
-    for name in REQUIRED:
+    """Looks at the libraries that codegym uses, and for one that is imported by the same name."""
+    for name, extra in {"codegym": "", **extra_of_library()}.items():
         version = version_of(name)
-        yield Finding(name, bool(version), version or "not installed", "" if version else "pip install codegym")
-    for name, extra in OPTIONAL.items():
-        version = version_of(name)
-        remedy = "" if version else f"pip install 'codegym[{extra}]'"
-        yield Finding(name, bool(version), version or "not installed", remedy)
+        package = f"'codegym[{extra}]'" if extra else "codegym"
+        yield Finding(name, bool(version), version or "not installed", "" if version else f"pip install {package}")
     if version_of("openai-agents"):
         remedy = "It is imported as `agents`, too: use one environment for each, or the one installed last wins."
         yield Finding("openai-agents", False, version_of("openai-agents"), remedy)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.codedpo.data.sampling import Sampler, SamplingSettings, rollout_samples
+from agents.codedpo.data.sampling import Sampler, rollout_samples
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import make_stage
 from agents.scoring.journal import write_rows

@@ -19,7 +19,7 @@ from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairRules, PairSet, reasons
 from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
-from agents.codedpo.data.sampling import SamplingSettings
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.codedpo.reference import OF_THE_REFERENCE
 from agents.commands.facts import print_facts
 from agents.commands.fixed_settings import settings_before

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import nn
-from transformers.pytorch_utils import Conv1D
+from typing import TYPE_CHECKING, Any
 
 from codegym.errors import InvalidSettingError, MissingExtraError
+
+if TYPE_CHECKING:  # the command line reads Tuning's options where torch is not installed
+    from torch import nn
 
 _ADAPTER = "adapter_config.json"
 _CHANCE = ("attention_dropout", "dropout", "activation_dropout", "layerdrop", "encoder_layerdrop", "decoder_layerdrop")
@@ -56,6 +55,8 @@ def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
         MissingExtraError: If peft is not installed.
     """
     if tuning.lora_rank and not hasattr(model, "peft_config"):
+        import torch
+
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = _with_adapters(model, tuning)
@@ -96,6 +97,8 @@ def _with_adapters(model: Any, tuning: Tuning) -> Any:
             "lora_rank needs a model that was loaded by a name or from a folder, since only its adapters are saved: "
             "save the module with save_pretrained and load that folder."
         )
+    from transformers.pytorch_utils import Conv1D
+
     targets = tuning.lora_targets
     options = _peft().LoraConfig(
         r=tuning.lora_rank,
@@ -120,6 +123,8 @@ def _without_renaming_news() -> Iterator[None]:
 
 def _never_leave_out(model: nn.Module) -> None:
     """Takes dropout out: checkpointed layers run in training mode, and must compute what was sampled from."""
+    from torch import nn
+
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0

@@ -8,9 +8,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
+from string import Template
 from typing import Any, TypeVar
 
 from agents.evaluation.evaluation import Evaluation
@@ -18,7 +20,6 @@ from agents.evaluation.run_comparison import compare
 from agents.report.run import ReportRun
 from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
 from codegym.atomic_file import atomic_file
-from codegym.errors import MissingExtraError
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("data.js", "charts.js", "browser.js", "code.js", "samples.js", "pairs.js", "page.js")
@@ -46,21 +47,13 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
 
 
 def render(data: dict[str, Any]) -> str:
-    """Returns the page for its data.
-
-    Raises:
-        MissingExtraError: If jinja2 is not installed.
-    """
-    try:
-        from jinja2 import Environment, FileSystemLoader
-    except ImportError as error:
-        raise MissingExtraError("jinja2", "agents") from error
+    """Returns the page for its data."""
     text = json.dumps(_without_nan(data), allow_nan=False, separators=(",", ":"))
     packed = base64.b64encode(gzip.compress(text.encode("utf-8", "surrogatepass"), 9, mtime=0)).decode()
-    template = Environment(loader=FileSystemLoader(_PAGE), autoescape=True).get_template("report.html")
+    template = Template((_PAGE / "report.html").read_text("utf-8"))
     style = (_PAGE / "report.css").read_text("utf-8")
     script = "\n".join((_PAGE / name).read_text("utf-8") for name in _SCRIPTS)
-    return template.render(title=data["title"], style=style, script=script, data=packed)
+    return template.substitute(title=escape(data["title"]), style=style, script=script, data=packed)
 
 
 def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000) -> dict[str, Any]:

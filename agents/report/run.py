@@ -16,7 +16,7 @@ from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
 from agents.evaluation.natural_order import natural_order
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
-from agents.training.run_record import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
+from agents.training.run_folder import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
 from codegym.errors import DataError
 
 Curve = list[tuple[float, float]]

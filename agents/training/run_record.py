@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.rollout.experience import Experience
+from agents.training.run_folder import FINISHED, RUN, RUNNING, SAMPLES, STOPPED
 from codegym.atomic_file import atomic_file
 
-RUN, SAMPLES, PAIRS = "run.json", "samples.jsonl", "pairs.jsonl"
-RUNNING, STOPPED, FINISHED = "running", "stopped", "finished"
 MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
 _NO_PROBLEMS = {"suite": "", "split": "", "problems": 0, "max_turns": 1, "reward": ""}
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ CARD, PICTURE = "README.md", "pairs.png"
 
 
 def write_data_card(folder: Path, made: PairSet, matrices: Sequence[Matrix], rules: PairRules) -> None:
-    """Writes ``README.md`` and ``pairs.png`` beside the pairs."""
+    """Writes ``README.md`` beside the pairs, and ``pairs.png`` where matplotlib is installed."""
     folder.mkdir(parents=True, exist_ok=True)
-    draw_pairs(made.pairs, folder / PICTURE)
+    if find_spec("matplotlib"):  # it comes with the extra `agents`, which ranking samples does not need
+        draw_pairs(made.pairs, folder / PICTURE)
     beside = folder / f".{CARD}"
     beside.write_text(data_card(made, matrices, rules), encoding="utf-8")
     beside.replace(folder / CARD)
@@ -66,8 +68,7 @@ def data_card(made: PairSet, matrices: Sequence[Matrix], rules: PairRules) -> st
                 [[kind, why, str(n)] for kind, reasons in made.skipped.items() for why, n in reasons.items()],
             ),
             *_table(["asserts refused, because", "number"], [[why, f"{n:,}"] for why, n in refused.most_common()]),
-            f"![margins, lengths and distances of the pairs]({PICTURE})",
-            "",
+            *([f"![margins, lengths and distances of the pairs]({PICTURE})", ""] if find_spec("matplotlib") else ()),
         ]
     )
 

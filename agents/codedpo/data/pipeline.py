@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,15 +14,17 @@ from agents.codedpo.data.efficiency import CostStore
 from agents.codedpo.data.error_spans import with_error_places
 from agents.codedpo.data.pairing import PairRules, PairSet, make_pairs, score
 from agents.codedpo.data.pairs import PairKind, Preference, read_pairs, write_pairs
-from agents.codedpo.data.sampling import Sampler, SamplingSettings
-from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import Stage
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.scoring.costs import Costs, CostSettings, NoCosts
 from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixStore
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
+
+if TYPE_CHECKING:  # ranking samples that are in a file needs no torch
+    from agents.policy.policy import LMPolicy
+    from agents.rollout.episodes import Stage
 
 T = TypeVar("T")
 
@@ -90,6 +92,8 @@ class Preparation:
         source: str = "policy",
     ) -> list[TaskSamples]:
         """Lets a policy write programs and tests; arguments as in :meth:`from_policy`."""
+        from agents.codedpo.data.sampling import Sampler
+
         chosen = stage.problems if problems is None else problems
         sampler = Sampler(stage, policy, self.settings.sampling, path=self._place(SAMPLES), seed=seed, source=source)
         return self._followed("sampling", sampler.sample(chosen), len(chosen))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from agents.engines.generation import Sampling
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import Task
 from agents.rollout.episodes import Stage
@@ -26,39 +26,6 @@ from codegym.problem import Problem
 
 _AT_ONCE = 256
 """Completions written at a time: the most that a kill can take away."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplingSettings:
-    """How much is written for each task, and how.
-
-    Raises:
-        InvalidSettingError: If a value makes no sense.
-    """
-
-    programs: int = 15
-    """Programs for each task (the paper's number)."""
-    tests: int = 15
-    """Texts with tests for each task (the paper's number)."""
-    temperature: float = 1.0
-    """Of programs and tests; the paper has 1.5."""
-    top_p: float = 1.0
-    """Of programs and tests."""
-    max_new_tokens: int = 0
-    """Length limit of a text; 0: the policy's own."""
-
-    def __post_init__(self) -> None:
-        for name in ("programs", "tests"):
-            if getattr(self, name) < 1:
-                raise InvalidSettingError(f"SamplingSettings.{name} must be at least 1, got {getattr(self, name)!r}.")
-
-    def sampling(self, policy: LMPolicy) -> Sampling:
-        """Returns how the policy draws."""
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_new_tokens=self.max_new_tokens or policy.max_new_tokens,
-        )
 
 
 class Sampler:

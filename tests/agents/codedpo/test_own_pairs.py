@@ -16,7 +16,7 @@ from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.data.pairing import PairRules
 from agents.codedpo.data.pairs import PairKind, read_pairs
 from agents.codedpo.data.pipeline import PreparationSettings
-from agents.codedpo.data.sampling import SamplingSettings
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.engines.generation import Sample, Sampling
 from agents.policy.policy import LMPolicy
 from codegym import CallTest, Judge, Problem

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands import doctor
 from agents.commands.doctor import Finding, examine_data, examine_libraries
+from agents.commands.extras import extra_of_library
 
 
 def by_subject(findings: list[Finding]) -> dict[str, Finding]:
@@ -32,10 +32,10 @@ def test_a_library_that_is_missing_comes_with_its_remedy(
     assert "imported as `agents`" in found["openai-agents"].remedy
 
 
-def test_every_extra_that_is_named_exists() -> None:
-    text = (Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8")
-    for extra in doctor.OPTIONAL.values():
-        assert f"\n{extra} = [" in text
+def test_every_library_is_looked_at_with_the_extra_that_brings_it() -> None:
+    extras = extra_of_library()
+    assert (extras["numpy"], extras["torch"], extras["peft"], extras["pyarrow"]) == ("", "agents", "lora", "hub")
+    assert not {"codegym[agents,lora,hub]", "pytest", "mkdocs_material"} & set(extras)
 
 
 def test_data_and_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairRules
 from agents.codedpo.data.pairs import PairKind
-from agents.codedpo.data.sampling import SamplingSettings
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.codedpo.focus import Focus
 from agents.commands.settings_file import overlaid, read_values, write_settings
 from agents.commands.train_codedpo import TrainCodeDPO

@@ -10,7 +10,7 @@ import pytest
 
 from agents import cli
 from agents.codedpo.config import CodeDPOConfig
-from agents.codedpo.data.sampling import SamplingSettings
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.commands.settings_file import write_settings
 from agents.commands.train import TrainRLTF
 from agents.commands.train_codedpo import TrainCodeDPO

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from agents.policy.policy import LMPolicy
 from agents.rltf.rltf import RLTF
 from agents.training.callbacks import StopAfter
-from agents.training.run_record import RUN, SAMPLES
+from agents.training.run_folder import RUN, SAMPLES
 from codegym.env import CodeSynthesisEnv
 
 SMALL: dict[str, Any] = {"problems_per_step": 2, "samples_per_problem": 3}

@@ -15,7 +15,8 @@ import torch
 from agents.codedpo.data.pairing import PairRules, PairSkip
 from agents.codedpo.data.pairs import PairKind, read_pairs
 from agents.codedpo.data.pipeline import Preparation, PreparationSettings
-from agents.codedpo.data.sampling import Sampler, SamplingSettings, rollout_samples
+from agents.codedpo.data.sampling import Sampler, rollout_samples
+from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.engines.generation import Sample, Sampling
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Stage, make_stage

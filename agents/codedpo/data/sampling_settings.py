@@ -1,0 +1,47 @@
+"""How many programs and tests a policy writes for CodeDPO, and how; light, so that a command's help needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegym.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    from agents.engines.generation import Sampling
+    from agents.policy.policy import LMPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingSettings:
+    """How much is written for each task, and how.
+
+    Raises:
+        InvalidSettingError: If a value makes no sense.
+    """
+
+    programs: int = 15
+    """Programs for each task (the paper's number)."""
+    tests: int = 15
+    """Texts with tests for each task (the paper's number)."""
+    temperature: float = 1.0
+    """Of programs and tests; the paper has 1.5."""
+    top_p: float = 1.0
+    """Of programs and tests."""
+    max_new_tokens: int = 0
+    """Length limit of a text; 0: the policy's own."""
+
+    def __post_init__(self) -> None:
+        for name in ("programs", "tests"):
+            if getattr(self, name) < 1:
+                raise InvalidSettingError(f"SamplingSettings.{name} must be at least 1, got {getattr(self, name)!r}.")
+
+    def sampling(self, policy: LMPolicy) -> Sampling:
+        """Returns how the policy draws."""
+        from agents.engines.generation import Sampling
+
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_new_tokens=self.max_new_tokens or policy.max_new_tokens,
+        )
