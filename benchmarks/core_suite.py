@@ -19,8 +19,7 @@ from typing import Any
 from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
-from envs_registry.suites.core import SPLITS, Exercise, exercises
-from envs_registry.suites.core.corruption import Corruption, corrupt
+from tools.core_suite import SPLITS, Corruption, Draft, corrupt, drafts
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--spoilt", type=int, default=3, help="spoilt programs for each problem")
     parser.add_argument("--out", type=Path, default=RESULTS / "core_suite.json", help="where the figures are written")
     options = parser.parse_args(argv)
-    everything = [exercise for split in SPLITS for exercise in exercises(split)]
+    everything = [exercise for split in SPLITS for exercise in drafts(split)]
     with Judge(workers=options.workers) as judge:
         report = {
             "problems": _census(),
@@ -52,13 +51,13 @@ def _census() -> dict[str, dict[str, int]]:
     """Returns the number of problems for each family and difficulty, and split."""
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for split in SPLITS:
-        for exercise in exercises(split):
+        for exercise in drafts(split):
             table[split][f"{exercise.family}/{exercise.problem.difficulty}"] += 1
             table[split]["all"] += 1
     return {split: dict(sorted(row.items())) for split, row in table.items()}
 
 
-def _verdicts(judge: Judge, everything: list[Exercise], programs: Any, right: str) -> dict[str, Any]:
+def _verdicts(judge: Judge, everything: list[Draft], programs: Any, right: str) -> dict[str, Any]:
     """Judges programs that should all pass (``right`` is "pass"), or all fail (``right`` is empty)."""
     pairs: list[tuple[Problem, str]] = [(e.problem, program) for e in everything for program in programs(e)]
     start = time.perf_counter()
@@ -73,7 +72,7 @@ def _verdicts(judge: Judge, everything: list[Exercise], programs: Any, right: st
     return {"programs": len(pairs), "seconds": round(seconds, 1), "at_fault": at_fault}
 
 
-def _spoilt(judge: Judge, everything: list[Exercise], count: int) -> dict[str, Any]:
+def _spoilt(judge: Judge, everything: list[Draft], count: int) -> dict[str, Any]:
     """Judges spoilt programs and returns for each kind of corruption the share that the tests let pass."""
     rng = random.Random(0)
     pairs, kinds = [], []
@@ -100,7 +99,7 @@ def _spoilt(judge: Judge, everything: list[Exercise], count: int) -> dict[str, A
     }
 
 
-def _costs(judge: Judge, everything: list[Exercise], size: int = 1000, sample: int = 150) -> dict[str, Any]:
+def _costs(judge: Judge, everything: list[Draft], size: int = 1000, sample: int = 150) -> dict[str, Any]:
     """Returns the ratio of CPU seconds of the dearest to the cheapest reference solution on a large input."""
     rng = random.Random(0)
     ratios = []

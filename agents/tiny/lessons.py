@@ -14,7 +14,7 @@ from codegym.judge import Judge
 from codegym.problem import CallTest, Problem
 from codegym.sandbox.limits import Limits
 from envs_registry.suites.core import Exercise
-from envs_registry.suites.core.corruption import Corruption, corrupt
+from tools.core_suite.corruption import Corruption, corrupt
 
 _ASSERTS = 4
 _LONGEST_ASSERT = 90
