@@ -59,7 +59,7 @@ class DiagnosingJudge:
         problems, feedback = [problem for problem, _ in pairs], self.inner.judge_many(pairs)
         if self.static_analysis:
             programs, contexts = [fb.program for fb in feedback], [problem.context for problem in problems]
-            analyses = analyze(programs, contexts, python=self.inner.python)
+            analyses = analyze(programs, contexts, python=self.inner.settings.python)
             feedback = [with_analysis(fb, analysis) for fb, analysis in zip(feedback, analyses, strict=True)]
         if self.suspects or self.coverage:
             feedback = self._traced(problems, feedback)
@@ -80,7 +80,7 @@ class DiagnosingJudge:
 
     def _traces(self, asked: Sequence[tuple[Problem, str, bool]]) -> list[tuple[Trace, ...]]:
         jobs = [
-            trace_job(problem, source, problem.limits or self.inner.limits, values=values)
+            trace_job(problem, source, problem.limits or self.inner.settings.limits, values=values)
             for problem, source, values in asked
         ]
         return [traces_of(execution) for execution in self.inner.run_many(jobs)]

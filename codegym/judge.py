@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Self
 
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import interpret
 from codegym.feedback.kind import KINDS, KindTable
+from codegym.judge_settings import JudgeSettings
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
 from codegym.sandbox.execution import Execution
@@ -56,11 +57,35 @@ class Judge:
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):
             raise InvalidSettingError(f"limits must be Limits(...) or None, got {limits!r}.")
-        self.limits, self.kinds, self.python = limits or Limits(), kinds, python
-        names = package_names(packages)
-        self._configuration = (workers, isolation, names, python, limits, kinds, tuple(_without))
+        self.settings = JudgeSettings(
+            workers=workers,
+            isolation=isolation,
+            packages=package_names(packages),
+            python=python,
+            limits=limits or Limits(),
+            kinds=kinds,
+            without=tuple(_without),
+        )
         self._plans: dict[int, _Plan] = {}
-        self._sandbox = Sandbox(workers, isolation, names, python, tuple(_without))
+        self._sandbox = Sandbox(workers, isolation, self.settings.packages, python, self.settings.without)
+
+    @classmethod
+    def of(cls, settings: JudgeSettings) -> Self:
+        """Returns a new judge with these settings."""
+        return cls(
+            workers=settings.workers,
+            isolation=settings.isolation,
+            packages=settings.packages,
+            python=settings.python,
+            limits=settings.limits,
+            kinds=settings.kinds,
+            _without=settings.without,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of problems that bring none of their own."""
+        return self.settings.limits
 
     @property
     def isolation(self) -> Isolation:
@@ -98,7 +123,10 @@ class Judge:
             problem, program = asked[index]
             observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
             observations = tuple(observed[number] for number in sorted(observed))
-            yield index, interpret(problem, program, replace(execution, observations=observations), kinds=self.kinds)
+            yield (
+                index,
+                interpret(problem, program, replace(execution, observations=observations), kinds=self.settings.kinds),
+            )
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs that are no tests (traces, say) on the same workers, in order."""
@@ -120,7 +148,7 @@ class Judge:
             entry_point=problem.entry_point,
             context=problem.context,
             script_context=plan.script_context,
-            limits=problem.limits or self.limits,
+            limits=problem.limits or self.settings.limits,
             one_process=problem.one_process,
         )
 
@@ -146,11 +174,11 @@ class Judge:
     def __copy__(self) -> Judge:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Judge:
+    def __deepcopy__(self, memo: dict[int, object]) -> Judge:
         return self
 
-    def __reduce__(self) -> tuple[type[Judge], tuple[Any, ...]]:
-        return type(self), self._configuration
+    def __reduce__(self) -> tuple[Callable[[JudgeSettings], Judge], tuple[JudgeSettings]]:
+        return type(self).of, (self.settings,)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ FLOORS = (
     {"extraction"},
     {"program"},
     {"feedback"},
-    {"judge", "rewards", "rendering", "picture", "spaces"},
+    {"judge", "judge_settings", "rewards", "rendering", "picture", "spaces"},
     {"diagnosis"},
     {"episode", "rules"},
     {"env"},

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from codegym.feedback.feedback import Feedback
 from codegym.judge import Judge
+from codegym.judge_settings import JudgeSettings
 from codegym.problem import Problem
 from codegym.sandbox.execution import Execution
 from codegym.sandbox.job import Job
-from codegym.sandbox.limits import Limits
 
 
 class EagerJudge:
@@ -29,14 +29,9 @@ class EagerJudge:
         self._begun: dict[tuple[str, str], Future[Feedback]] = {}
 
     @property
-    def limits(self) -> Limits:
-        """Of problems that have none of their own."""
-        return self._judge.limits
-
-    @property
-    def python(self) -> str:
-        """The interpreter that runs the programs."""
-        return self._judge.python
+    def settings(self) -> JudgeSettings:
+        """How the judge was made."""
+        return self._judge.settings
 
     def run_many(self, jobs: Sequence[Job]) -> list[Execution]:
         """Runs jobs in the judge's sandbox, in order."""

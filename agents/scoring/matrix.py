@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import platform
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -129,9 +127,9 @@ class MatrixStore:
 
     def _key(self, task: TaskSamples) -> str:
         """Names all that a cell depends on besides the program and the test."""
-        _, _, packages, python, *_ = self.judge.__reduce__()[1]
-        interpreter = platform.python_version() if python == sys.executable else python
-        parts = [task.entry_point, task.starter_code, task.context, asdict(self.limits), packages, interpreter]
+        made = self.judge.settings
+        task_parts = [task.entry_point, task.starter_code, task.context]
+        parts = [*task_parts, asdict(self.limits), made.packages, made.interpreter]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
