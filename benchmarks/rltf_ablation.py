@@ -1,6 +1,6 @@
 """The paper's two tables, and today's estimators, at the size of a small model: what each part of RLTF is worth.
 
-    python benchmarks/rltf_ablation.py                  # 12 configurations, five seeds: about an hour on two cores
+    python benchmarks/rltf_ablation.py                  # 9 configurations, five seeds: about an hour on two cores
     python benchmarks/rltf_ablation.py --detach         # the same in the background; the log lies beside the results
     python benchmarks/rltf_ablation.py --steps 2 --seeds 0 1 --problems 4 --samples 2    # a look
 
@@ -37,13 +37,10 @@ class RLTFAblation(Study):
 
         from agents import RLTF, RLTFConfig
         from agents.training.callbacks import LearningCurve
-        from codegym.diagnosis import DiagnosingJudge
         from codegym.env import CodeSynthesisEnv
 
         config = RLTFConfig.of({**self.compared()["bases"][configuration["base"]], **configuration["settings"]})
-        closer = {"suspects": configuration.get("suspects", False), "coverage": "unexecuted" in config.masked}
-        looking = DiagnosingJudge(judge, static_analysis=False, **closer) if any(closer.values()) else judge
-        agent, curve = RLTF(policy, CodeSynthesisEnv(train, judge=looking), config, seed=seed), LearningCurve()
+        agent, curve = RLTF(policy, CodeSynthesisEnv(train, judge=judge), config, seed=seed), LearningCurve()
         agent.learn(1 << 40, callback=[curve, ConvertCallback(lambda *_: agent.n_updates < self.steps)])
         return {"config": asdict(config), "steps": agent.n_updates, "curve": [curve.timesteps, curve.passed]}
 

@@ -52,9 +52,9 @@ class RLTFArms:
     max_new_tokens: int = 128
     """Length limit of a program."""
     learning_rate: float = 1e-4
-    """Of the matrices, online."""
-    gain_factor: float = 100.0
-    """Their learning rate of the gains of norms, as a multiple of that."""
+    """Online learning rate of matrices."""
+    norm_lr_multiplier: float = 100.0
+    """Online learning rate of norms and biases, as a multiple of that of matrices."""
     supervised_learning_rate: float = 5e-4
     """Where references or kept programs are learned."""
     supervised_batch: int = 16
@@ -174,7 +174,7 @@ def learn_rltf(settings: RLTFArms, policy: Any, env: Any, seed: int) -> dict[str
     from agents.rltf.config import RLTFConfig
     from agents.training.callbacks import LearningCurve, StopAfter
 
-    config = RLTFConfig(learning_rate=settings.learning_rate, gain_factor=settings.gain_factor)
+    config = RLTFConfig(learning_rate=settings.learning_rate, norm_lr_multiplier=settings.norm_lr_multiplier)
     agent, curve = RLTF(policy, env, config, seed=seed), LearningCurve()
     agent.learn(1 << 40, callback=[StopAfter(settings.seconds), curve])
     return {"completions": agent.num_timesteps, "steps": agent.n_updates, "curve": [curve.timesteps, curve.passed]}
@@ -224,7 +224,7 @@ def learn_online_rejection(settings: RLTFArms, policy: Any, env: Any, seed: int)
     """RLTF's sampling and rates, but only cross-entropy on what just passed: REINFORCE without baseline or feedback."""
     from agents.training.optimizer import make_optimizer
 
-    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.gain_factor)
+    optimizer = make_optimizer(policy.model, settings.learning_rate, settings.norm_lr_multiplier)
     began, steps, written = monotonic(), 0, 0
     for experiences in collections(policy, env, seed):
         written += len(experiences)

@@ -166,7 +166,7 @@ class Clock:
 
 
 def ours(settings: RLTFSpeed) -> dict[str, float]:
-    """RLTF with a group's mean as the baseline, which is GRPO's."""
+    """RLTF with the advantages of TRL's trainer as it is set up here: the group's mean, no division."""
     from stable_baselines3.common.logger import KVWriter, Logger
 
     from agents import RLTF
@@ -182,8 +182,7 @@ def ours(settings: RLTFSpeed) -> dict[str, float]:
             policy,
             env,
             seed=0,
-            baseline="group_mean",
-            feedback=("coarse", "adaptive"),
+            advantage="group_mean",
             learning_rate=RATE,
             problems_per_step=settings.problems_per_step,
             samples_per_problem=settings.samples_per_problem,

@@ -49,7 +49,7 @@ def main(folder: str) -> None:
         tensorboard_log=folder,
         seed=0,
         learning_rate=1e-3,
-        gain_factor=10.0,
+        norm_lr_multiplier=10.0,
         batch_size=16,
         epochs=4,
     )

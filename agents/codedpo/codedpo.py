@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Self
+from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -22,11 +22,10 @@ from agents.codedpo.objective import Objective
 from agents.codedpo.reference import OF_THE_REFERENCE, Reference, ask_reference
 from agents.codedpo.token_pairs import TokenPairs, make_token_pairs
 from agents.policy.policy import LMPolicy
-from agents.training.agent import Agent, Callback, Env
+from agents.training.actor import Env
+from agents.training.agent import Agent
 from agents.training.checkpoint import Checkpoint
-from agents.training.gradient_step import GradientStep
-from agents.training.optimizer import make_optimizer, restore_optimizer, set_learning_rate
-from agents.training.run_log import log_settings
+from agents.training.optimizer import set_learning_rate
 from agents.training.tensorboard_layout import PREFERENCES
 from codegym.errors import DataError, InvalidSettingError
 from codegym.judge import Judge
@@ -35,36 +34,30 @@ METRICS = ("rewards/accuracies", "rewards/margins")
 """What TensorBoard's table of runs shows beside the settings."""
 
 
-class CodeDPO(Agent):
-    """Preference learning on the policy's own programs (arXiv 2410.05605), in Stable-Baselines3's shape.
+class CodeDPO(Agent[CodeDPOConfig]):
+    """Preference learning on the policy's own programs (arXiv 2410.05605), with the interface of Stable-Baselines3.
 
     ``learn`` makes pairs out of the environment's problems, unless it was given pairs, and takes optimizer steps on
     them. A timestep is one pair learned from; callbacks are called after each optimizer step.
 
     Args:
         policy: ``"LMPolicy"`` or an :class:`LMPolicy`.
-        env: A Gymnasium environment, single or batch, or an id: where programs are sampled for pairs; None where pairs
-            are given.
-        config: How to learn; ``CodeDPOConfig()`` by default, ``CodeDPOConfig.paper()`` is the paper's.
-        pairs: To learn from; None makes them when learning begins.
-        preparation: How they are made: what is written, how it is ranked, which pairs come of it.
-        folder: Keeps what each stage of that did, so that a run that was killed goes on; None keeps nothing.
-        policy_kwargs: Arguments of ``LMPolicy.load``, such as ``{"model": "tiny"}``.
-        tensorboard_log: Folder for TensorBoard and CSV files.
-        verbose: 1 prints the log as a table.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ...
-        seed: The same seed gives the same numbers (on a CPU); None draws one.
-        **changes: Settings of :class:`CodeDPOConfig` by name, such as ``method="kto"``.
+        env: Environment whose problems programs are written for; None where pairs are given.
+        config: How to learn, such as the paper's settings, ``CodeDPOConfig.paper()``.
+        pairs: Pairs to learn from; None makes them when learning begins.
+        preparation: How pairs are made: what is written, how it is ranked, which pairs are kept.
+        folder: Folder that keeps the work on pairs, so that a killed run resumes; None keeps nothing.
+        **options: The other arguments of :class:`Agent`, and settings of :class:`CodeDPOConfig` by name.
 
     Raises:
-        UnknownNameError: If there is no such policy or setting.
-        InvalidSettingError: If a setting makes no sense.
-        DataError: If none of the pairs can teach.
-        TypeError: If the environment is none.
+        DataError: If none of the pairs can be learned from.
+        UnknownNameError, InvalidSettingError, TypeError: As :class:`Agent` says.
     """
 
-    timesteps_are = "pairs"
-    board_layout = PREFERENCES
+    config_type = CodeDPOConfig
+    metrics = METRICS
+    timestep_unit = "pairs"
+    tensorboard_layout = PREFERENCES
 
     def __init__(
         self,
@@ -75,38 +68,15 @@ class CodeDPO(Agent):
         pairs: Sequence[Preference] | None = None,
         preparation: PreparationSettings | None = None,
         folder: str | Path | None = None,
-        policy_kwargs: Mapping[str, Any] | None = None,
-        tensorboard_log: str | Path | None = None,
-        verbose: int = 0,
-        device: str = "auto",
-        seed: int | None = None,
-        **changes: Any,
+        **options: Any,
     ) -> None:
-        self.config = CodeDPOConfig.of({**asdict(config or CodeDPOConfig()), **changes})
-        super().__init__(
-            policy,
-            env,
-            policy_kwargs=policy_kwargs,
-            tensorboard_log=tensorboard_log,
-            verbose=verbose,
-            device=device,
-            seed=seed,
-        )
-        self.optimizer = make_optimizer(self.policy.model, self.config.learning_rate, self.config.gain_factor)
-        self._gradient_step = GradientStep(
-            self.policy.model,
-            self.optimizer,
-            self.config.max_grad_norm,
-            min(self.config.micro_batch_size, self.config.batch_size),
-        )
+        super().__init__(policy, env, config, **options)
         self.preparation = preparation or PreparationSettings()
         self.folder = None if folder is None else Path(folder)
-        self.n_updates = 0
-        """Optimizer steps so far."""
         self.pairs: tuple[Preference, ...] = ()
         """What is learned from."""
         self.token_pairs: TokenPairs | None = None
-        """The same as ids, and which of them cannot teach."""
+        """The same pairs as token ids, and which of them cannot be learned from."""
         self._reference: Reference | None = None
         if pairs is not None:
             self.set_pairs(pairs)
@@ -131,54 +101,6 @@ class CodeDPO(Agent):
             )
         self.pairs, self.token_pairs, self._reference = tuple(pairs), token_pairs, None
 
-    def learn(
-        self,
-        total_timesteps: int | None = None,
-        callback: Callback = None,
-        log_interval: int = 1,
-        tb_log_name: str = "CodeDPO",
-        reset_num_timesteps: bool = True,
-        progress_bar: bool = False,
-    ) -> Self:
-        """Learns from this many pairs, each of them as often as the others.
-
-        Args:
-            total_timesteps: Pairs; the last batch may go beyond. None: ``config.epochs`` times all there are.
-            callback: Stable-Baselines3 callbacks; ``on_step`` is called after each optimizer step.
-            log_interval: Optimizer steps between two writings of the log.
-            tb_log_name: Name of the run's folder.
-            reset_num_timesteps: False goes on counting (and resumes a loaded agent).
-            progress_bar: Show one.
-
-        Returns:
-            The agent.
-
-        Raises:
-            DataError: If no pair can be made out of what the policy wrote.
-            InvalidSettingError: If ``total_timesteps`` is below zero.
-        """
-        self._check_timesteps(total_timesteps or 0)
-        self._check_ready()
-        if self.token_pairs is None:
-            made = self.make_pairs()
-            if not made.pairs:
-                raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
-            self.set_pairs(made.pairs)
-        if total_timesteps is None:
-            total_timesteps = self.default_timesteps
-        total, calls = self._setup_learn(total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar)
-        total_timesteps = total  # by this name callbacks find it
-        try:
-            log_settings(self.logger, asdict(self.config), METRICS)
-            assert self.token_pairs is not None
-            log_pairs(self.logger, self.token_pairs, self.pairs)
-            calls.on_training_start(locals(), globals())
-            self._loop(calls, log_interval)
-            calls.on_training_end()
-        finally:
-            self._close_log()
-        return self
-
     def make_pairs(self) -> PairSet:
         """Makes pairs out of the environment's problems: the policy writes programs and tests, they rank each other.
 
@@ -201,16 +123,29 @@ class CodeDPO(Agent):
         """Pairs of ``config.epochs`` epochs."""
         return 0 if self.token_pairs is None else math.ceil(self.config.epochs * len(self.token_pairs.pairs))
 
-    def _loop(self, calls: BaseCallback, log_interval: int) -> None:
+    def _prepare(self) -> None:
+        """Makes pairs where there are none; the first call of the policy, and most of the time before training."""
+        if self.token_pairs is None:
+            made = self.make_pairs()
+            if not made.pairs:
+                raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
+            self.set_pairs(made.pairs)
+
+    def _on_log_opened(self) -> None:
+        assert self.token_pairs is not None
+        log_pairs(self.logger, self.token_pairs, self.pairs)
+
+    def _loop(self, calls: BaseCallback, log_interval: int | None) -> None:
         objective = self._objective()
         for iteration, batch in enumerate(self._batches(objective), start=1):
             self._train_on(objective, batch)
             self.num_timesteps += len(batch)
             calls.update_locals({**locals(), "infos": [], "dones": [True] * len(batch), "collected": []})
             self.logger.record("time/iterations", iteration, exclude="tensorboard")
-            if iteration % log_interval == 0:
+            if log_interval is not None and iteration % log_interval == 0:
                 self.dump_logs()
-            if not calls.on_step():  # everything of this step is done: whatever is saved here can be resumed
+            # Callbacks come last: whatever is saved here holds all of this step, and can be resumed.
+            if not calls.on_step():
                 return
 
     # ---- training
@@ -252,35 +187,19 @@ class CodeDPO(Agent):
 
     # ---- saving and loading
 
-    def _check_ready(self) -> None:
-        if self.token_pairs is None:
-            self._check_env()
-
     def _check_env(self) -> None:
         if self.stage is None:
             raise ValueError(
                 "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
             )
 
-    def _record(self) -> dict[str, Any]:
-        return {"config": asdict(self.config), "n_updates": self.n_updates}
-
     def _state(self) -> dict[str, Any]:
         return {
-            "optimizer": self.optimizer.state_dict(),
             "pairs": [{**asdict(pair), "kind": str(pair.kind)} for pair in self.pairs],
             "reference": {} if self._reference is None else vars(self._reference),
         }
 
-    @classmethod
-    def _from_record(
-        cls, policy: LMPolicy, env: Env | str | None, record: Mapping[str, Any], arguments: dict[str, Any]
-    ) -> Self:
-        return cls(policy, env, CodeDPOConfig.of(record["config"]), **arguments)
-
     def _restore(self, checkpoint: Checkpoint) -> None:
-        self.n_updates = checkpoint.record["n_updates"]
-        restore_optimizer(self.optimizer, checkpoint.state["optimizer"])
         if checkpoint.state["reference"]:
             self._check_asked_under(asdict(CodeDPOConfig.of(checkpoint.record["config"])))
         if checkpoint.state["pairs"]:

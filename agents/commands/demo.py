@@ -41,9 +41,9 @@ class Demo:
     seconds: float = 100.0
     """How long to learn."""
     learning_rate: float = 1e-4
-    """Of RLTF."""
-    gain_factor: float = 100.0
-    """What the gains of norms learn at, as a multiple of that: a model that is unsure is made sure by them first."""
+    """Learning rate of RLTF."""
+    norm_lr_multiplier: float = 100.0
+    """Learning rate of norms and biases, as a multiple of the others'; a small model learns faster by it."""
     problems: int = 200
     """Held-out problems to test on."""
     samples: int = 8
@@ -73,7 +73,7 @@ class Demo:
         console.print(f"[bold]1[/] The model {self.model!r}: built at first use, kept in the cache after that.")
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
         env = gym.make("CodeSynthesis-v0", suite=training, workers=os.cpu_count())
-        config = RLTFConfig(learning_rate=self.learning_rate, gain_factor=self.gain_factor)
+        config = RLTFConfig(learning_rate=self.learning_rate, norm_lr_multiplier=self.norm_lr_multiplier)
         agent = RLTF(policy, env, config, tensorboard_log=self.run_dir, seed=self.seed)
         console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
         before = self._test(agent, held_out)

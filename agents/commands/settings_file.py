@@ -12,7 +12,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
 
-from codegym.errors import DataError, UnknownNameError
+from agents.training.settings import SettingsRecord
+from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
 T = TypeVar("T")
 
@@ -69,6 +70,8 @@ def _of(kind: Any, value: Any, before: Any = None) -> Any:
         return _of(kinds[0], value) if kinds and value is not None else value
     if origin is tuple:
         return tuple(_of(typing.get_args(kind)[0], item) for item in value)
+    if isinstance(before, SettingsRecord):
+        return before.changed(value)
     if is_dataclass(kind):
         return _dataclass_of(kind, value, before)
     if isinstance(kind, type) and issubclass(kind, Enum | Path):
@@ -78,9 +81,11 @@ def _of(kind: Any, value: Any, before: Any = None) -> Any:
 
 def _dataclass_of(kind: Any, values: Mapping[str, Any], before: Any) -> Any:
     hints = typing.get_type_hints(kind, include_extras=True)
-    known = [field.name for field in fields(kind)]
+    known, removed = [field.name for field in fields(kind)], getattr(kind, "REMOVED", {})
     for name in set(values) - {_VERSION}:
-        if name not in known:
+        if name in removed and values[name]:
+            raise InvalidSettingError(f"there is no setting {name!r} any more: {removed[name]}")
+        if name not in known and name not in removed:
             raise UnknownNameError("setting", name, known)
     named = {name: item for name, item in values.items() if name in known}
     return replace(before, **{name: _of(hints[name], item, getattr(before, name)) for name, item in named.items()})

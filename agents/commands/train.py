@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import gymnasium as gym
 import tyro
@@ -36,6 +37,11 @@ _IN_THE_CHECKPOINT = ("model", "max_new_tokens", "dtype", "tuning", "seed")
 class TrainRLTF:
     """Let a model write programs, judge them, and learn from where they are wrong."""
 
+    REMOVED: ClassVar[Mapping[str, str]] = {
+        "suspects": "no study found a gain by blaming suspected lines. Leave it out."
+    }
+    """What to do instead, by the names of options of earlier versions that there are no more."""
+
     model: str = "tiny"
     """tiny, nano, a name on the Hugging Face hub, or a folder."""
     suite: str = "core"
@@ -58,8 +64,6 @@ class TrainRLTF:
     """Length limit of a program."""
     reward: str = "paper"
     """Its name: paper, coarse, adaptive, pass_rate, success, private, static (with what static analysis finds), ..."""
-    suspects: bool = False
-    """Trace wrong answers and blame the suspected lines; fine-credit soft and conserving make use of it."""
     workers: int | None = None
     """Programs that are judged at a time; one for each core without it."""
     settings: Path | None = None
@@ -98,7 +102,7 @@ class TrainRLTF:
         make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=problems.packages) as judge:
             agent = self._agent_before(latest) if self.resume else self._new_agent()
-            agent.set_env(self._env(problems, judge, agent.config))
+            agent.set_env(self._env(problems, judge))
             write_settings(self.run_dir / RECORD, self)
             return self._train(agent, latest)
 
@@ -125,18 +129,15 @@ class TrainRLTF:
         changes = {name: value for name, value in now.items() if value != was[name]}
         return RLTF.load(latest, device=self.device, **changes)
 
-    def _env(self, problems: Suite, judge: Judge, config: RLTFConfig) -> gym.Env[dict[str, object], str]:
-        closer = {
-            "static_analysis": self.reward == "static",
-            "suspects": self.suspects,
-            "coverage": "unexecuted" in config.masked,
-        }
+    def _env(self, problems: Suite, judge: Judge) -> gym.Env[dict[str, object], str]:
+        # Only this reward reads more than a plain judge says.
+        looking = DiagnosingJudge(judge, suspects=False) if self.reward == "static" else judge
         return gym.make(
             "CodeSynthesis-v0",
             suite=problems,
             max_turns=self.max_turns,
             reward=self.reward,
-            judge=DiagnosingJudge(judge, **closer) if any(closer.values()) else judge,
+            judge=looking,
         )
 
     def _new_agent(self) -> RLTF:

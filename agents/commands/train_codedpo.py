@@ -33,7 +33,7 @@ from agents.policy.tuning import Tuning
 from agents.rollout.episodes import make_stage
 from agents.scoring.costs import CostSettings
 from agents.scoring.task_samples import TaskSamples
-from agents.training.agent import Env
+from agents.training.actor import Env
 from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal
 from codegym import Judge
 from codegym.errors import DataError, InvalidSettingError

@@ -132,7 +132,7 @@ def _run_row(run: ReportRun) -> dict[str, Any]:
         "suites": list(run.suites),
         "seed": run.seed,
         "model": dict(record.get("model", {})),
-        "timesteps_are": str(record.get("timesteps_are", "programs")),
+        "timesteps_are": str(record.get("timestep_unit", record.get("timesteps_are", "programs"))),
         "timesteps": record.get("num_timesteps") or (int(success[-1][0]) if success else 0),
         "success": success[-1][1] if success else None,
         "success_is": "passed" if "rollout/success_rate" in run.curves else "preferred rightly",

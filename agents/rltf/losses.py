@@ -1,15 +1,20 @@
-"""RLTF's loss as pure functions of tensors: how much credit a token gets, and what that makes of its log-probability.
+"""RLTF's loss as pure functions of tensors: from credit of tokens to losses of completions.
 
 Shapes: B completions, T tokens (right-padded). ``completion_mask`` [B, T] is 1 on the sampled tokens and 0 on
-padding; ``span_mask`` [B, T] says how much a token belongs to the failing place: 1 or 0 for a hard span, anything
-between for a soft one. Every ``*_loss`` returns one number a completion, summed over its tokens;
-``agents.training.normalization`` says how much each completion counts.
+padding; ``span_mask`` [B, T] says how much a token belongs to the failing location: 1 or 0 for a hard span, anything
+between for a soft one. Every ``*_loss`` returns one number for each completion, summed over its tokens.
+``agents.training.normalization`` then weighs the completions of a batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor
+
+PolicyLoss = Literal["clipped", "reinforce"]
 
 
 def rltf_loss(
@@ -30,9 +35,9 @@ def rltf_loss(
     Args:
         logps: float[B, T], log-probabilities of the sampled tokens.
         coarse: float[B], the reward of the verdict.
-        fine: float[B], the reward of the failing place.
+        fine: float[B], the reward of the failing span.
         adaptive: float[B], the reward of the pass rate.
-        span_mask: [B, T], the failing place; a completion whose span is empty has no fine term.
+        span_mask: [B, T], the failing span; a completion whose span is empty has no fine term.
         completion_mask: [B, T].
         baseline: float[B].
 
@@ -46,8 +51,21 @@ def rltf_loss(
     return policy_gradient_loss(logps, span_credit(advantage, fine, span_mask, completion_mask))
 
 
+def uniform_credit(advantage: Tensor, completion_mask: Tensor) -> Tensor:
+    """The same credit for every token: the advantage.
+
+    Args:
+        advantage: float[B].
+        completion_mask: [B, T].
+
+    Returns:
+        float[B, T], zero on padding.
+    """
+    return advantage[:, None] * completion_mask.to(advantage.dtype)
+
+
 def span_credit(advantage: Tensor, fine: Tensor, span_mask: Tensor, completion_mask: Tensor) -> Tensor:
-    """The paper's credit of each token: the advantage on all of them, and ``alpha * fine`` on the span besides.
+    """The paper's credit of tokens (equations 4 to 8): the advantage on all, and ``alpha * fine`` on the span besides.
 
     Args:
         advantage: float[B], what the whole completion earned above its baseline.
@@ -68,11 +86,12 @@ def span_credit(advantage: Tensor, fine: Tensor, span_mask: Tensor, completion_m
 def conserving_credit(
     advantage: Tensor, span_mask: Tensor, completion_mask: Tensor, *, emphasis: float = 4.0
 ) -> Tensor:
-    """Puts more of the advantage where it belongs and conserves its total (after EGCA, arXiv 2603.16158).
+    """Moves the advantage onto the failing span, or off it, and conserves its total (after EGCA, arXiv 2603.16158).
 
-    Blame (a negative advantage) weighs ``1 + emphasis`` times as much on the failing span, praise spares the span. The
-    weights are scaled to a mean of 1: each row sums to ``advantage * T``, and none exceeds ``1 + emphasis``. So a short
-    span never drowns a batch, as ``alpha`` can. Where nothing is left to weigh, the advantage is spread evenly.
+    A negative advantage weighs ``1 + emphasis`` times as much on the span, a positive one leaves the span out. The
+    weights are scaled to a mean of 1, so that each row sums to ``advantage * T`` and no weight exceeds
+    ``1 + emphasis``. A short span cannot dominate a batch, as it can with ``alpha``. Where no token is left to weigh,
+    the advantage is spread evenly.
 
     Args:
         advantage: float[B].
@@ -106,7 +125,9 @@ def policy_gradient_loss(logps: Tensor, credit: Tensor) -> Tensor:
 
 
 def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, *, clip_range: float) -> Tensor:
-    """PPO's clipped surrogate: ``- sum_t min(r_t c_t, clip(r_t, 1 - e, 1 + e) c_t)``, r_t the ratio to the behaviour.
+    """PPO's clipped surrogate (arXiv 1707.06347, equation 7): ``- sum_t min(r_t c_t, clip(r_t, 1 - e, 1 + e) c_t)``.
+
+    ``r_t`` is the ratio of the token's probability to that at sampling.
 
     Args:
         logps: float[B, T].
@@ -150,6 +171,22 @@ def supervised_loss(logps: Tensor, completion_mask: Tensor) -> Tensor:
     return -_on(completion_mask, logps).sum(1)
 
 
+def _clipped(logps: Tensor, behaviour: Tensor, credit: Tensor, mask: Tensor, clip_range: float) -> Tensor:
+    return clipped_loss(logps, behaviour, credit, clip_range=clip_range)
+
+
+def _reinforce(logps: Tensor, behaviour: Tensor, credit: Tensor, mask: Tensor, clip_range: float) -> Tensor:
+    return policy_gradient_loss(logps, credit)
+
+
+POLICY_LOSSES: dict[PolicyLoss, Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]] = {
+    "clipped": _clipped,
+    "reinforce": _reinforce,
+}
+"""Each takes log-probabilities now [B, T] and at sampling [B, T], credit [B, T], completion mask [B, T] and the clip
+range, and gives losses [B]. A new one is a function, a literal and a row."""
+
+
 def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tuple[Tensor, Tensor]:
     if span_mask.shape != completion_mask.shape or advantage.shape != completion_mask.shape[:1]:
         raise ValueError(
@@ -161,7 +198,7 @@ def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tup
 
 
 def _alpha(span: Tensor, mask: Tensor) -> Tensor:
-    """T / (E - S) as [B, 1]; zero for an empty span, which has no place to credit."""
+    """T / (E - S) as [B, 1]; zero for an empty span, where there is nothing to credit."""
     size = span.sum(1, keepdim=True)
     return torch.where(size > 0, mask.sum(1, keepdim=True) / size.clamp(min=1e-6), torch.zeros_like(size))
 

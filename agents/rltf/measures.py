@@ -170,11 +170,11 @@ def _distributions(judged: Sequence[Experience]) -> dict[str, list[float]]:
     }
 
 
-def most_telling(experiences: Sequence[Experience]) -> Experience | None:
-    """The first judged one whose failing place is known, else the first judged one."""
+def representative(experiences: Sequence[Experience]) -> Experience | None:
+    """The first judged completion with a known failing line, else the first judged one; None without any."""
     judged = [experience for experience in experiences if not experience.infra_error]
-    placed = [experience for experience in judged if experience.scope == "line" and experience.span.any()]
-    return next(iter([*placed, *judged]), None)
+    located = [e for e in judged if e.scope == "line" and any(found["start"] >= 0 for found in e.diagnostics)]
+    return next(iter([*located, *judged]), None)
 
 
 def _mean(values: Sequence[float]) -> float:

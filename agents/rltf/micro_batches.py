@@ -1,4 +1,4 @@
-"""Which completions go through the model together: nothing is read twice, and little of what is read is padding."""
+"""Which completions go through the model together: none twice, and with little padding."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Weighted:
     weights: list[float]
 
 
-def merged(experiences: Sequence[Experience], weights: Tensor) -> Weighted:
-    """Joins equal completions of equal credit: one of them is read, and counts as much as all of them.
+def deduplicated(experiences: Sequence[Experience], weights: Tensor) -> Weighted:
+    """Joins equal completions of equal credit: one of them gets a forward pass, with the weights of all.
 
-    Short programs are often written more than once, and the surer the policy the more often. The gradient is the same.
+    The gradient is the same. Groups of short programs hold many duplicates, and more of them as the policy learns.
 
     Args:
         experiences: B completions with their advantages.
@@ -31,50 +31,50 @@ def merged(experiences: Sequence[Experience], weights: Tensor) -> Weighted:
     kept: list[Experience] = []
     sums: list[float] = []
     for experience, weight in zip(experiences, weights.tolist(), strict=True):
-        place = first.setdefault(_likeness(experience), len(kept))
-        if place == len(kept):
+        index = first.setdefault(_identity(experience), len(kept))
+        if index == len(kept):
             kept.append(experience)
             sums.append(0.0)
-        sums[place] += weight
+        sums[index] += weight
     return Weighted(kept, sums)
 
 
 def micro_batches(experiences: Sequence[Experience], size: int) -> list[list[int]]:
-    """Cuts them into parts of at most ``size``, in the order that has the model read the fewest positions.
+    """Cuts completions into parts of at most ``size``, in the order that needs the fewest positions of the model.
 
-    Either neighbours are of a length, which needs little padding, or of a prompt, which is then read only once.
+    Neighbours have either about the same length, which needs little padding, or the same prompt, which a part holds
+    only once.
 
     Args:
         experiences: B completions.
         size: Most completions in a part.
 
     Returns:
-        Lists of places in ``experiences``, each place once.
+        Lists of indices into ``experiences``, each index once.
     """
     prompts = [experience.completion.prompt_ids.tobytes() for experience in experiences]
     longest: dict[bytes, int] = {}
     for prompt, experience in zip(prompts, experiences, strict=True):
         longest[prompt] = max(longest.get(prompt, 0), experience.length)
-    places = range(len(experiences))
-    by_length = sorted(places, key=lambda place: experiences[place].length)
-    by_prompt = sorted(places, key=lambda p: (longest[prompts[p]], prompts[p], experiences[p].length))
-    cuts = [[order[start : start + size] for start in places[::size]] for order in (by_length, by_prompt)]
-    return min(cuts, key=lambda parts: sum(_positions([experiences[place] for place in part]) for part in parts))
+    indices = range(len(experiences))
+    by_length = sorted(indices, key=lambda index: experiences[index].length)
+    by_prompt = sorted(indices, key=lambda i: (longest[prompts[i]], prompts[i], experiences[i].length))
+    cuts = [[order[start : start + size] for start in indices[::size]] for order in (by_length, by_prompt)]
+    return min(cuts, key=lambda parts: sum(_positions([experiences[index] for index in part]) for part in parts))
 
 
 def _positions(experiences: Sequence[Experience]) -> int:
-    """How many positions a model reads of them side by side, padding included."""
+    """Positions of the model that a part takes, padding included."""
     prompts = {e.completion.prompt_ids.tobytes(): len(e.completion.prompt_ids) for e in experiences}
     return len(prompts) * max(prompts.values()) + len(experiences) * max(e.length for e in experiences)
 
 
-def _likeness(e: Experience) -> tuple[object, ...]:
+def _identity(e: Experience) -> tuple[object, ...]:
     written = e.completion
     credit = (
         e.advantage,
         tuple(sorted(e.rewards.items())),
         e.span.tobytes(),
-        e.unreached.tobytes(),
         e.is_success,
         e.kind,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isnan
 from typing import Any
 
@@ -32,9 +32,7 @@ class Experience:
     future: float = 0.0
     """The rewards of the episode's later turns; NaN where the machine failed at one of them."""
     span: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    """float32[T]: how much each token belongs to the failing place, 0 to 1."""
-    unreached: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    """bool[T]: tokens of statements that no test ran; empty where that was not asked."""
+    """float32[T]: how much each token belongs to the failing location, 0 to 1; set by the learner."""
     verdict: str = ""
     kind: str = ""
     scope: str = ""
@@ -61,11 +59,6 @@ class Experience:
         return len(self.completion.token_ids)
 
     @property
-    def reached(self) -> int:
-        """Its tokens without those that no test ran."""
-        return self.length - int(self.unreached.sum())
-
-    @property
     def reward(self) -> float:
         """This turn's reward; NaN where the machine failed."""
         return float("nan") if self.infra_error else float(sum(self.rewards.values()))
@@ -83,5 +76,6 @@ class Experience:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Experience:
         """Makes it from :meth:`to_dict`'s data."""
-        plain = {**values, "passed": tuple(values["passed"])}
+        known = {field.name for field in fields(cls)}  # checkpoints of earlier versions hold more
+        plain = {name: value for name, value in values.items() if name in known} | {"passed": tuple(values["passed"])}
         return cls(**{**plain, "completion": Completion(**values["completion"])})

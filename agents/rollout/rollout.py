@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from agents.engines.generation import Sampling
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Observation, Outcome, Stage
 from agents.rollout.experience import Experience
-from agents.rollout.unexecuted import unreached_tokens
-from codegym.feedback.diagnostic import Source
-from codegym.feedback.feedback import Feedback
-from codegym.feedback.kind import Scope
-from codegym.feedback.token_spans import token_spans
 
 
 @dataclass
@@ -41,17 +33,6 @@ class _Turn:
     outcome: Outcome
 
 
-class Places(StrEnum):
-    """Which places of the diagnostics count."""
-
-    LINES = "lines"
-    """Where an error certainly is, as whole lines (the paper's)."""
-    CERTAIN = "certain"
-    """Where an error certainly is, to the character."""
-    SUSPECTED = "suspected"
-    """Also the places that are suspected of a wrong answer, each by its score."""
-
-
 @dataclass
 class Rollout:
     """Collects experiences from a stage.
@@ -60,15 +41,11 @@ class Rollout:
         stage: Where episodes are played.
         policy: Who plays.
         generator: The source of chance.
-        places: Which places of the diagnostics become an experience's span.
-        coverage: Note which tokens no test ran; needs a judge that traces programs.
     """
 
     stage: Stage
     policy: LMPolicy
     generator: torch.Generator
-    places: Places = Places.CERTAIN
-    coverage: bool = False
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
@@ -137,8 +114,6 @@ class Rollout:
             version=version,
             group=f"{version}/{turn.number}/{task_id}",
             rewards={} if infra_error else dict(rewards),
-            span=failing_span(info, completion, self.places),
-            unreached=self._unreached(turn.outcome.feedback, completion),
             verdict=str(info.get("verdict", "")),
             kind=str(info.get("kind", "")),
             scope=str(info.get("scope", "")),
@@ -151,29 +126,3 @@ class Rollout:
             diagnostics=tuple(info.get("diagnostics", ())),
             tests=tuple(info.get("tests", ())),
         )
-
-    def _unreached(self, feedback: Feedback | None, completion: Completion) -> NDArray[np.bool_]:
-        if not self.coverage or feedback is None:
-            return np.zeros(0, np.bool_)
-        return unreached_tokens(feedback, completion)
-
-
-def failing_span(info: Mapping[str, Any], completion: Completion, places: Places) -> NDArray[np.float32]:
-    """How much each token belongs to the failing place, as the environment's diagnostics say.
-
-    Args:
-        info: Of the step that judged the completion.
-        completion: With its tokens' character offsets.
-        places: Which of them count.
-
-    Returns:
-        float32[T]: ones where the whole program failed, zeros where there is no usable place.
-    """
-    placed = [d for d in info.get("diagnostics", ()) if d["scope"] == Scope.LINE and d["source"] != Source.LINT]
-    suspected = [d for d in placed if d["source"] in (Source.SPECTRUM, Source.DIVERGENCE)]
-    certain = [d for d in placed if d not in suspected and d["start"] >= 0]
-    if info.get("scope") == Scope.GLOBAL or (suspected and not certain):  # a wrong answer: nobody certainly did it
-        if places is Places.SUSPECTED and suspected:
-            return token_spans(suspected, completion.offsets)
-        return np.ones(len(completion), np.float32)
-    return token_spans(certain, completion.offsets, completion.text if places is Places.LINES else None)

@@ -1,170 +1,174 @@
-"""What every agent has: Stable-Baselines3's shape around a language model."""
+"""What every agent has: the interface of Stable-Baselines3 around a language model that learns."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from inspect import signature
+from dataclasses import asdict
 from pathlib import Path
 from time import time_ns
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
-import gymnasium as gym
 import numpy as np
-import torch
-from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
 from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from agents.policy.policy import LMPolicy
 from agents.policy.tuning import Tuning, recomputes
-from agents.rollout.episodes import Stage, make_stage
 from agents.rollout.experience import Experience
+from agents.training.actor import Actor, Env
 from agents.training.callbacks import ProgressBar
 from agents.training.checkpoint import Checkpoint, open_checkpoint, write_checkpoint
-from agents.training.run_log import open_run_log
+from agents.training.gradient_step import GradientStep
+from agents.training.optimizer import make_optimizer, restore_optimizer, set_learning_rate
+from agents.training.run_log import log_settings, open_run_log
 from agents.training.run_record import RunRecord
+from agents.training.settings import LearnerConfig
 from agents.training.tensorboard_layout import ONLINE, Layout
-from codegym.env import CodeSynthesisEnv
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
-from codegym.vector import CodeSynthesisVectorEnv
 
-Env = gym.Env[Any, Any] | VectorEnv[Any, Any, Any]
 Callback = BaseCallback | Sequence[BaseCallback] | Any
+C = TypeVar("C", bound=LearnerConfig)
 
 
-class Agent(ABC):
-    """A policy, an environment, a logger and one seed.
+class Agent(Actor, Generic[C]):
+    """An actor that learns: with settings, an optimizer, a logger and checkpoints.
 
     Args:
         policy: ``"LMPolicy"`` or an :class:`LMPolicy`.
-        env: A Gymnasium environment, single or batch, or an id for ``gym.make``; None for an agent that only
-            predicts.
+        env: A Gymnasium environment, single or batch, or an id for ``gym.make``; None for an agent that only predicts.
+        config: How to learn; without it, the defaults.
         policy_kwargs: Arguments of ``LMPolicy.load``, such as ``{"model": "tiny"}``.
         tensorboard_log: Folder for TensorBoard and CSV files; None writes none.
         verbose: 1 prints the log as a table.
-        device: Of the policy; ``"auto"`` takes a GPU where there is one.
-        seed: Of everything that is drawn; None draws it.
+        device: Device of the policy, such as ``"cpu"``; ``"auto"`` takes a GPU where there is one.
+        seed: Seed of all that is random. The same seed gives the same numbers on a CPU; None draws one.
+        **changes: Settings of the config by name, such as ``learning_rate=1e-4``.
 
     Raises:
-        UnknownNameError: If there is no such policy, or it takes no such argument.
-        InvalidSettingError: If no model is named.
-        TypeError: If the environment is none.
+        UnknownNameError: If there is no such policy or setting, or the policy takes no such argument.
+        InvalidSettingError: If no model is named, or a setting makes no sense.
+        TypeError: If the environment is no Gymnasium environment.
     """
 
-    timesteps_are = "programs"
+    config_type: type[C]
+    """The record of settings of this kind of agent."""
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Keys of the log that TensorBoard's table of runs shows beside the settings."""
+    timestep_unit: ClassVar[str] = "programs"
     """What a timestep is, in the plural."""
-    board_layout: Layout = ONLINE
-    """Of its curves on TensorBoard's page of custom scalars."""
+    tensorboard_layout: ClassVar[Layout] = ONLINE
+    """Charts of TensorBoard's page of custom scalars."""
 
     def __init__(
         self,
         policy: str | LMPolicy,
-        env: Env | str | None,
+        env: Env | str | None = None,
+        config: C | None = None,
         *,
         policy_kwargs: Mapping[str, Any] | None = None,
         tensorboard_log: str | Path | None = None,
         verbose: int = 0,
         device: str = "auto",
         seed: int | None = None,
+        **changes: Any,
     ) -> None:
-        if isinstance(policy, str):
-            if policy != "LMPolicy":
-                raise UnknownNameError("policy", policy, ["LMPolicy"])
-            policy = LMPolicy.load(**{"device": device, "seed": seed or 0, **_loading(policy_kwargs or {})})
-        self.policy = policy
+        self.config = (config or self.config_type()).changed(changes)
+        super().__init__(policy, env, policy_kwargs=policy_kwargs, device=device, seed=seed)
         self.tensorboard_log = None if tensorboard_log is None else str(tensorboard_log)
         self.verbose = verbose
         self.num_timesteps = 0
-        """Completions (CodeDPO: pairs of them) learned from so far."""
+        """Completions (CodeDPO: pairs) learned from so far."""
+        self.n_updates = 0
+        """Optimizer steps so far: the version of the policy."""
         self.start_time = 0
         self._num_timesteps_at_start = 0
         self._total_timesteps = 0
         self._logger: Logger | None = None
         self._custom_logger = False
-        self.env: Env | None = None
-        self.stage: Stage | None = None
-        self._sb3_env: VecEnv | None = None
-        self.set_random_seed(seed)
-        if env is not None:
-            self.set_env(env)
+        model = self.policy.model
+        self.optimizer = make_optimizer(model, self.config.learning_rate, self.config.norm_lr_multiplier)
+        micro_batch_size = min(self.config.micro_batch_size, self.config.batch)
+        self._gradient_step = GradientStep(model, self.optimizer, self.config.max_grad_norm, micro_batch_size)
+        self._set_up()
 
-    # ---- the environment
+    def _set_up(self) -> None:
+        """Makes what a kind of agent has besides, at the end of the constructor."""
 
-    def set_env(self, env: Env | str) -> None:
-        """Learns from this environment from now on."""
-        self.env = gym.make(env) if isinstance(env, str) else env
-        self.stage = make_stage(self.env)
-        self._sb3_env = None
-
-    def get_env(self) -> VecEnv | None:
-        """The environment as Stable-Baselines3 sees it, for its callbacks and ``evaluate_policy``.
-
-        Ours becomes as many single environments as a learning step has completions; they share problems, judge and
-        reward.
-        """
-        if self._sb3_env is None and self.env is not None:
-            core = self.env.unwrapped
-            if isinstance(core, CodeSynthesisEnv | CodeSynthesisVectorEnv):
-                self._sb3_env = DummyVecEnv([lambda: _single(core)] * self.completions_per_step)
-            else:
-                env = cast("gym.Env[Any, Any]", self.env)
-                self._sb3_env = DummyVecEnv([lambda: env])
-        return self._sb3_env
-
-    def get_vec_normalize_env(self) -> None:  # noqa: B027
-        """Texts are not normalised; Stable-Baselines3's callbacks ask."""
-
-    @property
-    @abstractmethod
-    def completions_per_step(self) -> int:
-        """Completions between two calls of the callbacks."""
+    # ---- learning
 
     def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[np.float32]]:
-        """What each token of a completion gets of what was paid, for people to look at; float [T] each."""
+        """The credit of each token of some completions, for people to look at; float [T] each."""
         return [np.full(experience.length, experience.advantage, np.float32) for experience in experiences]
 
-    # ---- acting
-
-    def predict(
+    def learn(
         self,
-        observation: Mapping[str, Any],
-        state: tuple[np.ndarray, ...] | None = None,
-        episode_start: np.ndarray | None = None,
-        deterministic: bool = False,
-    ) -> tuple[Any, tuple[np.ndarray, ...] | None]:
-        """Writes a completion for an observation, or one each for a batch of them.
+        total_timesteps: int | None = None,
+        callback: Callback = None,
+        log_interval: int | None = 1,
+        tb_log_name: str | None = None,
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Learns from this many programs (CodeDPO: pairs).
 
         Args:
-            observation: A dict of texts, or of arrays of texts.
-            state: Returned as it is: a language model reads its past in the observation.
-            episode_start: Ignored likewise.
-            deterministic: Take the most probable token each time instead of drawing.
+            total_timesteps: How many; the last collection or batch may go beyond. Only CodeDPO has a default, the
+                ``epochs`` of its config.
+            callback: Stable-Baselines3 callbacks. ``on_step`` is called after each collection and the optimizer steps
+                on it (CodeDPO: after each optimizer step).
+            log_interval: Calls of ``on_step`` between two writings of the log; None writes none.
+            tb_log_name: Name of the run's folder; None takes the name of the agent's class.
+            reset_num_timesteps: False continues counting, and so resumes a loaded agent.
+            progress_bar: Show one.
 
         Returns:
-            A text, or an object array of texts, and the state.
+            The agent.
+
+        Raises:
+            InvalidSettingError: If ``total_timesteps`` is missing or below zero.
+            ValueError: If there is nothing to learn from.
         """
-        batched = np.ndim(observation["prompt"]) > 0
-        rows = [dict(observation)]
-        if batched:
-            number = len(observation["prompt"])
-            rows = [{name: values[place] for name, values in observation.items()} for place in range(number)]
-        prompts = [self.policy.prompt_text(row) for row in rows]
-        written = self.policy.generate(prompts, greedy=deterministic, generator=self._acting)
-        texts = np.array([*(completion.text for completion in written), None], dtype=object)[:-1]
-        return (texts if batched else texts[0]), state
+        self._check_timesteps(total_timesteps or 0)
+        self._prepare()
+        if total_timesteps is None:
+            total_timesteps = self.default_timesteps
+        total_timesteps, calls = self._setup_learn(
+            total_timesteps, callback, reset_num_timesteps, tb_log_name or type(self).__name__, progress_bar
+        )
+        try:
+            log_settings(self.logger, asdict(self.config), self.metrics)
+            self._on_log_opened()
+            calls.on_training_start(locals(), globals())
+            self._loop(calls, log_interval)
+            calls.on_training_end()
+        finally:
+            self._close_log()
+        return self
 
-    # ---- chance
+    @property
+    def default_timesteps(self) -> int:
+        """How much ``learn`` learns from where it is not told.
 
-    def set_random_seed(self, seed: int | None = None) -> None:
-        """Starts the agent's generators anew: of sampling, of choosing, and of ``predict``."""
-        self.seed = int(np.random.SeedSequence(seed).generate_state(1)[0]) if seed is None else seed
-        sampling, choosing, acting = np.random.SeedSequence(self.seed).spawn(3)
-        self.generator = torch.Generator().manual_seed(int(sampling.generate_state(1)[0]))
-        self.rng = np.random.default_rng(choosing)
-        self._acting = torch.Generator().manual_seed(int(acting.generate_state(1)[0]))
+        Raises:
+            InvalidSettingError: If the agent has no default.
+        """
+        raise InvalidSettingError(f"say how many {self.timestep_unit} to learn from: learn(total_timesteps).")
+
+    def _prepare(self) -> None:
+        """Gets ready what is learned from, or raises where there is nothing."""
+        if self.stage is None:
+            raise ValueError(
+                f"{type(self).__name__} needs an environment to learn: set_env(env), or load(path, env=env)."
+            )
+
+    def _on_log_opened(self) -> None:
+        """Logs what is known before the first step."""
+
+    @abstractmethod
+    def _loop(self, calls: BaseCallback, log_interval: int | None) -> None:
+        """Learns until ``num_timesteps`` reaches ``_total_timesteps``, or a callback ends it."""
 
     # ---- logging and callbacks
 
@@ -196,8 +200,6 @@ class Agent(ABC):
     def _setup_learn(
         self, total_timesteps: int, callback: Callback, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool
     ) -> tuple[int, BaseCallback]:
-        self._check_timesteps(total_timesteps)
-        self._check_ready()
         self.start_time = time_ns()
         if reset_num_timesteps:
             self.num_timesteps = 0
@@ -206,22 +208,15 @@ class Agent(ABC):
         self._num_timesteps_at_start, self._total_timesteps = self.num_timesteps, total_timesteps
         if not self._custom_logger:
             self._logger = open_run_log(
-                self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.board_layout
+                self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.tensorboard_layout
             )
         return total_timesteps, self._init_callback(callback, progress_bar)
 
     def _check_timesteps(self, total_timesteps: int) -> None:
         if total_timesteps < 0:
             raise InvalidSettingError(
-                f"total_timesteps must be a number of {self.timesteps_are} to learn from, 0 or more, "
+                f"total_timesteps must be a number of {self.timestep_unit} to learn from, 0 or more, "
                 f"got {total_timesteps!r}."
-            )
-
-    def _check_ready(self) -> None:
-        """Raises where there is nothing to learn from."""
-        if self.stage is None:
-            raise ValueError(
-                f"{type(self).__name__} needs an environment to learn: set_env(env), or load(path, env=env)."
             )
 
     def _init_callback(self, callback: Callback, progress_bar: bool) -> BaseCallback:
@@ -238,11 +233,16 @@ class Agent(ABC):
     # ---- saving and loading
 
     def save(self, path: str | Path) -> None:
-        """Writes all that is needed to go on into one file, atomically: policy, optimizer, buffer, chance, counts."""
+        """Writes all that is needed to go on into one file, atomically.
+
+        It holds the policy, the optimizer, what is learned from, the generators and the counters.
+        """
         record = {
             "agent": type(self).__name__,
             "seed": self.seed,
+            "config": asdict(self.config),
             "num_timesteps": self.num_timesteps,
+            "n_updates": self.n_updates,
             "tensorboard_log": self.tensorboard_log,
             "max_new_tokens": self.policy.max_new_tokens,
             "dtype": str(self.policy.model.dtype).removeprefix("torch."),
@@ -253,6 +253,7 @@ class Agent(ABC):
             "generator": self.generator.get_state(),
             "acting": self._acting.get_state(),
             "rng": self.rng.bit_generator.state,
+            "optimizer": self.optimizer.state_dict(),
             **self._state(),
         }
         write_checkpoint(path, record=record, state=state, policy=self.policy)
@@ -269,7 +270,7 @@ class Agent(ABC):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            DataError: If it is no checkpoint of this kind of agent.
+            DataError: If it is no checkpoint of this kind of agent, or one with settings that there are no more.
             InvalidSettingError: If a change makes no sense, or does not fit what the checkpoint holds.
         """
         with open_checkpoint(path) as checkpoint:
@@ -284,8 +285,10 @@ class Agent(ABC):
                 tuning=Tuning(gradient_checkpointing=record.get("gradient_checkpointing", False)),
             )
             arguments = {"seed": record["seed"], "tensorboard_log": record["tensorboard_log"], **changes}
-            agent = cls._from_record(policy, env, record, arguments)
-            agent.num_timesteps = record["num_timesteps"]
+            agent = cls(policy, env, _config(cls.config_type, record["config"], path), **arguments)
+            agent.num_timesteps, agent.n_updates = record["num_timesteps"], record["n_updates"]
+            restore_optimizer(agent.optimizer, checkpoint.state["optimizer"])
+            set_learning_rate(agent.optimizer, agent.config.learning_rate)
             agent.generator.set_state(checkpoint.state["generator"])
             agent._acting.set_state(checkpoint.state["acting"])
             agent.rng.bit_generator.state = checkpoint.state["rng"]
@@ -327,39 +330,25 @@ class Agent(ABC):
         if "optimizer" in found:
             self.optimizer.load_state_dict(found["optimizer"])
 
-    optimizer: torch.optim.Optimizer
-
-    @abstractmethod
     def _record(self) -> dict[str, Any]:
-        """JSON-safe data that ``_from_record`` needs."""
+        """JSON-safe data of a checkpoint that ``_restore`` needs."""
+        return {}
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """Tensors and plain data that ``_restore`` needs."""
-
-    @classmethod
-    @abstractmethod
-    def _from_record(
-        cls, policy: LMPolicy, env: Env | str | None, record: Mapping[str, Any], arguments: dict[str, Any]
-    ) -> Self:
-        """Makes an agent of ``_record``'s data."""
+        """Tensors and plain data of a checkpoint that ``_restore`` needs."""
 
     @abstractmethod
     def _restore(self, checkpoint: Checkpoint) -> None:
-        """Puts back ``_state``'s data."""
+        """Puts back the data of ``_record`` and ``_state``."""
 
 
-def _single(core: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> gym.Env[Any, Any]:
-    env = CodeSynthesisEnv(core.problems, max_turns=core.max_turns, reward=core.reward, judge=core.judge)
-    return cast("gym.Env[Any, Any]", env)
-
-
-def _loading(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the arguments if ``LMPolicy.load`` takes them."""
-    known = tuple(signature(LMPolicy.load).parameters)
-    for name in arguments:
-        if name not in known:
-            raise UnknownNameError("argument of policy_kwargs", name, known)
-    if "model" not in arguments:
-        raise InvalidSettingError('policy_kwargs must name a model, such as policy_kwargs={"model": "tiny"}: got none.')
-    return arguments
+def _config(kind: type[C], values: Mapping[str, Any], path: str | Path) -> C:
+    """The settings of a checkpoint, which an earlier version may have written."""
+    try:
+        return kind.of(values)
+    except (InvalidSettingError, UnknownNameError) as error:
+        raise DataError(
+            f"{path} was written with settings that this version does not have: {error} To go on from its weights, "
+            "unzip it and give its folder policy/ as the model of a new agent."
+        ) from error

@@ -1,4 +1,4 @@
-"""Callbacks of our own, beside Stable-Baselines3's, which all work too."""
+"""Callbacks of agents: progress, checkpoints, and reasons to stop. Those of Stable-Baselines3 work as well."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ProgressBar(BaseCallback):
     """Shows how far training is, and the share of the last completions that passed, on standard error.
 
     Args:
-        seconds: Where training ends by the clock: its length; without it, training ends by completions.
+        seconds: Length of a training that ends by the clock; None for one that ends after some completions.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -41,8 +41,8 @@ class ProgressBar(BaseCallback):
         share = f", passed {100 * np.mean(passed):3.0f} %" if passed else ""
         done = self.model.num_timesteps
         completed = monotonic() - self._began if self.seconds else done
-        timesteps = getattr(self.model, "timesteps_are", "timesteps")
-        self._progress.update(self._task, completed=completed, done=f"{done} {timesteps}{share}")
+        unit = getattr(self.model, "timestep_unit", "timesteps")
+        self._progress.update(self._task, completed=completed, done=f"{done} {unit}{share}")
         return True
 
     def _on_training_end(self) -> None:
@@ -53,7 +53,7 @@ class SaveLatest(BaseCallback):
     """Keeps one checkpoint, the latest: written atomically every so many learning steps, and at the end.
 
     Args:
-        path: The file.
+        path: The checkpoint's file.
         every: Learning steps (collections) between two checkpoints.
 
     Raises:
@@ -106,7 +106,7 @@ class StopAfter(BaseCallback):
     """Ends training when this many seconds have passed.
 
     Args:
-        seconds: Of wall-clock time, from the start of training.
+        seconds: Wall-clock time from the start of training.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -119,7 +119,8 @@ class StopAfter(BaseCallback):
     def _on_step(self) -> bool:
         if monotonic() - self._began < self.seconds:
             return True
-        self.model._total_timesteps = self.model.num_timesteps  # all that was asked for is done: the time is up
+        # The time was the goal: without this the run's record would say that it was stopped early.
+        self.model._total_timesteps = self.model.num_timesteps
         return False
 
 
@@ -128,7 +129,7 @@ class LearningCurve(BaseCallback):
 
     Attributes:
         timesteps: Completions learned from, after each collection.
-        passed: The share that passed every test, of those that the machine could judge.
+        passed: The share of each collection's judged programs that passed every test.
     """
 
     def __init__(self) -> None:

@@ -9,20 +9,22 @@ import torch
 from torch import nn
 
 
-def make_optimizer(model: nn.Module, learning_rate: float, gain_factor: float = 1.0) -> torch.optim.AdamW:
-    """AdamW without weight decay over the weights of a model that want a gradient.
+def make_optimizer(model: nn.Module, learning_rate: float, norm_lr_multiplier: float = 1.0) -> torch.optim.AdamW:
+    """AdamW without weight decay over the weights of a model that require a gradient.
 
     Args:
-        model: What is trained.
-        learning_rate: Of matrices.
-        gain_factor: What one-dimensional weights (gains of norms, biases) learn at, as a multiple of that.
+        model: The model that is trained.
+        learning_rate: Learning rate of matrices.
+        norm_lr_multiplier: Learning rate of one-dimensional weights (norms, biases), as a multiple of that.
     """
     wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
-        {"params": [parameter for parameter in wanted if (parameter.ndim > 1) is is_matrix], "factor": factor}
-        for is_matrix, factor in ((True, 1.0), (False, gain_factor))
+        {"params": [parameter for parameter in wanted if (parameter.ndim > 1) is is_matrix], "multiplier": multiplier}
+        for is_matrix, multiplier in ((True, 1.0), (False, norm_lr_multiplier))
     ]
     groups = [group for group in groups if group["params"]]
+    # Masters cost 4 bytes a weight more than bfloat16 alone, as much as float32 weights under autocast would; but the
+    # model stays in bfloat16, so that sampling, most of a learning step, reads half the memory and casts nothing.
     whole = all(parameter.dtype == torch.float32 for parameter in wanted)
     optimizer = (torch.optim.AdamW if whole else MasterAdamW)(groups, lr=learning_rate, weight_decay=0.0)
     set_learning_rate(optimizer, learning_rate)
@@ -32,32 +34,33 @@ def make_optimizer(model: nn.Module, learning_rate: float, gain_factor: float = 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
     """Sets the rate of matrices, and of one-dimensional weights their multiple of it."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate * group["factor"]
+        group["lr"] = learning_rate * group["multiplier"]
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Takes over what an optimizer has learned; the multiples of the rate stay those that this one was made with.
+    """Takes over the moments of an optimizer, but not its multiples of the learning rate.
 
     Args:
-        optimizer: From ``make_optimizer``.
-        state: ``state_dict()`` of one for the same model. Its learning rate comes along: set your own afterwards.
+        optimizer: The optimizer to restore, from ``make_optimizer``.
+        state: ``state_dict()`` of an optimizer for the same model. Its learning rate comes along: set yours afterwards.
     """
-    factors = [group["factor"] for group in optimizer.param_groups]
+    # A run that is resumed with another norm_lr_multiplier must not fall back to the one in its checkpoint.
+    multipliers = [group["multiplier"] for group in optimizer.param_groups]
     optimizer.load_state_dict(state)
-    for group, factor in zip(optimizer.param_groups, factors, strict=True):
-        group["factor"] = factor
+    for group, multiplier in zip(optimizer.param_groups, multipliers, strict=True):
+        group["multiplier"] = multiplier
 
 
 class MasterAdamW(torch.optim.AdamW):
-    """AdamW on float32 masters of bfloat16 or float16 weights.
+    """AdamW on float32 copies (masters) of bfloat16 or float16 weights.
 
-    A learning rate of 1e-6 changes a bfloat16 weight, which has eight bits, by less than its rounding: without masters
-    nothing would be learned.
+    A step of 1e-6 is less than the rounding of a bfloat16 weight, which has eight bits: without masters nothing would
+    be learned.
 
     Args:
-        groups: The model's weights; their gradients are read, and they are written after every step.
+        groups: Groups of the model's weights; their gradients are read, and they are written after every step.
         lr: Learning rate.
-        weight_decay: Of AdamW.
+        weight_decay: Weight decay of AdamW.
     """
 
     def __init__(self, groups: Sequence[Mapping[str, Any]], lr: float, weight_decay: float) -> None:

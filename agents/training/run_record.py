@@ -1,4 +1,4 @@
-"""What a run leaves beside its curves: who learned what, how far it came, and programs to look at."""
+"""What a run leaves beside its curves: which agent learned what, how far it came, and programs to look at."""
 
 from __future__ import annotations
 
@@ -7,31 +7,50 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
+from agents.policy.policy import LMPolicy
+from agents.rollout.episodes import Stage
 from agents.rollout.experience import Experience
 from agents.training.run_folder import FINISHED, RUN, RUNNING, SAMPLES, STOPPED
+from agents.training.settings import LearnerConfig
 from codegym.atomic_file import atomic_file
 
-MOST_PLACES, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
+MOST_DIAGNOSTICS, MOST_FAILED, LONGEST_TEXT = 4, 3, 300
 _NO_PROBLEMS = {"suite": "", "split": "", "problems": 0, "max_turns": 1, "reward": ""}
 _LIBRARIES = ("codegym", "gymnasium", "numpy", "stable-baselines3", "torch", "transformers")
+
+
+class Recorded(Protocol):
+    """What is recorded of an agent; the module of agents cannot be imported here, since it imports this one."""
+
+    policy: LMPolicy
+    env: object
+    stage: Stage | None
+    seed: int
+    config: LearnerConfig
+    timestep_unit: str
+    num_timesteps: int
+    _total_timesteps: int
+
+    def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[np.float32]]:
+        """The credit of each token of some completions; float [T] each."""
+        ...
 
 
 class RunRecord(BaseCallback):
     """Writes ``run.json`` and ``samples.jsonl`` into the folder of the run's log.
 
-    ``run.json`` says what runs, with which settings and versions, and whether it came to its end: one that a signal or
-    a callback ended says ``stopped``, after a kill it still says ``running``. ``samples.jsonl`` has a line for each of
-    some programs of every collection, with the place that is wrong, the tests, the rewards and the credit of every
-    token.
+    ``run.json`` says what runs, with which settings and versions, and whether it ended: a run that a signal or a
+    callback ended says ``stopped``, a run that was killed still says ``running``. ``samples.jsonl`` has a line for each
+    of some programs of every collection, with its diagnostics, tests, rewards, and the credit of every token.
 
     Args:
         per_collection: Programs kept of each collection, spread over its problems.
@@ -44,19 +63,21 @@ class RunRecord(BaseCallback):
 
     def _on_training_start(self) -> None:
         self._folder = Path(str(self.logger.dir))
-        self._before = self._read_run() if self.model.num_timesteps else {}
+        # SB3 types its callbacks' model as its own agents, which ours only look like.
+        self._agent = cast(Recorded, self.model)
+        self._before = self._read_run() if self._agent.num_timesteps else {}
         self._write_run(RUNNING)
 
     def _on_step(self) -> bool:
         collected: Sequence[Experience] = self.locals.get("collected", ())
         if collected:
             count = min(self.per_collection, len(collected))
-            places = np.linspace(0, len(collected) - 1, count).round().astype(int)
-            self._write_samples([collected[place] for place in places.tolist()])
+            chosen = np.linspace(0, len(collected) - 1, count).round().astype(int)
+            self._write_samples([collected[index] for index in chosen.tolist()])
         return True
 
     def _on_training_end(self) -> None:
-        self._write_run(FINISHED if self.model.num_timesteps >= self.model._total_timesteps else STOPPED)
+        self._write_run(FINISHED if self._agent.num_timesteps >= self._agent._total_timesteps else STOPPED)
 
     def _write_run(self, status: str) -> None:
         document = json.dumps({"status": status, **self._description()}, indent=1, default=str)
@@ -72,8 +93,8 @@ class RunRecord(BaseCallback):
         return found if isinstance(found, dict) else {}
 
     def _problems(self) -> dict[str, Any]:
-        """What it learns from, and how; a run that goes on without its problems had them before."""
-        agent: Any = self.model
+        """Which problems it learns from; a run that is resumed without an environment had them before."""
+        agent = self._agent
         if agent.stage is None:
             return {name: self._before.get(name, nothing) for name, nothing in _NO_PROBLEMS.items()}
         problems, core = agent.stage.problems, getattr(agent.env, "unwrapped", None)
@@ -86,8 +107,7 @@ class RunRecord(BaseCallback):
         }
 
     def _description(self) -> dict[str, Any]:
-        agent: Any = self.model
-        config = getattr(agent, "config", None)
+        agent = self._agent
         return {
             "agent": type(agent).__name__,
             "seed": agent.seed,
@@ -100,8 +120,8 @@ class RunRecord(BaseCallback):
                 "device": str(agent.policy.device),
                 "max_new_tokens": agent.policy.max_new_tokens,
             },
-            "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
-            "timesteps_are": agent.timesteps_are,
+            "config": asdict(agent.config),
+            "timestep_unit": agent.timestep_unit,
             "num_timesteps": agent.num_timesteps,
             "total_timesteps": agent._total_timesteps,
             "versions": {"python": platform.python_version(), **_versions()},
@@ -110,11 +130,11 @@ class RunRecord(BaseCallback):
         }
 
     def _write_samples(self, chosen: Sequence[Experience]) -> None:
-        agent: Any = self.model
+        agent = self._agent
         with (self._folder / SAMPLES).open("a", encoding="utf-8") as file:
             for experience, credit in zip(chosen, agent.credit_of(chosen), strict=True):
                 row = sample_row(experience, credit, agent.num_timesteps)
-                if experience.task_id not in self._known:  # once is enough: a prompt is longer than most programs
+                if experience.task_id not in self._known:  # a prompt is longer than most programs: written once
                     self._known.add(experience.task_id)
                     row["prompt"] = experience.completion.prompt
                 file.write(json.dumps(row) + "\n")
@@ -124,9 +144,9 @@ def sample_row(experience: Experience, credit: NDArray[np.float32], step: int) -
     """Returns a program as plain data for people to look at.
 
     Args:
-        experience: The program and what was said about it.
-        credit: What each token got, float [T].
-        step: Completions written when its collection was complete.
+        experience: The program, with its verdict.
+        credit: Credit of each token, float [T].
+        step: Completions learned from when its collection was complete.
     """
     failed = [test for test in experience.tests if test["status"] != "pass"]
     return {
@@ -146,7 +166,7 @@ def sample_row(experience: Experience, credit: NDArray[np.float32], step: int) -
         "infra_error": experience.infra_error,
         "tests": [str(test["status"]) for test in experience.tests],
         "failed_tests": [_cut(test) for test in failed[:MOST_FAILED]],
-        "diagnostics": [_cut(found) for found in experience.diagnostics[:MOST_PLACES]],
+        "diagnostics": [_cut(found) for found in experience.diagnostics[:MOST_DIAGNOSTICS]],
     }
 
 

@@ -22,9 +22,8 @@ FILE = {
     "model": "nano",
     "seed": 5,
     "max_turns": 3,
-    "suspects": True,
     "dtype": "bfloat16",
-    "config": {"top_p": 0.9, "curriculum": True},
+    "config": {"top_p": 0.9, "mask_truncated": True},
     "tuning": {"lora_rank": 4},
 }
 
@@ -47,22 +46,20 @@ def codedpo(*arguments: object) -> TrainCodeDPO:
 def test_what_is_typed_goes_on_top_of_a_file(file: Path) -> None:
     asked = rltf("--settings", file, "--seed", 7, "--temperature", 0.8)
     assert (asked.model, asked.seed, asked.tuning) == ("nano", 7, Tuning(lora_rank=4))
-    assert asked.config == RLTFConfig(top_p=0.9, curriculum=True, temperature=0.8)
+    assert asked.config == RLTFConfig.of({"top_p": 0.9, "mask_truncated": True, "temperature": 0.8})
 
 
 def test_what_is_typed_counts_where_it_equals_a_default(file: Path) -> None:
-    asked = rltf(
-        "--settings", file, "--max-turns", 1, "--no-suspects", "--no-curriculum", "--dtype", "auto", "--top-p", 1
-    )
-    assert (asked.max_turns, asked.suspects, asked.dtype, asked.seed) == (1, False, "auto", 5)
+    asked = rltf("--settings", file, "--max-turns", 1, "--no-mask-truncated", "--dtype", "auto", "--top-p", 1)
+    assert (asked.max_turns, asked.dtype, asked.seed) == (1, "auto", 5)
     assert asked.config == RLTFConfig()
 
 
 def test_every_default_can_be_typed_on_top_of_the_paper() -> None:
     default = RLTFConfig()
     assert rltf("--paper").config == RLTFConfig.paper()
-    for name in ("supervised_share", "baseline", "clip_range", "normalization", "refresh_every", "learning_rate"):
-        value = getattr(default, name)
+    for name in ("supervised_share", "advantage", "policy_loss", "normalization", "refresh_every", "learning_rate"):
+        value = default.value(name)
         assert rltf("--paper", f"--{name.replace('_', '-')}", value).config == RLTFConfig.paper(**{name: value})
 
 

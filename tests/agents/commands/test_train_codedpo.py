@@ -263,7 +263,9 @@ def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
         assert all(name in said for name in names), said
         assert (latest.read_bytes(), record.read_bytes()) == before
     ran([*go_on, "--method", "dpo", "--seed", "3"], capsys)  # typed as it was
-    last = ran([*go_on, "--epochs", "3", "--learning-rate", "1e-6", "--beta", "0.3", "--gain-factor", "7"], capsys)
+    last = ran(
+        [*go_on, "--epochs", "3", "--learning-rate", "1e-6", "--beta", "0.3", "--norm-lr-multiplier", "7"], capsys
+    )
     assert (first["pairs_learned_from"], last["pairs_learned_from"]) == (2 * TASKS, 3 * TASKS)
     agent = CodeDPO.load(latest, device="cpu")
     assert (agent.config.epochs, agent.config.learning_rate, agent.config.beta) == (3, 1e-6, 0.3)

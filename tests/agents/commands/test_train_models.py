@@ -16,14 +16,14 @@ from agents.rltf import RLTF
 DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 SMALL = "--problems-per-step 2 --samples-per-problem 2 --completions 12 --max-new-tokens 6 --seed 3 --device cpu"
 RUNS = {
-    # today's estimators, adapters, repair turns, a judge that looks closer
-    "qwen2": "--lora-rank 2 --baseline group_normalized --kl-coefficient 0.1 --masked unexecuted truncated --suspects "
+    # today's estimators, adapters, repair turns
+    "qwen2": "--lora-rank 2 --kl-coefficient 0.1 --mask-truncated "
     "--max-turns 2 --normalization sequence --temperature 0.9",
     # the paper's design; sizes that come after it are changes on top
     "codegen": "--paper --batch-size 4 --micro-batch-size 2 --refresh-every 4 --learning-rate 1e-4",
     # what is left over
-    "t5": "--gradient-checkpointing --baseline greedy --reward static --fine-credit soft --curriculum --dtype bfloat16 "
-    "--feedback coarse fine weighted_adaptive --buffer-size 8 --batch-size 4 --max-staleness 3",
+    "t5": "--gradient-checkpointing --advantage greedy --reward static --fine-credit conserving --dtype bfloat16 "
+    "--feedback coarse --buffer-size 8 --batch-size 4 --max-staleness 3",
 }
 
 

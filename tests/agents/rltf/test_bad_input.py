@@ -117,11 +117,11 @@ def test_no_sample_ever_passes(make_policy: MakePolicy, env: CodeSynthesisEnv, j
     assert all(row["train/skipped_steps"] == 0 for row in rows)
 
 
-@pytest.mark.parametrize("baseline", ["leave_one_out", "group_mean", "group_normalized"])
-def test_all_advantages_zero(make_policy: MakePolicy, env: CodeSynthesisEnv, judge: Any, baseline: str) -> None:
+@pytest.mark.parametrize("advantage", ["rloo", "group_mean", "grpo"])
+def test_all_advantages_zero(make_policy: MakePolicy, env: CodeSynthesisEnv, judge: Any, advantage: str) -> None:
     as_it_was = judge.judge
     judge.judge = lambda problem, completion: as_it_was(problem, "abc")  # everything passes
-    agent = RLTF(make_policy(), env, seed=1, baseline=baseline, kl_coefficient=0.1, **SMALL)
+    agent = RLTF(make_policy(), env, seed=1, advantage=advantage, kl_coefficient=0.1, **SMALL)
     rows = logged(agent)
     agent.learn(24)
     assert all(experience.advantage == 0 for experience in agent.buffer)
@@ -145,7 +145,7 @@ def test_a_model_that_has_become_nan_stops_with_the_checkpoint_kept(
 
 def test_losses_that_are_not_finite_stop_after_a_while(make_policy: MakePolicy, env: CodeSynthesisEnv) -> None:
     """One bad batch is skipped and counted; one after the other means that the run is lost."""
-    agent = RLTF(make_policy(), env, seed=1, baseline="none", **SMALL)
+    agent = RLTF(make_policy(), env, seed=1, advantage="none", **SMALL)
     logged(agent)
     score = agent.policy.score
 

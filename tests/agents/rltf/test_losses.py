@@ -1,12 +1,15 @@
 """Hand-worked numbers for RLTF's loss; the defects are those of the released code."""
 
 import math
+from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor
 
 from agents.rltf.losses import (
+    POLICY_LOSSES,
+    PolicyLoss,
     clipped_loss,
     conserving_credit,
     kl_loss,
@@ -137,6 +140,19 @@ def test_clipped_loss_on_policy_is_reinforce() -> None:
     policy_gradient_loss(second, credit).sum().backward()
     assert first.grad is not None
     torch.testing.assert_close(first.grad, second.grad)
+
+
+def test_every_policy_loss_has_a_name_and_they_agree_on_policy() -> None:
+    assert set(POLICY_LOSSES) == set(get_args(PolicyLoss))
+    credit = span_credit(numbers(0.5, -1.0), numbers(-0.3, 0.0), rows([0, 0, 1, 1], [0, 0, 0, 0]), MASK)
+    gradients = []
+    for loss in POLICY_LOSSES.values():
+        logps = LOGPS.clone().requires_grad_()
+        loss(logps, LOGPS, credit, MASK, 0.2).sum().backward()
+        gradients.append(logps.grad)
+    assert gradients[0] is not None
+    for gradient in gradients[1:]:
+        torch.testing.assert_close(gradients[0], gradient)
 
 
 def test_kl_by_hand() -> None:

@@ -13,7 +13,7 @@ from stable_baselines3.common.logger import KVWriter, Logger
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.rltf import RLTF
-from agents.rltf.measures import CollectionLog, most_telling
+from agents.rltf.measures import CollectionLog, representative
 from agents.rltf.sample_text import sample_text
 from agents.rollout.experience import Experience
 from agents.rollout.rollout import Stopwatch
@@ -119,8 +119,8 @@ def test_a_sample_shows_what_each_token_got() -> None:
     assert praised.splitlines()[3:5] == ["    🟩 ab = 1", "       ██▒▒▒▒"]
 
 
-def test_the_most_telling_program_was_judged() -> None:
-    placed = replace(WRONG, scope="line", span=np.array([0, 0, 1, 0], np.float32))
-    assert most_telling([BROKEN, RIGHT, placed]) is placed
-    assert most_telling([BROKEN, RIGHT]) is RIGHT
-    assert most_telling([BROKEN]) is None
+def test_the_representative_program_was_judged() -> None:
+    located = replace(WRONG, scope="line", diagnostics=({"start": 7, "end": 9},))
+    assert representative([BROKEN, RIGHT, located]) is located
+    assert representative([BROKEN, RIGHT]) is RIGHT
+    assert representative([BROKEN]) is None

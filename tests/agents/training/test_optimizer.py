@@ -45,7 +45,7 @@ def test_it_goes_on_where_it_was() -> None:
 def test_gains_have_a_rate_of_their_own() -> None:
     for dtype in (torch.float32, torch.bfloat16):
         norm = nn.LayerNorm(4, dtype=dtype)
-        optimizer = make_optimizer(nn.Sequential(model(dtype), norm), 1e-3, gain_factor=50.0)
+        optimizer = make_optimizer(nn.Sequential(model(dtype), norm), 1e-3, norm_lr_multiplier=50.0)
         assert [group["lr"] for group in optimizer.param_groups] == [1e-3, 5e-2]
         assert [[p.ndim for p in group["params"]] for group in optimizer.param_groups] == [[2], [1, 1]]
         set_learning_rate(optimizer, 2e-3)
@@ -58,12 +58,12 @@ def test_gains_have_a_rate_of_their_own() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_what_was_learned_comes_back_and_what_is_set_stays(dtype: torch.dtype) -> None:
-    """A run that goes on with another gain factor is not put back to its old one."""
+    """A run that goes on with another multiplier is not put back to its old one."""
     model = nn.Linear(2, 1).to(dtype)
-    before = make_optimizer(model, 0.1, gain_factor=2.0)
+    before = make_optimizer(model, 0.1, norm_lr_multiplier=2.0)
     model(torch.ones(1, 2, dtype=dtype)).sum().backward()
     before.step()
-    again = make_optimizer(model, 0.2, gain_factor=5.0)
+    again = make_optimizer(model, 0.2, norm_lr_multiplier=5.0)
     restore_optimizer(again, before.state_dict())
     set_learning_rate(again, 0.2)
     assert [group["lr"] for group in again.param_groups] == [0.2, 1.0]
