@@ -269,7 +269,7 @@ def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
     assert (first["pairs_learned_from"], last["pairs_learned_from"]) == (2 * TASKS, 3 * TASKS)
     agent = CodeDPO.load(latest, device="cpu")
     assert (agent.config.epochs, agent.config.learning_rate, agent.config.beta) == (3, 1e-6, 0.3)
-    assert [group["factor"] for group in agent.optimizer.param_groups] == [1.0, 7.0]
+    assert [group["multiplier"] for group in agent.optimizer.param_groups] == [1.0, 7.0]
     assert json.loads(record.read_text())["config"]["beta"] == 0.3
 
 
