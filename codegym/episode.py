@@ -55,8 +55,9 @@ class Episode:
 
     @property
     def reward(self) -> float:
-        """The sum of the components; NaN where the machine failed: there is nothing to learn from such a turn."""
-        return math.nan if self.infra_error else float(sum(self.rewards.values()))
+        """The sum of the components; NaN where nothing is known, and so nothing to be learnt from such a turn."""
+        is_unknown = self.feedback is not None and self.feedback.is_unknown
+        return math.nan if is_unknown else float(sum(self.rewards.values()))
 
     @staticmethod
     def observation_space(max_turns: int) -> spaces.Dict:

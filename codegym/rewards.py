@@ -208,7 +208,7 @@ class DifficultyWeighted:
 
     def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
         """Returns both parts; together 1.0 for a right program and ``ADAPTIVE_FLOOR`` for one that passes nothing."""
-        if feedback.verdict is Verdict.INFRA_ERROR:
+        if feedback.is_unknown:
             return dict.fromkeys(self.components, math.nan)
         if not feedback.tests:
             return dict.fromkeys(self.components, 0.0)
@@ -225,13 +225,13 @@ def group_rewards(problem: Problem, group: Sequence[Feedback], anchor: float = 0
 
     Args:
         problem: The problem.
-        group: Their feedback; samples that the machine failed on get NaN and weigh nothing.
+        group: Their feedback; samples of which nothing is known get NaN and weigh nothing.
         anchor: As in :class:`DifficultyWeighted`.
 
     Returns:
         The parts for each sample.
     """
-    judged = [fb for fb in group if fb.verdict is not Verdict.INFRA_ERROR]
+    judged = [fb for fb in group if not fb.is_unknown]
     weights = difficulty_weights([[test.status is Verdict.PASS for test in fb.tests] for fb in judged])
     reward = DifficultyWeighted({problem.task_id: weights}, anchor)
     return [reward(problem, fb) for fb in group]
@@ -266,8 +266,8 @@ class SumReward:
         return tuple(self.parts)
 
     def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
-        """Returns the value of every part; NaN for all of them when the machine failed."""
-        if feedback.verdict is Verdict.INFRA_ERROR:
+        """Returns the value of every part; NaN for all of them when nothing is known: the machine or a test failed."""
+        if feedback.is_unknown:
             return dict.fromkeys(self.parts, math.nan)
         return {name: float(part(problem, feedback)) for name, part in self.parts.items()}
 

@@ -11,7 +11,6 @@ from codegym.diagnosis import judge_for
 from codegym.episode import Episode
 from codegym.errors import InvalidProblemError, InvalidSettingError, UnknownNameError
 from codegym.feedback.feedback import Feedback
-from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.rewards import Reward, make_reward
@@ -103,8 +102,8 @@ class Rules:
         return self.problems[self._places[task_id]]
 
     def pay(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
-        """Returns the reward's components; NaN each where the machine failed."""
-        if feedback.verdict is Verdict.INFRA_ERROR:
+        """Returns the reward's components; NaN each where nothing is known of the program."""
+        if feedback.is_unknown:
             return dict.fromkeys(self.reward.components, float("nan"))
         return self.reward(problem, feedback)
 

@@ -12,7 +12,14 @@ from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 
 MOST_PLACES, MOST_FAILED, LONGEST_VALUE = 4, 3, 300
-_LETTERS = {Verdict.PASS: ".", Verdict.FAIL: "F", Verdict.ERROR: "E", Verdict.TIMEOUT: "T", Verdict.INFRA_ERROR: "I"}
+_LETTERS = {
+    Verdict.PASS: ".",
+    Verdict.FAIL: "F",
+    Verdict.ERROR: "E",
+    Verdict.TIMEOUT: "T",
+    Verdict.INFRA_ERROR: "I",
+    Verdict.UNJUDGED: "U",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +34,8 @@ class JudgedProgram:
     kind: Kind
     scope: Scope
     tests: str = ""
-    """One letter a test: ``.`` passed, ``F`` failed, ``E`` error, ``T`` timeout, ``I`` the machine failed."""
+    """One letter a test: ``.`` passed, ``F`` failed, ``E`` error, ``T`` timeout, ``I`` the machine failed,
+    ``U`` the test itself is at fault."""
     public: tuple[int, ...] = ()
     """The tests that are public, by index."""
     cpu_seconds: float = 0.0
@@ -72,7 +80,7 @@ class JudgedProgram:
 
     @property
     def has_verdict(self) -> bool:
-        """Whether it counts: a machine's failure, or a problem without tests, says nothing about a program."""
+        """Whether it counts: after a machine's failure, or without sound tests, nothing is known."""
         return self.verdict not in (Verdict.INFRA_ERROR, Verdict.UNJUDGED)
 
     @property

@@ -37,8 +37,8 @@ class Tried:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a verdict; where the machine failed there is none."""
-        return self.feedback.verdict is not Verdict.INFRA_ERROR
+        """Whether there is a verdict; where the machine failed, or a test is at fault, there is none."""
+        return not self.feedback.is_unknown
 
     @property
     def passed(self) -> int:

@@ -10,7 +10,7 @@ from agents.evaluation.judged_program import JudgedProgram
 
 _STEPS = 100
 """Shades of a token's credit on each side of zero."""
-_LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I"}
+_LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I", "unjudged": "U"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,8 @@ class Outcome(StrEnum):
     TIMEOUT = "T"
     UNTRIED = "B"
     """The program's budget was used up by other tests."""
+    FAULTY = "X"
+    """The test itself is at fault."""
     UNKNOWN = "?"
     """The machine failed; tried again when the matrix is next asked for."""
 
@@ -54,6 +56,7 @@ _OUTCOMES = {
     Status.CPU_TIMEOUT: Outcome.TIMEOUT,
     Status.WALL_TIMEOUT: Outcome.TIMEOUT,
     Status.BUDGET: Outcome.UNTRIED,
+    Status.FAULTY: Outcome.FAULTY,
     Status.INFRA: Outcome.UNKNOWN,
 }
 
@@ -187,7 +190,7 @@ class _Plan:
     def _drop_bad_tests(self) -> None:
         bad: dict[str, Refusal] = {}
         for test, *letters in zip(self.tests, *map(self._row, self.stubs), strict=True):
-            if letters[0] == Outcome.PASSED:
+            if letters[0] == Outcome.PASSED or Outcome.FAULTY in letters:
                 bad[test] = Refusal.VACUOUS
             elif Outcome.TIMEOUT in letters or Outcome.UNTRIED in letters:
                 bad[test] = Refusal.ENDLESS

@@ -50,7 +50,7 @@ class Feedback:
     Attributes:
         task_id: The problem.
         program: The code that was judged, with its map back to the completion.
-        verdict: The worst of the tests' verdicts; ``UNJUDGED`` without tests.
+        verdict: The worst of the tests' verdicts; ``UNJUDGED`` without tests, or if a test is at fault and none failed.
         kind: What went wrong first among the tests of the worst verdict.
         scope: Which part of the completion the error speaks of.
         diagnostics: Everything found wrong, most certain first.
@@ -82,8 +82,17 @@ class Feedback:
 
     @property
     def pass_rate(self) -> float:
-        """Share of *all* tests that passed, 0 without tests: a crash in one takes nothing from the others."""
-        return self.tests_passed / self.tests_total if self.tests else 0.0
+        """Share of the tests that passed, 0 without any: a crash in one takes nothing from the others.
+
+        Tests that are themselves at fault do not count.
+        """
+        judged = sum(test.status is not Verdict.UNJUDGED for test in self.tests)
+        return self.tests_passed / judged if judged else 0.0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the tests say nothing of the program: the machine failed, or a test is at fault and none failed."""
+        return self.verdict is Verdict.INFRA_ERROR or (self.verdict is Verdict.UNJUDGED and bool(self.tests))
 
     @property
     def is_success(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from codegym.errors import InfrastructureError
 from codegym.feedback.diagnostic import Diagnostic, Source
@@ -38,6 +38,7 @@ VERDICTS = {
     Status.CPU_TIMEOUT: Verdict.TIMEOUT,
     Status.WALL_TIMEOUT: Verdict.TIMEOUT,
     Status.BUDGET: Verdict.TIMEOUT,
+    Status.FAULTY: Verdict.UNJUDGED,
     Status.INFRA: Verdict.INFRA_ERROR,
 }
 """The verdict of a test that was not passed, by how it ended."""
@@ -53,6 +54,7 @@ MESSAGES = {
     Status.WALL_TIMEOUT: "time limit exceeded",
     Status.BUDGET: "time limit over all tests exceeded",
     Status.OPAQUE: "what the function returned is not data",
+    Status.FAULTY: "the test itself is at fault",
     Status.INFRA: "the machine failed",
 }
 """What a diagnostic says where no exception says more."""
@@ -89,7 +91,7 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
     Raises:
         InfrastructureError: If there are fewer observations than tests.
     """
-    observations = execution.observations
+    observations = tuple(_blamed(problem, observation) for observation in execution.observations)
     if len(observations) < len(problem.tests):
         raise InfrastructureError(
             f"{problem.task_id}: expected {len(problem.tests)} observations, one a test, got {len(observations)}. "
@@ -113,6 +115,19 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
         tests=tuple(_results(problem, observations, findings)),
         trust=execution.trust,
     )
+
+
+def _blamed(problem: Problem, observation: Observation) -> Observation:
+    """Returns what is seen where a test names what nobody has defined: the program, if the problem speaks of it.
+
+    MBPP/601's tests build objects of a class ``Pair``, which the program has to define.
+    """
+    failure = observation.failure
+    if observation.status is not Status.FAULTY or failure is None:
+        return observation
+    told = "\n".join((problem.prompt, problem.starter_code, *problem.solutions))
+    is_asked_for = re.search(rf"\b{re.escape(failure.message)}\b", told) is not None
+    return replace(observation, status=Status.REFUSED, failure=None) if is_asked_for else observation
 
 
 def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:
@@ -157,7 +172,7 @@ class _Reading:
 def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     verdict = VERDICTS[observation.status]
     meaning = _meaning(reading, observation)
-    if verdict is Verdict.INFRA_ERROR:
+    if verdict in (Verdict.INFRA_ERROR, Verdict.UNJUDGED):
         return _Finding(verdict=verdict, meaning=meaning)
     location = Location.of_place(reading.program, _place(reading.program, observation, meaning.kind))
     if _ends_in_triple_quotes(reading.program, location, meaning):

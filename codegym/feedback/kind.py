@@ -90,6 +90,8 @@ class Kind(StrEnum):
     """A line that failing tests run or that parts from a reference solution: a guess with a score."""
     TAMPERING = "tampering"
     """It wrote to the channel on which results travel."""
+    FAULTY_TEST = "faulty_test"
+    """The test is at fault, not the program: it does not parse, names what is missing, or asserts nothing."""
     INFRA_ERROR = "infra_error"
     """The machine failed; nothing is known about the program."""
 
@@ -163,6 +165,7 @@ STATUSES: Mapping[Status, Meaning] = MappingProxyType(
         Status.OUTPUT: Meaning(Kind.OUTPUT_LIMIT, Scope.GLOBAL),
         Status.OPAQUE: Meaning(Kind.OPAQUE_VALUE, Scope.GLOBAL),
         Status.TAMPERED: Meaning(Kind.TAMPERING, Scope.GLOBAL),
+        Status.FAULTY: Meaning(Kind.FAULTY_TEST, Scope.NONE),
         Status.INFRA: Meaning(Kind.INFRA_ERROR, Scope.NONE),
     }
 )

@@ -15,12 +15,12 @@ class Verdict(StrEnum):
     ERROR = "error"
     INFRA_ERROR = "infra_error"
     UNJUDGED = "unjudged"
-    """There were no tests to judge by."""
+    """Nothing can be said of the program: there were no tests, or a test is itself at fault and no other one failed."""
 
     @classmethod
     def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """Returns the worst: infra_error > error > timeout > fail > pass; of none at all, ``UNJUDGED``."""
+        """Returns the worst: infra_error > error > timeout > fail > unjudged > pass; of none, ``UNJUDGED``."""
         return max(verdicts, key=_ORDER.index, default=cls.UNJUDGED)
 
 
-_ORDER = (Verdict.UNJUDGED, Verdict.PASS, Verdict.FAIL, Verdict.TIMEOUT, Verdict.ERROR, Verdict.INFRA_ERROR)
+_ORDER = (Verdict.PASS, Verdict.UNJUDGED, Verdict.FAIL, Verdict.TIMEOUT, Verdict.ERROR, Verdict.INFRA_ERROR)

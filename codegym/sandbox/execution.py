@@ -16,6 +16,9 @@ class Status(StrEnum):
     """The program raised; ``Observation.failure`` says what and where."""
     REFUSED = "refused"
     """A script's own assertion failed (or the script itself raised): the program's answer was not accepted."""
+    FAULTY = "faulty"
+    """The test itself is at fault: it does not parse, names what is missing, or asserts nothing. ``detail`` says what;
+    where it is a name that nobody has bound, that is ``failure.message``."""
     MISSING = "missing"
     """The program has no such entry point, or it is not callable."""
     EXITED = "exited"

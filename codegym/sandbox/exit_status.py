@@ -14,6 +14,7 @@ from codegym.sandbox.guest.refusal import CodecError
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.server import Process, Report
 
+CONTEXT_FAILS = "the problem's context does not run"
 _MAX_TEXT = 2000
 _STUCK_LINE = re.compile(rb'File "<program>", line (\d{1,9}) in')
 _STUCK_PLACE = re.compile(rb"\n@place (\[[0-9, ]{1,60}\])\n")
@@ -44,6 +45,10 @@ def _signal_name(number: int) -> str:
 def raised(told: Any, **more: Any) -> Observation:
     """Returns the observation of an exception that the program's process told of."""
     failure = failure_of(told)
+    if told.get("context") is True:
+        return Observation(
+            status=Status.FAULTY, detail=f"{CONTEXT_FAILS}: {failure.exception}: {failure.message}"[:500]
+        )
     if failure.exception == "SystemExit" or "SystemExit" in failure.bases:
         return Observation(status=Status.EXITED, failure=failure, detail=f"exit: {failure.message}"[:200], **more)
     if failure.exception == OutputExceeded.__name__ and failure.bases == ("BaseException",):

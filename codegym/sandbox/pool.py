@@ -18,6 +18,7 @@ from typing import Any
 from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
+from codegym.sandbox.exit_status import CONTEXT_FAILS
 from codegym.sandbox.interpreter import interpreter_path
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
@@ -272,5 +273,17 @@ def execute(run: Run) -> Execution:
     run_calls(run, calls)
     run_streams(run, {index: action for index, action in enumerate(job.actions) if isinstance(action, RunAction)})
     (run_together if job.one_process else run_scripts)(run, scripts)
+    if any(seen.status is Status.FAULTY and seen.detail.startswith(CONTEXT_FAILS) for seen in run.observed.values()):
+        _confirm_context(run)
     observations = tuple(run.observed[index] for index in range(len(job.actions)))
     return Execution(observations=observations, trust=Trust.IN_PROCESS if job.one_process else Trust.ISOLATED)
+
+
+def _confirm_context(run: Run) -> None:
+    """A program's process says that the problem's own code failed: only a process without the program is believed."""
+    alone = observe_loading(replace(run, job=replace(run.job, source="pass"), observed={}, spent=0.0))
+    for index, seen in run.observed.items():
+        if seen.status is Status.FAULTY and seen.detail.startswith(CONTEXT_FAILS) and alone.status is not seen.status:
+            run.observed[index] = Observation(
+                status=Status.TAMPERED, detail=f"the program said that {seen.detail}"[:200]
+            )

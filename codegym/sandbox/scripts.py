@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
+from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
-from codegym.sandbox.execution import Observation, Status
+from codegym.sandbox.assertions import NOTHING_ASSERTED, asserts_something
+from codegym.sandbox.execution import Failure, Observation, Status
 from codegym.sandbox.exit_status import ended, failure_of, raised, stuck
 from codegym.sandbox.guest.channel import frame
 from codegym.sandbox.guest.codec import Codec
@@ -17,6 +20,13 @@ from codegym.sandbox.server import Process
 _LOADING = ("failed", "missing", "exceeded")
 _NOT_WELL = frozenset({Status.CPU_TIMEOUT, Status.WALL_TIMEOUT, Status.BUDGET, Status.TAMPERED})
 """After these the processes cannot be asked again."""
+_NO_TEST = Observation(status=Status.FAULTY, detail=NOTHING_ASSERTED)
+_MOST_VETTED = 2**16
+_VETTED: OrderedDict[bytes, Observation | None] = OrderedDict()
+"""What became of scripts that were tried on functions that are surely wrong, by all that this depends on.
+
+Each is tried once, when it first says yes: a script that says yes to everything is no test. Shared by all judges.
+"""
 
 
 def run_scripts(run: Run, scripts: dict[int, str]) -> None:
@@ -47,8 +57,10 @@ def run_together(run: Run, scripts: dict[int, str]) -> None:
         finally:
             report = process.finish()
             run.spent += report.cpu_seconds
+        if isinstance(told, list):
+            told = _not_loaded(told) if told[0] in _LOADING else _observed(told)
         run.observed[index] = replace(
-            told if isinstance(told, Observation) else _not_loaded(told) if told[0] in _LOADING else _observed(told),
+            _NO_TEST if told.status is Status.OK and not asserts_something(script) else told,
             cpu_seconds=report.cpu_seconds,
             wall_seconds=clock.elapsed()[1],
             peak_memory_bytes=report.peak_memory_bytes,
@@ -99,8 +111,14 @@ class _Pair:
             except BaseException:
                 self.program.finish()
                 raise
+        self.is_well = True
         self.clock = Clock(run, self.program, self.script)
         self.script_clock = Clock(run, self.script, self.program)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the processes can be asked no more."""
+        return not self.is_well or self.script.report is not None
 
     def close(self) -> None:
         """Ends both processes."""
@@ -121,19 +139,42 @@ class _Pair:
             return
         while waiting:
             index = next(iter(waiting))
-            told = self._try(waiting.pop(index))
+            script = waiting.pop(index)
+            told = self._say(script)
             is_lost = isinstance(told, list) and told[0] == "gone"
             if isinstance(told, list):
                 told = self._lost(told) if is_lost else _observed(told)
             self.run.observed[index] = self._timed(told)
-            if is_lost or told.status in _NOT_WELL or self.script.report is not None:
+            if told.status is Status.OK and (fault := self._fault_of(script)) is not None:
+                self.run.observed[index] = fault
+            if is_lost or told.status in _NOT_WELL or self.is_over:
                 return
             self.clock.restart()
             self.script_clock.restart()
 
-    def _try(self, script: str) -> list[Any] | Observation:
+    def _fault_of(self, script: str) -> Observation | None:
+        """Returns why a script is no test: it can say no to nothing, or says yes to what is surely wrong, too."""
+        if not asserts_something(script):
+            return _NO_TEST
+        job = self.run.job
+        parts = (script, job.context, job.script_context, job.entry_point or "")
+        key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+        if key not in _VETTED:
+            spent = self.run.spent  # what the test costs here is not the program's
+            self.clock.restart()
+            self.script_clock.restart()
+            told = self._say(["vet", script])
+            self.run.spent = spent
+            self.is_well = isinstance(told, list) and told[0] != "gone"
+            observed = _observed(told) if isinstance(told, list) else None
+            _VETTED[key] = observed if observed is not None and observed.status is Status.FAULTY else None
+            while len(_VETTED) > _MOST_VETTED:
+                _VETTED.popitem(last=False)
+        return _VETTED[key]
+
+    def _say(self, order: Any) -> list[Any] | Observation:
         try:
-            self.script.channel.sendall(frame(Codec().encode(script)))
+            self.script.channel.sendall(frame(Codec().encode(order)))
         except OSError:
             return Observation(status=Status.REFUSED, detail="the test script's process ended")
         return await_message(self.run, self.script, self.clock, self.script_clock)
@@ -171,6 +212,9 @@ def _observed(message: list[Any]) -> Observation:
             return Observation(status=Status.OK)
         case ["refused", str() as text]:
             return Observation(status=Status.REFUSED, detail=text)
+        case ["faulty", str() as text, str() as name]:
+            failure = Failure(exception="NameError", message=name) if name else None
+            return Observation(status=Status.FAULTY, detail=text, failure=failure)
         case ["raised", failure]:
             try:
                 return raised(failure)

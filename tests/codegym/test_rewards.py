@@ -186,3 +186,10 @@ def test_a_slope_has_a_length(margin):
 def test_a_part_is_a_function_that_returns_a_number(part):
     with pytest.raises(InvalidRewardError, match="the part 'd' must be a function"):
         SumReward({"d": part})
+
+
+def test_what_faulty_tests_leave_unknown_pays_nothing_that_could_be_learnt_from() -> None:
+    unknown = feedback(P, Verdict.UNJUDGED)
+    assert unknown.is_unknown
+    for reward in ("paper", "difficulty", "success"):
+        assert all(math.isnan(value) for value in make_reward(reward)(PROBLEM, unknown).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 _ASKED_BY_PEOPLE = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__dict__"})
@@ -59,6 +60,21 @@ class Opaque:
 
     def __repr__(self) -> str:
         return f"<{object.__getattribute__(self, '_type_name')} in the other process>"
+
+
+async def awaited(handle: Opaque) -> Any:
+    """A coroutine of the other process, as one of this: it runs over there when it is awaited here."""
+    return _ask(handle, "await")
+
+
+async def iterated(handle: Opaque) -> AsyncIterator[Any]:
+    """An asynchronous generator of the other process, as one of this."""
+    while True:
+        try:
+            item = _ask(handle, "anext")
+        except StopAsyncIteration:
+            return
+        yield item
 
 
 class Borrowed:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import builtins
 import types
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 from .channel import ChannelClosed, MessageTooLong, receive, send
 from .codec import Codec
 from .failure import describe
-from .handles import Borrowed, Opaque
+from .handles import Borrowed, Opaque, awaited, iterated
 from .instance import is_plain_field
 from .refusal import CannotCross, CodecError, TooLarge
 from .signature import describe_call
@@ -33,6 +33,9 @@ _FORWARDED: dict[str, Callable[..., Any]] = {
     "getitem": lambda value, key: value[key],
     "setitem": lambda value, key, item: value.__setitem__(key, item),
 }
+_AWAITED: dict[str, Callable[[Any], Any]] = {"await": lambda value: value, "anext": anext}
+_AS_AWAITED: dict[str, Callable[[Opaque], Any]] = {"coroutine": awaited, "async_generator": iterated}
+"""``asyncio.run`` takes nothing but true coroutines."""
 _MAX_INT_BITS = 2**22
 """HumanEval+ has 3 million. Comparing such takes the time of the test's own process, which is limited."""
 _HARMLESS = frozenset({"iter", "next", "len", "bool", "getitem"})
@@ -71,8 +74,13 @@ class Peer:
         self.gone = ""
         self.remote_error: BaseException | None = None
         self.remote_failure: dict[str, Any] = {}
+        self.answers = 0
+        """How often the other side has answered: until then nothing here can come of the program."""
+        self.stopped: dict[str, Any] = {}
+        """The failure of a call that raised StopIteration, which ``map`` and ``all`` would take for their own end."""
         self._mine: dict[int, Any] = {}
-        self._theirs: dict[int, Opaque] = {}
+        self._theirs: dict[int, Any] = {}
+        self._loop: Any = None
 
     def rebuild_with(self, classes: Mapping[str, type]) -> None:
         """Takes these for the problem's classes from now on."""
@@ -93,7 +101,8 @@ class Peer:
         if type(number) is not int or type(content[2]) is not str:
             raise CodecError("a handle is a number and a name")
         if number not in self._theirs:
-            self._theirs[number] = Opaque(self, number, content[2])
+            handle = Opaque(self, number, content[2])
+            self._theirs[number] = _AS_AWAITED.get(content[2], _as_it_is)(handle)
         return self._theirs[number]
 
     def ask(self, verb: str, *arguments: Any) -> Any:
@@ -113,8 +122,12 @@ class Peer:
             if message[0] == "ask":
                 self._serve(message)
                 continue
+            self.answers += 1
             if message[0] == "raise":
-                raise self._rebuilt(message[1], message[2])
+                error = self._rebuilt(message[1], message[2])
+                if isinstance(error, StopIteration) and verb in ("entry", "call"):
+                    self.stopped = self.remote_failure
+                raise error
             for index, content in message[2]:
                 _replace(mutable[index], content)
             return message[1]
@@ -207,6 +220,8 @@ class Peer:
             if not isinstance(found, type):
                 raise KeyError(arguments[0])
             return found
+        if verb == "global" and self.names is not None:
+            return self.names[arguments[0]]
         target, *rest = arguments
         if verb == "call" and self._may_call(target):
             return target(*rest[0], **rest[1])
@@ -214,9 +229,23 @@ class Peer:
             return getattr(target, rest[0])
         if verb == "set" and self._may_set(target, rest[0]):
             return setattr(target, rest[0], rest[1])
+        if verb in _AWAITED and self.own_module is None:
+            return self._awaited(_AWAITED[verb](target))
         if verb in _FORWARDED and (self.own_module is None or verb in _HARMLESS):
             return _FORWARDED[verb](target, *rest)
         raise TypeError(f"this object does not offer {verb!r} across processes")
+
+    def _awaited(self, awaitable: Awaitable[Any]) -> Any:
+        """Runs it to its end; one event loop for all, as locks and queues belong to theirs."""
+        import asyncio
+
+        async def wait() -> Any:
+            return await awaitable
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(wait())
 
     def _may_call(self, target: Any) -> bool:
         """Of the script's: only what it handed out itself. A class that the wire can name would build anything."""
@@ -255,6 +284,10 @@ class Peer:
             error.args = tuple(arguments)
         self.remote_error, self.remote_failure = error, failure
         return error
+
+
+def _as_it_is(handle: Opaque) -> Opaque:
+    return handle
 
 
 def _builtin_exception(name: str) -> type[BaseException] | None:

@@ -65,12 +65,15 @@ class Program:
         """Runs the context and the program's top level.
 
         Returns:
-            The failure as data, or None.
+            The failure as data, or None; ``context`` is true in it where the problem's own code failed.
         """
         try:
             if self.context.strip():
                 exec(compile(self.context, CONTEXT, "exec", dont_inherit=True), self.namespace)
                 self.classes = own_classes(self.namespace)
+        except BaseException as error:
+            return {**describe(error, self.context, loading=True, filename=CONTEXT), "context": True}
+        try:
             if code is None:
                 code = compile(self.source, PROGRAM, "exec", dont_inherit=True)
             exec(code, self.namespace)
