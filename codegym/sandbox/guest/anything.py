@@ -25,12 +25,12 @@ class Anything:
         self._state = truth, size, steps
 
     def __call__(self, *_: object, **__: object) -> Anything:
-        """Gives itself."""
+        """Gives another one like it: the same one again would be equal to it without being asked."""
         steps = self._state[2]
         steps[0] -= 1
         if steps[0] < 0:
             raise TooManySteps
-        return self
+        return Anything(*self._state)
 
     def __getattr__(self, name: str) -> Anything:
         if name.startswith("__") and name.endswith("__"):
@@ -53,7 +53,7 @@ class Anything:
         return self()._state[1]
 
     def __iter__(self) -> Iterator[Anything]:
-        return iter([self()] * self._state[1])
+        return iter([self() for _ in range(self._state[1])])
 
     def __contains__(self, item: object) -> bool:
         return self()._state[0]

@@ -114,6 +114,8 @@ def test_stop_iteration_may_be_what_a_test_asks_for(scripts: Observe) -> None:
         "import json\nassert json.loads(json.dumps(f(3))) == [0, 1, 2]",
         "xs = f(3)\nxs.sort()\nassert xs == [0, 1, 2]",
         "assert isinstance(f(3), list)",
+        "assert tuple(f(3)) == tuple(candidate(3))",
+        "assert [f(3)] == [f(3)]",
         "import pytest\nwith pytest.raises(TypeError):\n    f('a')",
         "try:\n    f('a')\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError",
     ],
