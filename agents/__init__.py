@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.codedpo.codedpo import CodeDPO
     from agents.codedpo.config import CodeDPOConfig
+    from agents.engines.engine import Engine, Sample
+    from agents.engines.sampling import Sampling
     from agents.evaluation import Evaluation, evaluate
     from agents.evaluation.bootstrap import Interval, bootstrap_mean
     from agents.evaluation.pass_at_k import pass_at_k
@@ -21,10 +23,13 @@ __all__ = [
     "CodeDPO",
     "CodeDPOConfig",
     "Completion",
+    "Engine",
     "Evaluation",
     "Interval",
     "LMPolicy",
     "RLTFConfig",
+    "Sample",
+    "Sampling",
     "bootstrap_mean",
     "evaluate",
     "pass_at_k",
@@ -37,6 +42,9 @@ _HOMES = {
     "CodeDPOConfig": "agents.codedpo.config",
     "LMPolicy": "agents.policy.policy",
     "Completion": "agents.policy.completion",
+    "Engine": "agents.engines.engine",
+    "Sample": "agents.engines.engine",
+    "Sampling": "agents.engines.sampling",
     "Evaluation": "agents.evaluation",
     "evaluate": "agents.evaluation",
     "Interval": "agents.evaluation.bootstrap",

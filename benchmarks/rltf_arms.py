@@ -241,7 +241,7 @@ def collections(policy: Any, env: Any, seed: int) -> Iterator[Any]:
     """Judged completions of random problems, as many at a time as RLTF asks for by default; for ever."""
     import torch
 
-    from agents.engines.generation import Sampling
+    from agents.engines.sampling import Sampling
     from agents.rltf.config import RLTFConfig
     from agents.rollout.episodes import make_stage
     from agents.rollout.rollout import Rollout

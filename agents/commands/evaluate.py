@@ -305,7 +305,7 @@ class Evaluate:
 
 
 def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
-    from agents.engines.generation import Sampling
+    from agents.engines.sampling import Sampling
 
     names = ("top_p", "max_new_tokens") if setting.get("greedy") else ("temperature", "top_p", "max_new_tokens")
     chosen = {name: setting[name] for name in names if name in setting}

@@ -17,7 +17,7 @@ from codegym import Judge
 from codegym.errors import DataError, MissingExtraError
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.checking import CheckReport, check_suite
-from envs_registry.loading import LoadedSuite, is_at_hand, read_suite
+from envs_registry.loading import Reading, is_at_hand, read_suite
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class CheckSuites:
             _print_reports(reports, broken)
         return 1 if broken or any(report.news for report in reports) else 0
 
-    def _check(self, reading: LoadedSuite) -> CheckReport:
+    def _check(self, reading: Reading) -> CheckReport:
         suite = reading.suite
         packages = installed_packages(suite)
         with (
@@ -90,7 +90,7 @@ def _print_faults(report: CheckReport) -> None:
     for fault in report.faults:
         known = f"  (known: {fault.known})" if fault.known else ""
         what = " ".join(filter(None, (fault.what, fault.verdict)))
-        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.location, what, f"{fault.message}{known}")))
+        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.place, what, f"{fault.message}{known}")))
         OUT.print(line, markup=False, soft_wrap=True)
 
 

@@ -1,1 +1,1 @@
-"""What samples tokens for a policy: the protocol, the settings, and one file for each engine."""
+"""Engines sample tokens for a policy: the protocol, the settings, and one file for each engine."""

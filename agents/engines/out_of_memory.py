@@ -1,15 +1,16 @@
-"""Memory that ran out: the same thing under three names, of Python, of a GPU and of PyTorch on the processor."""
+"""Recognizes that memory ran out: Python, a GPU and PyTorch on a CPU each raise an error of their own."""
 
 from __future__ import annotations
 
 import sys
 
-_ON_THE_PROCESSOR = "DefaultCPUAllocator: "
-"""PyTorch has no class of its own for this: it is a ``RuntimeError`` that begins like this, after the line of C++."""
+_CPU_ALLOCATOR = "DefaultCPUAllocator: "
+"""Part of PyTorch's message on a CPU, where it raises a plain ``RuntimeError`` instead of a class of its own."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out; asked so that nobody has to import torch for it."""
+    """Returns whether an error says that memory ran out."""
+    # Torch is looked up, not imported: the command line asks this of every error, also where torch is not needed.
     torch = sys.modules.get("torch")
     kinds = (MemoryError,) if torch is None else (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds) or (isinstance(error, RuntimeError) and _ON_THE_PROCESSOR in str(error))
+    return isinstance(error, kinds) or (isinstance(error, RuntimeError) and _CPU_ALLOCATOR in str(error))

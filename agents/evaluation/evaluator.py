@@ -18,7 +18,7 @@ from codegym.errors import InvalidSettingError, UnknownNameError
 from envs_registry import load_suite
 
 if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
-    from agents.engines.generation import Sampling
+    from agents.engines.sampling import Sampling
     from agents.evaluation.model_tests import ModelTests
     from agents.evaluation.writing import Writer
     from agents.policy.policy import LMPolicy
@@ -173,7 +173,7 @@ class Evaluator:
                 yield ProgramSample(problem.task_id, str(action))
 
     def _writer(self, policy: LMPolicy) -> Writer:
-        from agents.engines.generation import Sampling
+        from agents.engines.sampling import Sampling
         from agents.evaluation.writing import Writer
 
         return Writer(

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.evaluation.samples import ProgramSample
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import torch
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.evaluation.samples import ProgramSample
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import make_stage

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.evaluation.model_tests import ModelTests
 from agents.evaluation.refine import refined_samples
 from agents.evaluation.repair import repaired_samples

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,31 +15,36 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.engines.cached_forward import make_backbone
-from agents.engines.generation import Engine, LocalEngine, Sample, Sampling
+from agents.engines.cached_forward import make_cached_forward
+from agents.engines.engine import Engine, Sample
+from agents.engines.local import LocalEngine
+from agents.engines.sampling import Sampling
 from agents.policy.builtin import builtin_model
 from agents.policy.completion import Completion
 from agents.policy.fingerprint import WeightsDigest, architecture, tokenizer_state
 from agents.policy.pretrained import find_device, find_dtype, load_model, load_tokenizer
+from agents.policy.prompt_encoder import PromptEncoder
 from agents.policy.prompt_template import CHAT, PLAIN, PromptTemplate, Task
 from agents.policy.token_batch import TokenBatch, TokenScores
 from agents.policy.token_offsets import TokenText
 from agents.policy.tuning import Tuning, recomputes, tuned
+from codegym.atomic_file import atomic_folder
 from codegym.errors import InvalidSettingError
 
 
 class LMPolicy:
-    """A Hugging Face causal or encoder-decoder language model with its tokenizer and its words.
+    """A Hugging Face causal or encoder-decoder language model with its tokenizer and its prompt template.
 
     The model stays in evaluation mode, also while it is trained: with dropout, the probabilities that are trained
-    would not be those that were sampled from. One that keeps no activations has no dropout and stays in training mode.
+    would not be those that were sampled from. A model with gradient checkpointing has no dropout and stays in training
+    mode.
 
     Args:
         model: The model.
         tokenizer: Its tokenizer.
-        template: What it is told for each task.
+        template: The prompt text for each task.
         max_new_tokens: Default length limit of a completion.
-        seed: Of the policy's own generator, which draws when a call brings none.
+        seed: Random seed of the policy's own generator, which draws when a call brings none.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class LMPolicy:
         self.template = template
         self.max_new_tokens = max_new_tokens
         self.generator = torch.Generator().manual_seed(seed)
-        self.backbone = make_backbone(model)
-        self.end_ids = _end_ids(self.model, tokenizer)
-        self.engine: Engine = LocalEngine(self.backbone, self.end_ids)
+        self.network = make_cached_forward(model)
+        self._encoder = PromptEncoder(self.model, tokenizer, self.network.context)
+        self.end_ids = self._encoder.end_ids
+        self.engine: Engine = LocalEngine(self.network, self.end_ids)
         self._token_text = TokenText(tokenizer)
         self._weights_digest = WeightsDigest()
 
@@ -83,27 +85,27 @@ class LMPolicy:
             device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda:1"``, ...
             dtype: ``"float32"``, ``"bfloat16"``, ...; ``"auto"`` is bfloat16 on a GPU and float32 elsewhere.
             max_new_tokens: Default length limit of a completion.
-            template: What the model is told; by default the one saved with it, else ``CHAT`` or ``PLAIN`` by its
-                tokenizer.
-            seed: Of the policy's own generator, and of new adapters.
-            tuning: Which weights are tuned: all by default; ``Tuning(lora_rank=16)`` tunes adapters. A folder that
-                holds adapters brings them along.
+            template: The prompt template; by default the one saved with the model, else ``CHAT`` for a tokenizer with
+                a chat template and ``PLAIN`` for others.
+            seed: Random seed of the policy's own generator, and of new adapters.
+            tuning: Which weights are tuned: all by default; ``Tuning(lora_rank=16)`` tunes adapters. Adapters in the
+                folder are loaded with the model.
 
         Raises:
             ValueError: If a module comes without a tokenizer.
             InvalidSettingError: If there is no such device or dtype, or the length limit is below 1.
-            UnknownNameError: If the name is nearly that of a built-in model.
-            DataError: If there is no such model; the message says where it was looked for.
+            UnknownNameError: If the name is a misspelt name of a built-in model.
+            DataError: If there is no such model; the message says what was expected.
         """
-        place = find_device(device)
-        kind = find_dtype(dtype, place)
+        target = find_device(device)
+        kind = find_dtype(dtype, target)
         if isinstance(model, nn.Module):
             if tokenizer is None:
                 raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
-            network, source = cast(Any, model.to(device=place, dtype=kind)), None
+            network, source = cast(Any, model.to(device=target, dtype=kind)), None
         else:
             source = builtin_model(model) or model
-            network = load_model(source, kind).to(place)
+            network = load_model(source, kind).to(target)
         if tokenizer is None or isinstance(tokenizer, (str, Path)):
             named = tokenizer or source
             assert named is not None
@@ -112,12 +114,12 @@ class LMPolicy:
             template = PromptTemplate.load(Path(source))
         if template is None:
             template = CHAT if getattr(tokenizer, "chat_template", None) else PLAIN
-        network = tuned(network, tuning or Tuning(), seed).to(place)
+        network = tuned(network, tuning or Tuning(), seed).to(target)  # new adapters are made on the CPU
         return cls(network, tokenizer, template, max_new_tokens, seed)
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The device of the model."""
         device: torch.device = self.model.device
         return device
 
@@ -132,13 +134,13 @@ class LMPolicy:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def prompt_text(self, observation: Mapping[str, Any]) -> str:
-        """Returns what the model is told about an observation: to write a program, or to repair its last one."""
+        """Returns the prompt for an observation: to write a program, or to repair the last one if there is feedback."""
         feedback = str(observation.get("feedback", ""))
         task = Task.REPAIR if feedback else Task.PROGRAM
         return self.task_text(task, str(observation["prompt"]), feedback)
 
     def task_text(self, task: Task, prompt: str, feedback: str = "") -> str:
-        """Returns what the model is told for a task; in its chat template if it has one."""
+        """Returns the prompt for a task, in the tokenizer's chat template if it has one."""
         text = self.template.text(task, prompt, feedback)
         if not getattr(self.tokenizer, "chat_template", None):
             return text
@@ -160,16 +162,16 @@ class LMPolicy:
         """Returns one completion for each prompt, in order.
 
         Args:
-            prompts: Texts, as ``prompt_text`` makes them; equal ones are read by the model only once.
-            temperature: Scores are divided by it.
+            prompts: Texts, as ``prompt_text`` makes them; equal ones go through the model only once.
+            temperature: Logits are divided by it.
             top_p: Draw among the most probable tokens that together have this probability.
             greedy: Take the most probable token.
             max_new_tokens: Length limit; the policy's own by default.
-            generator: Source of chance: the same state gives the same completions. The policy's own by default.
+            generator: Random generator: the same state gives the same completions. The policy's own by default.
             prefixes: Ids that each completion begins with, see ``stream``.
 
         Raises:
-            InvalidSettingError: If a prefix cannot be gone on from.
+            InvalidSettingError: If a prefix cannot be continued.
         """
         sampling = Sampling(
             temperature=temperature,
@@ -191,36 +193,29 @@ class LMPolicy:
 
         Args:
             prompts: Texts, as ``prompt_text`` makes them.
-            sampling: How tokens are drawn; its length limit counts a prefix, too.
-            generator: Source of chance; the policy's own by default.
-            prefixes: For each prompt the ids that its completion begins with, int64 [F], such as the first ones of an
-                earlier completion's; they may be none. An encoder-decoder model's decoder goes on from them. The
-                completion's ids are these and those that were drawn after them, and its text is what all of them
-                decode to; the log-probabilities of these are 0, since they were not drawn.
+            sampling: How tokens are drawn; its length limit counts the tokens of a prefix too.
+            generator: Random generator; the policy's own by default.
+            prefixes: For each prompt the ids that its completion begins with, int64 [F], for instance the first ids of
+                an earlier completion; a prefix may be empty. The completion's ids are the prefix and the ids drawn
+                after it, and its text is what all of them decode to. The log-probabilities of a prefix are 0, because
+                its ids were not drawn. With an encoder-decoder model the decoder continues the prefix.
 
         Raises:
             InvalidSettingError: If a prefix has an end token in it, or leaves no room for another token.
         """
         ids = [self.encode(prompt, sampling.max_new_tokens) for prompt in prompts]
-        chance = generator or self.generator
-        begun = () if prefixes is None else (self._checked(prefixes, len(prompts), sampling.max_new_tokens),)
+        # Left out where there is none, so that an engine that knows no prefixes serves every other call.
+        optional = () if prefixes is None else (self._checked(prefixes, len(prompts), sampling.max_new_tokens),)
         with _evaluating(self.model):
-            for index, sample in self.engine.stream(ids, sampling, chance, *begun):
+            for index, sample in self.engine.stream(ids, sampling, generator or self.generator, *optional):
                 yield index, self._completion(prompts[index], ids[index], sample)
 
     def encode(self, prompt: str, max_new_tokens: int | None = None) -> NDArray[np.int64]:
-        """Returns the prompt's ids as the model reads them, int64 [P].
+        """Returns the prompt's ids as they go into the model, int64 [P].
 
         A prompt that leaves no room for ``max_new_tokens`` in the model's context loses its beginning, with a warning.
         """
-        bos, eos = self.tokenizer.bos_token, self.tokenizer.eos_token_id
-        is_chat = bool(getattr(self.tokenizer, "chat_template", None))
-        written = is_chat or bool(bos and prompt.startswith(bos))  # a chat template writes its special tokens itself
-        ids: list[int] = self.tokenizer(prompt, add_special_tokens=not written)["input_ids"]
-        if not self.model.config.is_encoder_decoder and len(ids) > 1 and ids[-1] == eos:
-            ids = ids[:-1]  # an end token that the tokenizer adds would end what is to be continued
-        fitted = self._fitted(ids or [self._first_id()], max_new_tokens or self.max_new_tokens)
-        return np.array(fitted, dtype=np.int64)
+        return self._encoder.encode(prompt, max_new_tokens or self.max_new_tokens)
 
     def batch(self, completions: Sequence[Completion]) -> TokenBatch:
         """Returns the completions side by side, on the model's device."""
@@ -235,19 +230,19 @@ class LMPolicy:
         return self.score(batch, temperature=temperature).logprobs
 
     def score(self, batch: TokenBatch, *, temperature: float = 1.0, entropy: bool = False) -> TokenScores:
-        """Returns what the model thinks of a batch's tokens now.
+        """Returns log-probabilities of a batch's tokens under the model as it is now.
 
-        Prompts that several completions share are read once, and gradients flow back into that one reading.
+        Prompts that several completions share are computed once, and gradients flow back into that one computation.
 
         Args:
-            batch: From ``batch``.
-            temperature: That of the sampling, so that the scores compare with the log-probabilities kept from it.
+            batch: Completions as ``batch`` returns them.
+            temperature: Temperature of the sampling, so that the results compare with the kept log-probabilities.
             entropy: Compute the entropy at every token as well.
         """
         logits = self._logits(batch).float()
         logits = logits if temperature == 1 else logits / temperature
         ids = batch.completion_ids
-        # over rows of scores that lie side by side: several times as fast as over the middle one of three dimensions
+        # Two dimensions are several times as fast as a cross-entropy over the middle one of three.
         logprobs = -functional.cross_entropy(logits.flatten(0, 1), ids.flatten(), reduction="none").view_as(ids)
         spread = None
         if entropy:
@@ -256,9 +251,9 @@ class LMPolicy:
         return TokenScores(logprobs=logprobs * batch.completion_mask, entropy=spread)
 
     def supervised_completion(self, prompt: str, text: str) -> Completion:
-        """Returns a text that somebody else wrote as a completion to learn from: its ids, then the end token.
+        """Returns a reference text as a completion to learn from: its ids, then the end token.
 
-        The ids come from the tokenizer once and are what is trained from then on; their text is what they decode to.
+        The text is tokenized here once. These ids are what is trained, and their decoded text is the completion's text.
         What does not fit into the model's context is cut off, and the completion is then not finished.
         """
         prompt_ids = self.encode(prompt)
@@ -278,37 +273,34 @@ class LMPolicy:
         """Returns how many tokens may follow a prompt, 0 or more; None without a limit.
 
         Args:
-            prompt_ids: int64 [P].
-            max_length: Most tokens of prompt and completion together, besides the model's own limit.
+            prompt_ids: Ids of the prompt, int64 [P].
+            max_length: Most tokens of prompt and completion together, in addition to the model's own limit.
         """
-        context = self.backbone.context
-        limits = [] if max_length is None else [max_length - len(prompt_ids)]
-        if context is not None:
-            limits.append(context if self.model.config.is_encoder_decoder else context - len(prompt_ids))
-        return max(min(limits), 0) if limits else None
+        return self._encoder.room_after(prompt_ids, max_length)
 
     def save(self, folder: str | Path) -> None:
-        """Writes model, tokenizer and template in the hub's layout; whole or not at all, replacing what was there."""
-        folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            self.model.save_pretrained(beside)
-            self.tokenizer.save_pretrained(beside)
-            self.template.save(beside)
-            _put_in_place(beside, folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+        """Writes model, tokenizer and template in the hub's layout.
+
+        The folder appears whole, in place of an older one of that name; if saving fails, the older one stays.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        with atomic_folder(folder) as new:
+            self.model.save_pretrained(new)
+            self.tokenizer.save_pretrained(new)
+            self.template.save(new)
 
     def _logits(self, batch: TokenBatch) -> Tensor:
-        """Scores [B, T, V] before each token of the batch."""
+        """Logits [B, T, V] before each token of the batch."""
         ids = batch.completion_ids
+        # Without a shared prompt a cache saves nothing, and gradient checkpointing allows none.
         if len(batch.prompts) == len(batch) or recomputes(self.model):
-            return self.backbone.score([batch.prompts[i] for i in batch.prompt_index.tolist()], ids)
-        reading = self.backbone.read(batch.prompts)
-        reading.select(batch.prompt_index)
-        first = reading.logits[:, None]
-        return torch.cat([first, reading.write(ids[:, :-1])], dim=1) if ids.shape[1] > 1 else first
+            return self.network.score([batch.prompts[i] for i in batch.prompt_index.tolist()], ids)
+        state = self.network.prefill(batch.prompts)
+        state.select(batch.prompt_index)
+        first = state.logits[:, None]
+        return torch.cat([first, state.decode(ids[:, :-1])], dim=1) if ids.shape[1] > 1 else first
 
     def _completion(self, prompt: str, prompt_ids: NDArray[np.int64], sample: Sample) -> Completion:
         text, offsets = self._token_text.spans(sample.token_ids.tolist())
@@ -330,47 +322,12 @@ class LMPolicy:
         longest = max(map(len, prefixes), default=0)
         if longest >= max_new_tokens:
             raise InvalidSettingError(
-                f"a prefix of {longest} tokens leaves no room to go on: max_new_tokens={max_new_tokens} counts them, "
-                "too. Cut the prefix, or raise max_new_tokens."
+                f"a prefix of {longest} tokens leaves no room to go on: max_new_tokens={max_new_tokens} counts its "
+                "tokens too. Cut the prefix, or raise max_new_tokens."
             )
         if any(np.isin(prefix, self.end_ids).any() for prefix in prefixes):
             raise InvalidSettingError("a prefix has an end token in it, after which nothing can be written: cut it.")
         return prefixes
-
-    def _fitted(self, ids: list[int], max_new_tokens: int) -> list[int]:
-        context = self.backbone.context
-        if context is None:
-            return ids
-        room = context if self.model.config.is_encoder_decoder else context - max_new_tokens
-        if 0 < len(ids) <= room:
-            return ids
-        if room < 1:
-            raise InvalidSettingError(
-                f"max_new_tokens={max_new_tokens} leaves no room for a prompt: the model's context is {context} tokens."
-            )
-        warnings.warn(
-            f"A prompt of {len(ids)} tokens was cut to its last {room}: the model's context is {context} tokens and "
-            f"max_new_tokens is {max_new_tokens}.",
-            stacklevel=4,
-        )
-        return ids[-room:]
-
-    def _first_id(self) -> int:
-        bos = self.tokenizer.bos_token_id
-        return self.end_ids[0] if bos is None else int(bos)
-
-
-def _end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """The tokens that end a completion; the tokenizer's own first, with which reference texts are ended."""
-    of_model = model.generation_config.eos_token_id
-    listed = [tokenizer.eos_token_id, *(of_model if isinstance(of_model, list) else [of_model])]
-    ids = tuple(dict.fromkeys(int(i) for i in listed if i is not None))
-    if not ids:
-        raise ValueError(
-            "Neither the tokenizer nor the model's generation_config names an end-of-sequence token: without one no "
-            "completion can end. Set tokenizer.eos_token."
-        )
-    return ids
 
 
 @contextmanager
@@ -382,14 +339,3 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(was)
-
-
-def _put_in_place(new: Path, folder: Path) -> None:
-    """Renames ``new`` to ``folder``, moving an old folder out of the way first."""
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-        os.replace(folder, old / folder.name)
-        os.replace(new, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(new, folder)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.engines.generation import distinct_rows
+from agents.engines.cached_forward import distinct_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

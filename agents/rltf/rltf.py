@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.policy.token_batch import TokenBatch, TokenScores

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Observation, Outcome, Stage

@@ -12,7 +12,7 @@ from tools.core_suite.family import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
-class DraftRecipe:
+class Recipe:
     """Makes arguments and knows the answers.
 
     Attributes:

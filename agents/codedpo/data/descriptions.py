@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from agents.codedpo.data.corpus_tasks import Seed
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import PromptTemplate, Task
 from agents.scoring.journal import Journal

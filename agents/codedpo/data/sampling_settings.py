@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegym.errors import InvalidSettingError
 
 if TYPE_CHECKING:
-    from agents.engines.generation import Sampling
+    from agents.engines.sampling import Sampling
     from agents.policy.policy import LMPolicy
 
 
@@ -38,7 +38,7 @@ class SamplingSettings:
 
     def sampling(self, policy: LMPolicy) -> Sampling:
         """Returns how the policy draws."""
-        from agents.engines.generation import Sampling
+        from agents.engines.sampling import Sampling
 
         return Sampling(
             temperature=self.temperature,

@@ -17,7 +17,8 @@ from agents.codedpo.data.pairing import PairRules
 from agents.codedpo.data.pairs import PairKind, read_pairs
 from agents.codedpo.data.pipeline import PreparationSettings
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.engines.generation import Sample, Sampling
+from agents.engines.engine import Sample
+from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from codegym import CallTest, Judge, Problem
 from codegym.env import CodeSynthesisEnv

@@ -76,7 +76,7 @@ def test_a_prompt_that_fills_the_limit_is_named(policy: LMPolicy) -> None:
 
 
 def test_the_model_s_context_is_a_limit_too(policy: LMPolicy) -> None:
-    assert policy.backbone.context == 256
+    assert policy.network.context == 256
     long = pair("x = 1\n" * 200 + "return 1", "x = 1\n" * 200 + "return 2")
     assert make_token_pairs([long], policy, CodeDPOConfig()).skipped[Skip.DIFFERENCE_CUT] == (0,)
 

@@ -49,7 +49,7 @@ def test_problems_without_a_test_that_runs_have_no_say(judge: Judge) -> None:
 
 
 def test_a_policy_writes_its_own_tests(judge: Judge, model_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    from agents.engines.generation import Sampling
+    from agents.engines.sampling import Sampling
     from agents.evaluation.writing import Writer
     from agents.policy.policy import LMPolicy
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from torch import Generator
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.evaluation import evaluate
 from agents.evaluation.refine import Tried, cuts, refined_samples, seeds, survivors
 from agents.evaluation.samples import ProgramSample

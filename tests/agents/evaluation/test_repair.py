@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from torch import Generator
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.evaluation import evaluate
 from agents.evaluation.repair import repaired_samples
 from agents.policy.completion import Completion

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from agents.engines.generation import Sampling
+from agents.engines.sampling import Sampling
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import CHAT, PLAIN, Task
@@ -142,7 +142,7 @@ def test_dropping_ended_rows_changes_no_other_row(policy: LMPolicy, monkeypatch:
         return [c.token_ids.tolist() for c in policy.generate(PROMPTS * 4, max_new_tokens=40, generator=generator)]
 
     dropping = sampled()
-    monkeypatch.setattr("agents.engines.generation._Batch._WORTH_DROPPING", -1.0)
+    monkeypatch.setattr("agents.engines.local._Batch._MAX_ALIVE_TO_DROP", -1.0)
     assert dropping == sampled()
 
 

@@ -12,7 +12,8 @@ import torch
 
 from agents.codedpo.data.corpus_tasks import Seed
 from agents.codedpo.data.descriptions import cleaned, describe
-from agents.engines.generation import Sample, Sampling
+from agents.engines.engine import Sample
+from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 
 SEEDS = [

@@ -17,7 +17,8 @@ from agents.codedpo.data.pairs import PairKind, read_pairs
 from agents.codedpo.data.pipeline import Preparation, PreparationSettings
 from agents.codedpo.data.sampling import Sampler, rollout_samples
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.engines.generation import Sample, Sampling
+from agents.engines.engine import Sample
+from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Stage, make_stage
 from agents.scoring.asserts import Refusal
