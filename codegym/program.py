@@ -34,7 +34,7 @@ class Program:
     segments: tuple[Segment, ...]
 
     @classmethod
-    def from_completion(cls, completion: str, problem: Problem) -> Program:
+    def from_completion(cls, completion: str, problem: Problem, *, strict: bool = False) -> Program:
         """Cuts the program out of what a policy wrote.
 
         See :func:`codegym.extraction.extract` for the rules.
@@ -42,17 +42,24 @@ class Program:
         Args:
             completion: Any text, also empty, broken, with NUL or lone surrogates.
             problem: Gives the entry point and the starter code.
+            strict: Take a text that parses only in part as it stands.
 
         Returns:
             The program; it need not be valid Python.
         """
-        found = extract(completion, problem)
-        offset, segments = len(found.given), []
-        for start, end in found.cut.pieces:
-            if end > start:
-                segments.append(Segment(source_start=offset, completion_start=start, length=end - start))
-                offset += end - start
-        return cls(source=found.given + found.cut.text, completion=completion, segments=tuple(segments))
+        found = extract(completion, problem, strict=strict)
+        segments: list[Segment] = []
+        parts, offset = [found.given], len(found.given)
+        for cut in (*found.helpers, found.cut):
+            if segments and not parts[-1].endswith(("\n", "\r")):
+                parts.append("\n")  # a block that a fence ended in its last line
+                offset += 1
+            for start, end in cut.pieces:
+                if end > start:
+                    segments.append(Segment(source_start=offset, completion_start=start, length=end - start))
+                    offset += end - start
+            parts.append(cut.text)
+        return cls(source="".join(parts), completion=completion, segments=tuple(segments))
 
     def completion_offset(self, source_offset: int) -> int:
         """Maps a character offset of the source into the completion.

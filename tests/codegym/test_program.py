@@ -124,12 +124,18 @@ def test_a_body_ends_before_its_tests_and_before_what_does_not_parse(rest):
         "\n\ndef add(xs):\n    return sum(xs)\n",
         "\nimport torch\n",
         "\nprint(total([1]))\n",
-        "\nprose that nobody stops",
         "\n# comment\nx = '\\d'\n",
     ],
 )
 def test_what_parses_or_has_no_stop_runs_as_it_stands(rest):
     assert cut(BODY + rest, STARTER) == STARTER + BODY + rest
+
+
+def test_a_body_ends_where_it_stops_to_be_python_unless_it_is_judged_strictly():
+    completion = BODY + "\nprose that nobody stops"
+    assert cut(completion, STARTER) == STARTER + BODY + "\n"
+    strictly = Program.from_completion(completion, problem(STARTER), strict=True)
+    assert strictly.source == STARTER + completion
 
 
 def test_a_body_that_is_broken_itself_is_not_cut():

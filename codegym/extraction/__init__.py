@@ -1,0 +1,7 @@
+"""From a completion to the program in it."""
+
+from codegym.extraction.answer import answer
+from codegym.extraction.cut import LINE_BREAK, Cut, Extract
+from codegym.extraction.extraction import extract
+
+__all__ = ["LINE_BREAK", "Cut", "Extract", "answer", "extract"]

@@ -1,0 +1,86 @@
+"""The longest part of a text that is Python and defines the entry point, as the field's sanitisers take it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from codegym.extraction.cut import Cut
+from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere
+
+_TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
+_BEGINNING = re.compile(r"(?:def|class|import|from|async[ \t]+def)[ \t]|@|[A-Za-z_]\w*[ \t]*(?::[^=\r\n]*)?=(?!=)")
+# These two bound the work: each attempt is one parse of at most MOST_PARSED characters.
+_MOST_BEGINNINGS = 8
+_MOST_ENDS = 24
+
+
+def top_lines(text: str) -> list[int]:
+    """Returns where lines begin that are not indented (blank lines, comments and closing brackets left out)."""
+    starts = [match.end() for match in _TOP_LINE.finditer(text)]
+    return [0, *starts] if text[:1].strip() else starts
+
+
+def valid_part(code: Cut, entry: str, given: str = "") -> Cut:
+    """Returns the longest run of whole top-level statements that parses and defines the entry point.
+
+    Args:
+        code: Text of the completion. It is returned as it is where it parses, or where no part of it will do.
+        entry: The name that must be defined.
+        given: Code of the problem that the text continues; then the part begins where the text begins.
+    """
+    text = code.text
+    if len(given) + len(text) > MOST_PARSED or _error_line(given + text) is None:
+        return code
+    tops = top_lines(text)
+    if given:
+        end = _end_of_valid(given, text, tops, entry)
+        return code.shortened(end) if end else code
+    found = definition_anywhere(entry).search(text)
+    beginnings = [top for top in tops if found and top <= found.start() and _BEGINNING.match(text, top)]
+    # The first one is tried, and then those nearest to the definition.
+    for start in dict.fromkeys([*beginnings[:1], *beginnings[-_MOST_BEGINNINGS:]]):
+        end = _end_of_valid("", text[start:], [top - start for top in tops if top > start], entry)
+        if end:
+            return code.between(start, start + end)
+    return code
+
+
+def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
+    """Returns where the longest beginning of the text ends that will do; 0 if there is none."""
+    end = len(text)
+    for _ in range(_MOST_ENDS):
+        line = _error_line(given + text[:end])
+        if line is None:
+            whole = given + text[:end]
+            return end if entry in defined_names(ast.parse(whole)) else 0
+        # The statement that holds the error begins at the last top-level line up to it.
+        limit = _offset_of_line(given + text, line) - len(given)
+        end = max((top for top in tops if top <= min(limit, end - 1)), default=0)
+        if end <= 0:
+            return 0
+    return 0
+
+
+def _error_line(source: str) -> int | None:
+    """Returns the line of a syntax error; None where the text parses."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError as error:
+        return error.lineno or 1
+    except (ValueError, RecursionError, MemoryError):
+        return 1
+    return None
+
+
+def _offset_of_line(text: str, line: int) -> int:
+    offset = 0
+    for _ in range(line - 1):
+        found = re.compile(r"\r\n|\n|\r").search(text, offset)
+        if found is None:
+            break
+        offset = found.end()
+    return offset
