@@ -20,7 +20,7 @@ VERDICT_SOURCES = (
     "judge_settings.py",
     "problem.py",
     "program.py",
-    "extraction.py",
+    "extraction",
     "comparison.py",
     "output_rule.py",
     "feedback/diagnostic.py",

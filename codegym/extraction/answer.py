@@ -13,9 +13,7 @@ _CLOSING = re.compile(r"</think(?:ing)?>")
 _CODE = re.compile(
     r"^[ \t]*(?:`{3,}|~{3,}|(?:def|class|import|from|async|return|for|while|if|print)\b|@|\w+[ \t]*[=(])", re.M
 )
-_BEGINNING = re.compile(
-    r"\ufeff?(?:\s*(?:\[BEGIN\]|<s>|<\|begin_of_text\|>|<\|im_start\|>[ ]*assistant\b))?[^\S\r\n]*[\r\n]*"
-)
+_BEGINNING = re.compile(r"\ufeff?\s*(?:\[BEGIN\]|<s>|<\|begin_of_text\|>|<\|im_start\|>[ ]*assistant\b)[ \t]*[\r\n]*")
 _END = re.compile(
     r"\[DONE\]|</s>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|EOT|file_separator|eom_id)\|>"
     r"|<\uff5c(?:end\u2581of\u2581sentence|EOT)\uff5c>|<end_of_turn>|<(?:eos|EOS)>"
@@ -37,7 +35,7 @@ def answer(completion: str) -> tuple[int, int]:
     """
     start = _behind_reasoning(completion)
     beginning = _BEGINNING.match(completion, start)
-    if beginning and beginning.group().strip("\ufeff \t\r\n"):
+    if beginning:
         start = beginning.end()
     elif completion.startswith("\ufeff", start):
         start += 1  # Python skips that mark

@@ -7,9 +7,11 @@ import re
 import warnings
 
 from codegym.extraction.cut import Cut
-from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere
+from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere, missing_names
 
 _TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
+# A statement that cannot stand alone has lost its indent: it belongs to what stands before it, and no tail begins there.
+_LOST_INDENT = re.compile(r"(?:else|elif|except|finally|return|yield|break|continue)\b")
 _BEGINNING = re.compile(r"(?:def|class|import|from|async[ \t]+def)[ \t]|@|[A-Za-z_]\w*[ \t]*(?::[^=\r\n]*)?=(?!=)")
 # These two bound the work: each attempt is one parse of at most MOST_PARSED characters.
 _MOST_BEGINNINGS = 8
@@ -42,9 +44,14 @@ def valid_part(code: Cut, entry: str, given: str = "") -> Cut:
     # The first one is tried, and then those nearest to the definition.
     for start in dict.fromkeys([*beginnings[:1], *beginnings[-_MOST_BEGINNINGS:]]):
         end = _end_of_valid("", text[start:], [top - start for top in tops if top > start], entry)
-        if end:
+        if end and not _needs(text[start : start + end], text[:start]):
             return code.between(start, start + end)
     return code
+
+
+def _needs(part: str, dropped: str) -> bool:
+    """Whether a part needs what the text before it defines: then the error there is the one to be told."""
+    return any(definition_anywhere(name).search(dropped) for name in missing_names(ast.parse(part)))
 
 
 def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
@@ -58,7 +65,7 @@ def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
         # The statement that holds the error begins at the last top-level line up to it.
         limit = _offset_of_line(given + text, line) - len(given)
         end = max((top for top in tops if top <= min(limit, end - 1)), default=0)
-        if end <= 0:
+        if end <= 0 or _LOST_INDENT.match(text, end):
             return 0
     return 0
 

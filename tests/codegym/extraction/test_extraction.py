@@ -36,7 +36,7 @@ PROGRAMS = {
         'TAGS = ["<think>", "</think>", "</s>", "[DONE]", \'<|im_end|>\']\n\n\ndef total(xs):\n    return sum(xs)\n'
     ),
     "decorated": Whole(
-        "from functools import cache\n\n\ndef total(xs):\n    return add(*xs)\n\n\n@cache\ndef add(*xs):\n    return sum(xs)\n"
+        "from functools import cache\ndef total(xs):\n    return add(*xs)\n@cache\ndef add(*xs):\n    return sum(xs)\n"
     ),
     "a helper in a block before": Whole(
         "def total(xs):\n    return add(*xs)\n", helper="import math\n\n\ndef add(*xs):\n    return math.fsum(xs)\n"
