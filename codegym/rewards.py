@@ -12,8 +12,8 @@ A machine's failure says nothing about the program: every part is NaN then, for 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from numbers import Real
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -145,7 +145,7 @@ class Overlong:
 
 
 @dataclass(frozen=True)
-class Efficiency:
+class EfficiencyBonus:
     """A bonus for right programs that take less CPU time than a reference, as a part of a reward.
 
     Measured times vary from run to run, and so does this part: it is the one reward that the same action does
@@ -165,76 +165,6 @@ class Efficiency:
         if not feedback.is_success or reference <= 0 or feedback.cpu_seconds <= 0:
             return 0.0
         return self.bonus * min(max(math.log2(reference / feedback.cpu_seconds), -1.0), 1.0)
-
-
-def difficulty_weights(passed: Sequence[Sequence[bool]]) -> tuple[float, ...]:
-    """Weighs tests by their difficulty within a group of samples (VeRPO): what few samples pass counts more.
-
-    Args:
-        passed: For each sample of one problem which tests it passed.
-
-    Returns:
-        A weight for each test, as its share of all failures, adding up to 1: a test that all samples pass weighs
-        nothing, unless that holds for every test; then they weigh the same.
-    """
-    if not passed or not passed[0]:
-        return ()
-    failures = [sum(not row[j] for row in passed) for j in range(len(passed[0]))]
-    if not any(failures):
-        failures = [1] * len(failures)
-    return tuple(count / sum(failures) for count in failures)
-
-
-@dataclass(frozen=True)
-class DifficultyWeighted:
-    """The adaptive reward with tests weighed by difficulty, anchored to passing all of them (VeRPO).
-
-    Plain pass rates can hurt: easy tests dominate, and a program that fails the one hard test earns nearly all. Here
-    half of the reward (``anchor``) is for passing every test. It is not divided by a group's deviation.
-
-    Attributes:
-        weights: From a problem's id to its tests' weights (:func:`difficulty_weights`); the tests of other problems
-            weigh equally, so that without weights only the anchor differs from the adaptive reward.
-        anchor: The share that is paid for passing all tests only.
-    """
-
-    weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    anchor: float = 0.5
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the parts."""
-        return ("weighted_tests", "all_passed")
-
-    def __call__(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
-        """Returns both parts; together 1.0 for a right program and ``ADAPTIVE_FLOOR`` for one that passes nothing."""
-        if feedback.is_unknown:
-            return dict.fromkeys(self.components, math.nan)
-        if not feedback.tests:
-            return dict.fromkeys(self.components, 0.0)
-        count = len(feedback.tests)
-        weights = self.weights.get(problem.task_id, ())
-        weights = weights if len(weights) == count else [1 / count] * count
-        share = sum(w for w, test in zip(weights, feedback.tests, strict=True) if test.status is Verdict.PASS)
-        dense = ADAPTIVE_FLOOR + (ADAPTIVE_RANGE - self.anchor) * share
-        return {"weighted_tests": dense, "all_passed": self.anchor * feedback.is_success}
-
-
-def group_rewards(problem: Problem, group: Sequence[Feedback], anchor: float = 0.5) -> list[dict[str, float]]:
-    """Pays a group of samples of one problem, with tests weighed by how many of them passed each.
-
-    Args:
-        problem: The problem.
-        group: Their feedback; samples of which nothing is known get NaN and weigh nothing.
-        anchor: As in :class:`DifficultyWeighted`.
-
-    Returns:
-        The parts for each sample.
-    """
-    judged = [fb for fb in group if not fb.is_unknown]
-    weights = difficulty_weights([[test.status is Verdict.PASS for test in fb.tests] for fb in judged])
-    reward = DifficultyWeighted({problem.task_id: weights}, anchor)
-    return [reward(problem, fb) for fb in group]
 
 
 @dataclass(frozen=True)
@@ -285,7 +215,6 @@ PRESETS: Mapping[str, Callable[[], Reward]] = {
     "pass_rate": lambda: SumReward({"pass_rate": pass_rate}),
     "success": lambda: SumReward({"success": success}),
     "private": lambda: SumReward({"private": private}),
-    "difficulty": DifficultyWeighted,
     "static": lambda: SumReward({**paper().parts, "static": static_penalty}),
     "overlong": lambda: SumReward({**paper().parts, "overlong": Overlong()}),
 }

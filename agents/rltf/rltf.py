@@ -8,8 +8,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
-from numpy import float32
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import Tensor
@@ -117,7 +117,9 @@ class RLTF(Agent[RLTFConfig]):
         number, problems = self.config.problems_per_step, self.stage.problems
         if not problems:
             return [None] * number
-        chosen = self.rng.choice(len(problems), size=number, replace=number > len(problems))
+        # NumPy draws otherwise without probabilities: with them a seed gives the figures that the docs report.
+        alike = np.full(len(problems), 1 / len(problems))
+        chosen = self.rng.choice(len(problems), size=number, replace=number > len(problems), p=alike)
         return [problems[index].task_id for index in chosen.tolist()]
 
     def _sampling(self, *, greedy: bool) -> Sampling:
@@ -129,7 +131,7 @@ class RLTF(Agent[RLTFConfig]):
             max_new_tokens=self.policy.max_new_tokens,
         )
 
-    def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[float32]]:
+    def credit_of(self, experiences: Sequence[Experience]) -> list[NDArray[np.float32]]:
         """The credit of each token: the advantage, and by ``fine_credit`` more blame where the program failed."""
         longest = max(experience.length for experience in experiences)
         mask = torch.stack([torch.arange(longest) < experience.length for experience in experiences])

@@ -1,13 +1,12 @@
 """An agent on disk: one zip file that is whole or not there.
 
-It holds ``agent.json`` (what the agent is), ``state.pt`` (tensors and plain data only, so that loading runs no
-foreign code) and ``policy/`` (the model in the hub's layout: unzip it, and transformers loads it).
+It holds ``agent.json`` (the agent's settings and counters), ``state.pt`` (tensors and plain data only, so that loading
+runs no code of the file) and ``policy/`` (the model in the hub's layout, which transformers loads after unzipping).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -21,17 +20,18 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from agents.policy.policy import LMPolicy
+from codegym.atomic_file import atomic_file
 from codegym.errors import DataError
 
 FORMAT = 1
 _RECORD, _STATE, _POLICY = "agent.json", "state.pt", "policy"
 _ARRAY = "__array__"
-"""The mark under which an array travels as a tensor."""
+"""The key that marks an array which is stored as a tensor."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was read: the record, the state, and the folder where the policy lies for as long as the file is open."""
+    """What a checkpoint holds: the record, the state, and the policy's folder, which exists while the file is open."""
 
     record: dict[str, Any]
     state: dict[str, Any]
@@ -39,17 +39,17 @@ class Checkpoint:
 
 
 def checkpoint_path(path: str | Path) -> Path:
-    """The file that a name stands for: ``.zip`` is added where there is no suffix, as in Stable-Baselines3."""
+    """Returns the file of a name: ``.zip`` is added where there is no suffix, as in Stable-Baselines3."""
     return Path(path) if Path(path).suffix else Path(f"{path}.zip")
 
 
 def write_checkpoint(
     path: str | Path, *, record: Mapping[str, Any], state: Mapping[str, Any], policy: LMPolicy
 ) -> Path:
-    """Writes a checkpoint beside its place and renames it into it: a kill at any moment leaves the old or the new one.
+    """Writes a checkpoint; a kill at any moment leaves the old one or the new one.
 
     Args:
-        path: Where to; folders on the way are made.
+        path: The file; folders on the way are made.
         record: JSON-safe data.
         state: Nested dicts and lists of tensors, arrays, numbers and texts.
         policy: Saved in the hub's layout.
@@ -58,19 +58,15 @@ def write_checkpoint(
         The file.
     """
     target = checkpoint_path(path).absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside, _without_bars():
-        policy.save(Path(beside) / _POLICY)
-        torch.save(_tensors(state), Path(beside) / _STATE)
-        (Path(beside) / _RECORD).write_text(json.dumps({"format": FORMAT, **record}, indent=2), "utf-8")
-        packed = Path(beside) / "packed"
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(Path(beside).rglob("*")):
-                if file.is_file() and file != packed:
-                    archive.write(file, file.relative_to(beside))
-        with packed.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(packed, target)
+    with atomic_file(target, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_RECORD, json.dumps({"format": FORMAT, **record}, indent=2))
+        with archive.open(_STATE, "w", force_zip64=True) as stream:
+            torch.save(_tensors(state), stream)
+        # Beside the target and not in the system's folder for temporary files, which may be too small for a model.
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder, _without_bars():
+            policy.save(folder)
+            for saved in sorted(Path(folder).rglob("*")):
+                archive.write(saved, Path(_POLICY) / saved.relative_to(folder))
     return target
 
 
@@ -80,7 +76,7 @@ def open_checkpoint(path: str | Path) -> Iterator[Checkpoint]:
 
     Raises:
         FileNotFoundError: If there is none.
-        DataError: If it is no checkpoint of this format.
+        DataError: If it is no checkpoint, or one of another format.
     """
     source = checkpoint_path(path)
     if not source.exists():
@@ -94,7 +90,10 @@ def open_checkpoint(path: str | Path) -> Iterator[Checkpoint]:
         except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
             raise DataError(f"{source} is no checkpoint of an agent: {error}") from error
         if record.get("format") != FORMAT:
-            raise DataError(f"{source} has format {record.get('format')!r}; this version reads format {FORMAT}.")
+            raise DataError(
+                f"{source} has format {record.get('format')!r}; this version reads format {FORMAT}. Load it with the "
+                "version that wrote it, or unzip it and give its folder policy/ as the model of a new agent."
+            )
         yield Checkpoint(record, state, Path(folder) / _POLICY)
 
 

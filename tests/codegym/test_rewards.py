@@ -17,13 +17,10 @@ from codegym.problem import Problem
 from codegym.program import Program
 from codegym.rewards import (
     PRESETS,
-    DifficultyWeighted,
-    Efficiency,
+    EfficiencyBonus,
     Overlong,
     Reward,
     SumReward,
-    difficulty_weights,
-    group_rewards,
     make_reward,
     paper,
     static_penalty,
@@ -121,25 +118,6 @@ def test_names_that_nobody_knows():
         make_reward(3)
 
 
-def test_difficulty_weights_by_hand():
-    """Of three samples 3, 2 and 0 pass the tests: 0, 1 and 3 of the four failures."""
-    weights = difficulty_weights([[True, True, False], [True, True, False], [True, False, False]])
-    assert weights == pytest.approx([0, 1 / 4, 3 / 4])
-    assert difficulty_weights([[True, True]]) == (0.5, 0.5)
-    assert difficulty_weights([]) == difficulty_weights([[]]) == ()
-
-
-def test_difficulty_weighted_rewards_by_hand():
-    samples = [feedback(P, P, F), feedback(P, P, F), feedback(P, F, F), feedback(P, Verdict.INFRA_ERROR, F)]
-    paid = [sum(parts.values()) for parts in group_rewards(PROBLEM, samples)]
-    assert paid[:3] == pytest.approx([-0.3 + 0.8 / 4, -0.3 + 0.8 / 4, -0.3])
-    assert math.isnan(paid[3])
-    reward = DifficultyWeighted({"t/0": (0.1, 0.9)}, anchor=0.4)
-    assert reward(PROBLEM, feedback(P, P)) == pytest.approx({"weighted_tests": 0.6, "all_passed": 0.4})
-    assert reward(PROBLEM, feedback(F, F)) == pytest.approx({"weighted_tests": -0.3, "all_passed": 0.0})
-    assert sum(reward(PROBLEM, feedback(F, P)).values()) > sum(reward(PROBLEM, feedback(P, F)).values())
-
-
 def test_static_penalty_is_bounded():
     judged = feedback(P)
     found = Diagnostic(source=Source.LINT, kind=Kind.UNUSED_NAME, scope=Scope.LINE, message="unused")
@@ -157,7 +135,7 @@ def test_overlong_is_a_slope():
 
 
 def test_efficiency_is_paid_to_right_programs_only():
-    part = Efficiency({"t/0": 0.4}, bonus=0.2)
+    part = EfficiencyBonus({"t/0": 0.4}, bonus=0.2)
 
     def paid(seconds, status=P, task_id="t/0"):
         judged = feedback(status)
@@ -182,7 +160,7 @@ def test_a_slope_has_a_length(margin):
         Overlong(margin=margin)
 
 
-@pytest.mark.parametrize("part", [DifficultyWeighted(), paper(), 3])
+@pytest.mark.parametrize("part", [paper(), 3])
 def test_a_part_is_a_function_that_returns_a_number(part):
     with pytest.raises(InvalidRewardError, match="the part 'd' must be a function"):
         SumReward({"d": part})
@@ -191,5 +169,5 @@ def test_a_part_is_a_function_that_returns_a_number(part):
 def test_what_faulty_tests_leave_unknown_pays_nothing_that_could_be_learnt_from() -> None:
     unknown = feedback(P, Verdict.UNJUDGED)
     assert unknown.is_unknown
-    for reward in ("paper", "difficulty", "success"):
+    for reward in ("paper", "coarse", "success"):
         assert all(math.isnan(value) for value in make_reward(reward)(PROBLEM, unknown).values())
