@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.commands.extras import missing_extra
-from agents.commands.foreign_bars import without_foreign_bars
-from agents.commands.starting_point import Startable, starting_point
+from agents.commands.settings import HasPreset, base_settings, refuse_old_options
+from agents.commands.terminal import BAD_INPUT, GOOD, INTERRUPTED, MACHINE_FAILED, note, say
 from agents.engines.out_of_memory import is_out_of_memory
+from agents.progress import without_third_party_bars
 from codegym.errors import CodegymError, InfrastructureError, IsolationError, UnknownNameError
 
-GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed."""
 _HELP = frozenset({"-h", "--help", "help"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What the operating system says when the machine, not the path, is to blame."""
@@ -42,13 +41,13 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "demo": Command("agents.commands.demo:Demo", "warm up a tiny model, train it with RLTF, show what it learned"),
-    "train rltf": Command("agents.commands.train:TrainRLTF", "learn online from unit-test feedback"),
+    "train rltf": Command("agents.commands.train_rltf:TrainRLTF", "learn online from unit-test feedback"),
     "train codedpo": Command(
         "agents.commands.train_codedpo:TrainCodeDPO", "learn offline from programs ranked by tests"
     ),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
     "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
-    "seeds": Command("agents.commands.corpus:Seeds", "make tasks out of any folder of Python code"),
+    "corpus": Command("agents.commands.corpus:Corpus", "make tasks out of any folder of Python code"),
     "sample": Command("agents.commands.sample:SampleTasks", "let a model write programs and tests for a suite"),
     "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),
     "judge": Command("agents.commands.judge:JudgeFile", "judge one program and underline what is wrong"),
@@ -65,14 +64,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs ``codegym`` with these arguments (the process's own without any) and returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if table := _table_asked_for(arguments):
-        print(usage(table))
+        say(usage(table))
         return GOOD if _HELP.intersection(arguments[:2]) else BAD_INPUT
     try:
         name, rest = find_command(arguments)
-        with without_foreign_bars() if "--json" in rest else nullcontext():
+        with without_third_party_bars() if "--json" in rest else nullcontext():
             return parse(name, rest).run()
     except KeyboardInterrupt:
-        print("codegym: interrupted", file=sys.stderr)
+        note("codegym: interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader went away (`codegym ... | head`): nobody is left to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -137,9 +136,10 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
 
     module, _, attribute = COMMANDS[name].target.partition(":")
     command: type[Runnable] = getattr(importlib.import_module(module), attribute)
-    if not issubclass(command, Startable):
+    refuse_old_options(command, arguments)
+    if not issubclass(command, HasPreset):
         return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))
-    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments), default=starting_point(command, arguments))
+    return tyro.cli(command, prog=f"codegym {name}", args=list(arguments), default=base_settings(command, arguments))
 
 
 def complain(error: CodegymError | OSError, arguments: Sequence[str], code: int) -> int:
@@ -148,9 +148,9 @@ def complain(error: CodegymError | OSError, arguments: Sequence[str], code: int)
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.filename}: {error.strerror}. Name a path that can be used, or mend this one."
     if "--json" in arguments:
-        print(json.dumps({"error": type(error).__name__, "message": message}), file=sys.stderr)
+        note(json.dumps({"error": type(error).__name__, "message": message}))
     else:
-        print(f"codegym: {message}", file=sys.stderr)
+        note(f"codegym: {message}")
     return code
 
 

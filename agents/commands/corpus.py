@@ -1,49 +1,47 @@
-"""``codegym seeds``: tasks out of any folder of Python code."""
+"""``codegym corpus``: tasks out of any folder of Python code."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 
+from agents.codedpo.data.corpus_tasks import Seed as CorpusTask
 from agents.codedpo.data.corpus_tasks import SeedHarvest, SeedRules, decontaminated, harvest
 from agents.codedpo.data.source_files import EXCLUDED_FOLDERS
+from agents.commands.options import DataDir, Device, Json, Seed
+from agents.commands.output_paths import check_output_file
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import say, say_json
+from agents.progress import ProgressDisplay
 from codegym.errors import DataError
 from codegym.problem import Problem
-from envs_registry import load_suite
 from envs_registry.writing import write_problems
 
 
 @dataclass(frozen=True)
-class Seeds:
-    """Make tasks out of documented functions, each once, none of them a benchmark's."""
+class Corpus:
+    """Make tasks out of documented functions: each function once, and none that is a benchmark's."""
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
     """A repository, a package, or one Python file."""
     exclude: tuple[str, ...] = EXCLUDED_FOLDERS
     """Names of folders below it to leave out, * for any text (.* is every hidden one); none after it takes all."""
-    out: Path = Path("seeds.jsonl")
-    """The tasks, as a suite: codegym sample, codegym train codedpo and gym.make read it."""
+    out: Path = Path("corpus.jsonl")
+    """JSONL file to write, a suite: codegym sample, codegym train codedpo and gym.make read it."""
     against: tuple[str, ...] = ()
     """Suites to protect: no task may share text with their problems (see `codegym suites list`)."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    data_dir: DataDir = None
     model: str | None = None
-    """An instruction-tuned model that words the tasks anew; without one they are signature and docstring."""
-    device: str = "auto"
-    """Of the model."""
-    seed: int = 0
-    """Of the model's sampling."""
+    """Instruction-tuned model that words the tasks anew; without one they are signature and docstring."""
+    device: Device = "auto"
+    seed: Seed = 0
     rules: tyro.conf.OmitArgPrefixes[SeedRules] = field(default_factory=SeedRules)
-    """Which functions."""
-    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+    """Which functions become tasks."""
+    json: Json = False
 
     def run(self) -> int:
         """Writes the tasks; returns 0 if there are some and 1 if there are none.
@@ -51,68 +49,55 @@ class Seeds:
         Raises:
             DataError: If there is no such folder, or a protected suite's files are missing.
             UnknownNameError: If there is no such suite.
+            InvalidSettingError: If ``out`` cannot be written.
         """
         if not self.folder.exists():
             raise DataError(f"there is no folder or file {self.folder}.")
-        protected = [load_suite(name, data_dir=self.data_dir) for name in self.against]
-        work = self.out.with_name(f"{self.out.name}.work")
-        with ExitStack() as stack:
-            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-            bar = stack.enter_context(Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True))
+        protected = [load_named(name, data_dir=self.data_dir) for name in self.against]
+        check_output_file("--out", self.out)
+        journals = self.out.with_name(f"{self.out.name}.work")
+        with ProgressDisplay(self.json) as display:
             found = harvest(
                 self.folder,
                 self.rules,
                 excluded=self.exclude,
-                journal=work / "files.jsonl",
-                progress=_follow(bar, "files"),
+                journal=journals / "files.jsonl",
+                progress=display.of("files"),
             )
             found = decontaminated(found, protected, self.rules)
-            problems: tuple[Problem, ...] = tuple(seed.problem() for seed in found.seeds)
+            problems: Sequence[Problem] = [task.problem() for task in found.seeds]
             described = 0
             if self.model is not None:
-                from agents.codedpo.data.descriptions import describe
-                from agents.policy.policy import LMPolicy
-
-                policy = LMPolicy.load(self.model, device=self.device, seed=self.seed)
-                done = describe(
-                    found.seeds,
-                    policy,
-                    journal=work / "descriptions.jsonl",
-                    source=self.model,
-                    seed=self.seed,
-                    progress=_follow(bar, "descriptions"),
-                )
-                problems, described = done.problems, done.described
+                problems, described = self._described(found.seeds, journals / "descriptions.jsonl", display)
         if problems:
             write_problems(self.out, problems)
-        self._say(found, len(problems), described)
+        self._report(found, len(problems), described)
         return 0 if problems else 1
 
-    def _say(self, found: SeedHarvest, tasks: int, described: int) -> None:
-        skipped = {str(why): number for why, number in (+found.skipped).items()}
+    def _described(
+        self, tasks: Sequence[CorpusTask], journal: Path, display: ProgressDisplay
+    ) -> tuple[Sequence[Problem], int]:
+        from agents.codedpo.data.descriptions import describe
+        from agents.policy.policy import LMPolicy
+
+        source = str(self.model)
+        policy = LMPolicy.load(source, device=self.device, seed=self.seed)
+        done = describe(
+            tasks, policy, journal=journal, source=source, seed=self.seed, progress=display.of("descriptions")
+        )
+        return done.problems, done.described
+
+    def _report(self, found: SeedHarvest, tasks: int, described: int) -> None:
+        skipped = {str(reason): number for reason, number in (+found.skipped).items()}
         if self.json:
             left_out = dict(found.left_out)
             facts = {"files": found.files, "files_left_out": left_out, "tasks": tasks, "described": described}
-            print(json.dumps({**facts, "skipped": skipped}))
+            say_json({**facts, "skipped": skipped})
             return
-        console = Console()
-        console.print(
-            f"{tasks:,} tasks out of {found.files:,} files" + (f", {described:,} described" if described else "")
-        )
+        say(f"{tasks:,} tasks out of {found.files:,} files" + (f", {described:,} described" if described else ""))
         for folder, number in sorted(found.left_out.items(), key=lambda item: -item[1]):
-            console.print(f"  {number:,} files left out (--exclude): {folder}", highlight=False, markup=False)
-        for why, number in sorted(skipped.items(), key=lambda item: -item[1]):
-            console.print(f"  {number:,} functions left out: {why}", highlight=False)
+            say(f"  {number:,} files left out (--exclude): {folder}")
+        for reason, number in sorted(skipped.items(), key=lambda item: -item[1]):
+            say(f"  {number:,} functions left out: {reason}")
         if tasks:
-            console.print(f"written: {self.out}", markup=False)
-
-
-def _follow(bar: Progress, name: str) -> Callable[[int, int], None]:
-    place: list[Any] = []
-
-    def follow(done: int, total: int) -> None:
-        if not place:
-            place.append(bar.add_task(name, total=total))
-        bar.update(place[0], completed=done)
-
-    return follow
+            say(f"written: {self.out}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.commands.output_place import make_output_folder
+from agents.commands.output_paths import make_output_folder
 from agents.evaluation import Evaluation, evaluate
 from agents.policy.policy import LMPolicy
 from agents.rltf.config import RLTFConfig

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import shutil
@@ -13,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from agents.commands.extras import extra_of_library
+from agents.commands.options import Json
+from agents.commands.terminal import OUT, say_json
 from codegym import CallTest, Judge, Problem
 from codegym.errors import CodegymError
 from envs_registry.catalogue import CATALOGUE
@@ -43,16 +43,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Look at this machine: interpreter, libraries, the sandbox's layers, data, device."""
+    """Look at this machine: interpreter, libraries, the sandbox's layers, data and device."""
 
-    json: bool = False
-    """Print one JSON document instead of a table."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints the findings; returns 1 when programs cannot be judged here, else 0."""
         findings = [*examine_python(), *examine_libraries(), *examine_judge(), *examine_data(), *examine_device()]
         if self.json:
-            print(json.dumps([asdict(finding) for finding in findings], indent=2))
+            say_json([asdict(finding) for finding in findings])
         else:
             show(findings)
         return 0 if all(finding.good for finding in findings if finding.subject == "judge") else 1
@@ -65,7 +64,7 @@ def show(findings: list[Finding]) -> None:
         mark = "[green]ok[/]" if finding.good else "[yellow]--[/]"
         remedy = f"\n[dim]{finding.remedy}[/]" if finding.remedy else ""
         table.add_row(mark, finding.subject, finding.found + remedy)
-    Console(soft_wrap=True).print(table)
+    OUT.print(table, soft_wrap=True)
 
 
 def examine_python() -> Iterator[Finding]:
@@ -74,7 +73,7 @@ def examine_python() -> Iterator[Finding]:
     remedy = "" if good else "codegym needs Python 3.11 or newer."
     yield Finding("python", good, f"{platform.python_version()} on {platform.system()} {platform.release()}", remedy)
     cores = len(os.sched_getaffinity(0))
-    yield Finding("cores", True, f"{cores}: a Judge starts as many workers unless told otherwise")
+    yield Finding("cores", True, f"{cores}: a Judge starts as many workers by default")
 
 
 def examine_libraries() -> Iterator[Finding]:
@@ -134,13 +133,13 @@ def examine_data() -> Iterator[Finding]:
 
 def _cache() -> Finding:
     folder = cache_folder()
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
         remedy = (
             f"Set {CACHE_VARIABLE} to a folder that you may write to: downloads and built-in models are kept there."
         )
         return Finding("cache", False, f"{folder} cannot be written", remedy)
-    return Finding("cache", True, f"{folder}, {shutil.disk_usage(there).free / 2**30:.0f} GiB free")
+    return Finding("cache", True, f"{folder}, {shutil.disk_usage(existing).free / 2**30:.0f} GiB free")
 
 
 def examine_device() -> Iterator[Finding]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-from agents.commands.output_place import make_output_folder
+from agents.commands.options import DataDir, Device, Json, MaxNewTokens, Seed, Workers
+from agents.commands.output_paths import make_output_folder
+from agents.commands.settings import check_at_least
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import OUT, say, say_json
 from agents.evaluation.baseline import Baseline
 from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.evaluation import Evaluation
@@ -25,9 +27,10 @@ from agents.evaluation.run_comparison import RunComparison, compare
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.store import Store, default_store_path
 from agents.evaluation.tables import show_comparison, show_evaluation
+from agents.progress import ProgressDisplay
 from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
-from envs_registry import Suite, load_suite
+from envs_registry import Suite
 from envs_registry.loading import label_of, names_a_file
 
 if TYPE_CHECKING:
@@ -38,25 +41,25 @@ if TYPE_CHECKING:
 class Writing:
     """How a model writes programs; samples have been written already."""
 
-    n: int = 20
+    RENAMED: ClassVar[Mapping[str, str]] = {"n": "programs", "tests_of_its_own": "test_texts"}
+
+    programs: int = 20
     """Programs that a model writes for each problem."""
     temperature: tuple[float, ...] = (1.0,)
-    """Of a model's sampling; several make a sweep, and 0 is greedy."""
+    """Temperature of a model's sampling; several values make a sweep, and 0 is greedy."""
     top_p: float = 1.0
-    """Of a model's sampling."""
+    """Nucleus of a model's sampling."""
     greedy: bool = False
-    """Let a model write its most probable program; then one a problem."""
-    tests_of_its_own: int = 0
+    """Let a model write its most probable program, one for each problem."""
+    test_texts: int = 0
     """Texts with tests that a model writes for each problem, to choose one of its programs by."""
     turns: int = 1
     """Programs that a model may write to get the public tests right; above 1 it repairs its programs."""
     rounds: int = 1
     """Rounds of programs: above 1 a model goes on from a prefix of those that pass the public tests and repairs the
     others; those that pass the most count."""
-    max_new_tokens: int = 256
-    """Length limit of a model's programs."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
+    max_new_tokens: MaxNewTokens = 256
+    device: Device = "auto"
 
     def check(self) -> None:
         """Refuses what makes no sense.
@@ -64,24 +67,23 @@ class Writing:
         Raises:
             InvalidSettingError: If a number is out of range; the message names it.
         """
-        for name, least in (("n", 1), ("turns", 1), ("rounds", 1), ("max_new_tokens", 1), ("tests_of_its_own", 0)):
-            if getattr(self, name) < least:
-                raise InvalidSettingError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
+        check_at_least(self, 1, "programs", "turns", "rounds", "max_new_tokens")
+        check_at_least(self, 0, "test_texts")
         if self.turns > 1 and self.rounds > 1:
             raise InvalidSettingError(ONE_OF_BOTH.format(turns=self.turns, rounds=self.rounds))
         if not self.temperature or min(self.temperature) < 0:
-            raise InvalidSettingError(f"temperature must be 0 (greedy) or above, got {self.temperature!r}.")
+            raise InvalidSettingError(f"--temperature must be 0 (greedy) or above, got {self.temperature!r}.")
 
     def settings(self) -> Iterator[Mapping[str, Any]]:
         """Yields what is to be evaluated one after another, as plain data."""
         always: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
         if self.rounds > 1:
             always["rounds"] = self.rounds
-        if self.tests_of_its_own:
-            always["tests_of_its_own"] = self.tests_of_its_own
+        if self.test_texts:
+            always["test_texts"] = self.test_texts
         for temperature in (0.0,) if self.greedy else self.temperature:
             if temperature:
-                yield {"temperature": temperature, "top_p": self.top_p, "n": self.n, **always}
+                yield {"temperature": temperature, "top_p": self.top_p, "n": self.programs, **always}
             else:
                 yield {"temperature": 0.0, "greedy": True, "n": 1, **always}
 
@@ -118,38 +120,36 @@ class Evaluate:
     """Judge programs on suites and estimate pass@k, with 95 % bootstrap intervals over problems."""
 
     suite: tuple[str, ...]
-    """Names of suites (see `codegym suites list`), or JSONL files with your own problems."""
+    """Names of suites (see `codegym suites list`), also as NAME:SPLIT, or JSONL files with your own problems."""
     samples: Path | None = None
-    """Programs: a JSONL file in HumanEval's or EvalPlus's format, or a folder with one for each problem."""
+    """Programs to judge: a JSONL file in HumanEval's or EvalPlus's format, or a folder with one for each problem."""
     tests: Path | None = None
-    """Tests that a model wrote (JSONL with task_id and tests), to choose one of many programs by."""
+    """JSONL file with tests that a model wrote (task_id and tests), to choose one of many programs by."""
     model: str | None = None
-    """tiny, nano, a name on the hub, a folder, a saved agent, or a run; instead of --samples."""
-    split: str | None = None
-    """Split of the suites; each one's default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    """Model to evaluate instead of --samples: tiny, nano, a name on the hub, a folder, a saved agent, or a run."""
+    split: Annotated[str | None, tyro.conf.arg(help="Split of the suites; without it, the default of each suite.")] = (
+        None
+    )
+    data_dir: DataDir = None
     k: tuple[int, ...] = (1, 10)
-    """Of pass@k."""
+    """Values of k for pass@k."""
     writing: tyro.conf.OmitArgPrefixes[Writing] = field(default_factory=Writing)
-    """How a model writes."""
+    """How a model writes programs."""
     out: Path | None = None
     """Folder for every program with its verdict, and a summary."""
     baseline: Path | None = None
-    """Folder that an earlier evaluation wrote with --out: what was won and lost since?"""
+    """Folder that an earlier evaluation wrote with --out, to compare with: what was won and lost since."""
     costs: bool = True
-    """With --baseline: run programs of both evaluations beside each other to measure what they cost."""
+    """Measure with --baseline what programs of both evaluations cost, run side by side."""
     cache: Path | None = field(default_factory=default_store_path)
-    """File that keeps programs and verdicts by content, so that a killed evaluation goes on; None for none."""
-    workers: int | None = None
-    """Programs that are judged at a time; one for each core without it."""
+    """File that keeps programs and verdicts by content, so that a killed evaluation goes on; None keeps nothing."""
+    workers: Workers = None
     cpu_seconds: float = Limits.cpu_seconds
-    """What a test may take where the suite does not say."""
+    """CPU time that a test may take where the suite does not say, in seconds."""
     packages: tuple[str, ...] = ()
-    """What programs may import beyond the standard library and what the suite allows, such as numpy."""
-    seed: int = 0
-    """Of sampling and of the intervals."""
-    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+    """Packages that programs may import beyond the standard library and those of the suite, such as numpy."""
+    seed: Seed = 0
+    json: Json = False
 
     def run(self) -> int:
         """Evaluates; returns 0 if every problem has a verdict and 1 if some are missing.
@@ -162,14 +162,14 @@ class Evaluate:
         self._check()
         labels = [label_of(name) for name in self.suite]
         baseline = None if self.baseline is None else Baseline.read(self.baseline, labels)
-        suites = {label_of(name): load_suite(name, self._split(name), self.data_dir) for name in self.suite}
+        suites = {label_of(name): load_named(name, self._split(name), self.data_dir) for name in self.suite}
         tasks = [self._task(suite, setting, baseline) for suite in suites.values() for setting in self._settings()]
         found = list(self._evaluations(tasks))
         results = [one.evaluation for one in found]
         comparisons = [one.comparison for one in found if one.comparison is not None]
         if self.out is not None:
             EvaluationFolder(self.out).write_summary(results, comparisons)
-        self._say(results, comparisons)
+        self._report(results, comparisons)
         return 1 if any(result.missing for result in results) else 0
 
     def _check(self) -> None:
@@ -238,13 +238,9 @@ class Evaluate:
     def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[CostRatios]:
         """What programs cost that solve the same problems."""
         both = len(solved_by_both(suite, before, after))
-        with self._progress() as bar:
-            measured = bar.track(beside.measure(suite, before, after), both, description="costs")
+        with ProgressDisplay(self.json) as display:
+            measured = display.track(beside.measure(suite, before, after), "costs", both)
             return [found for _, found in measured if isinstance(found, CostRatios)]
-
-    def _progress(self, *more: ProgressColumn) -> Progress:
-        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(), *more)
-        return Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True)
 
     def _evaluated(self, evaluator: Evaluator, source: Any, task: _Task, passing: Passing) -> Evaluation:
         """Evaluates, and notes the programs that pass."""
@@ -253,16 +249,16 @@ class Evaluate:
         number = len(source) if self.samples else len(suite) * evaluator.n
         with ExitStack() as stack:
             file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(task.part))
-            bar = stack.enter_context(self._progress(TextColumn("passed {task.fields[passed]}")))
-            line, count = bar.add_task(task.part, total=number, passed=0), [0]
+            display = stack.enter_context(ProgressDisplay(self.json))
+            counts = Counter[str]()
             prompts = {problem.task_id: problem.prompt for problem in suite}
 
             def on_judged(program: JudgedProgram) -> None:
                 if file is not None:
                     write_program(file, replace(program, prompt=prompts.pop(program.task_id, "")))
                 passing.note(program)
-                count[0] += program.is_success and program.is_final
-                bar.update(line, advance=program.is_final, passed=count[0])
+                counts.update(judged=program.is_final, passed=program.is_final and program.is_success)
+                display.follow(task.part, counts["judged"], number, f"passed {counts['passed']}")
 
             return replace(evaluator, on_judged=on_judged).evaluate(source, suite)
 
@@ -290,18 +286,17 @@ class Evaluate:
     def _split(self, name: str) -> str | None:
         return None if names_a_file(name) else self.split
 
-    def _say(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
+    def _report(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
         if self.json:
             document = summary(results, comparisons)
-            print(json.dumps({**document, **document["evaluations"][0]} if len(results) == 1 else document))
+            say_json({**document, **document["evaluations"][0]} if len(results) == 1 else document)
             return
-        console = Console()
         for result in results:
-            show_evaluation(result, console)
+            show_evaluation(result, OUT)
         for comparison in comparisons:
-            show_comparison(comparison, console)
+            show_comparison(comparison, OUT)
         if self.out is not None:
-            console.print(f"written: {self.out}    (codegym report {self.out})", markup=False)
+            say(f"written: {self.out}    (codegym report {self.out})")
 
 
 def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
@@ -317,6 +312,6 @@ def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
         "n": setting["n"],
         "turns": setting["turns"],
         "rounds": setting.get("rounds", 1),
-        "n_tests": setting.get("tests_of_its_own", 0),
+        "n_tests": setting.get("test_texts", 0),
     }
     return {"sampling": sampling, **numbers}

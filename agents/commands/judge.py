@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,34 +9,31 @@ from typing import Annotated
 
 import tyro
 
+from agents.commands.options import DataDir, Isolation, Json, Split, SuitePosition
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import say_json
 from codegym import Judge
 from codegym.diagnosis import judge_for
 from codegym.errors import DataError
 from codegym.rendering import print_ansi, render_ansi
 from codegym.rewards import make_reward
-from envs_registry import load_suite
 
 
 @dataclass(frozen=True)
 class JudgeFile:
-    """Judge one program and print it with the failing place underlined."""
+    """Judge one program and underline what is wrong; exit code 0 if it passes, 1 if not."""
 
-    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
-    """Name of the suite (see `codegym suites list`)."""
+    suite: SuitePosition
     task_id: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK_ID")]
-    """The problem's id within the suite, such as HumanEval/0."""
+    """Id of the problem within the suite, such as HumanEval/0."""
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
-    """The completion to judge, a file; `-` reads standard input."""
-    split: str | None = None
-    """Split of the suite; the suite's default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    """File with the completion to judge; `-` reads standard input."""
+    split: Split = None
+    data_dir: DataDir = None
     reward: str = "paper"
-    """The reward whose parts are shown."""
-    isolation: str = "auto"
-    """strict, auto or none."""
-    json: bool = False
-    """Print one JSON document instead."""
+    """Reward whose components are shown: paper, coarse, adaptive, pass_rate, success, static, ..."""
+    isolation: Isolation = "auto"
+    json: Json = False
 
     def run(self) -> int:
         """Judges the file; returns 0 if it passes and 1 if not.
@@ -46,13 +42,13 @@ class JudgeFile:
             DataError: If the file cannot be read.
             UnknownNameError: If the suite, the split, the problem or the reward does not exist.
         """
-        problem = load_suite(self.suite, split=self.split, data_dir=self.data_dir).by_id(self.task_id)
+        problem = load_named(self.suite, self.split, self.data_dir).by_id(self.task_id)
         completion, reward = read_completion(self.file), make_reward(self.reward)
         with Judge(workers=1, isolation=self.isolation) as judge:
             feedback = judge_for(reward, judge).judge(problem, completion)
         components = reward(problem, feedback)
         if self.json:
-            print(json.dumps({**feedback.to_dict(), "reward_components": components}))
+            say_json({**feedback.to_dict(), "reward_components": components})
         else:
             print_ansi(render_ansi(problem, feedback, components, turn=1))
         return 0 if feedback.is_success else 1

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import tyro
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
 from agents.codedpo.data.pairing import PairRules, PairSet
 from agents.codedpo.data.pipeline import Preparation, PreparationSettings
-from agents.commands.facts import print_facts
-from agents.commands.output_place import check_output_file, make_output_folder
-from agents.commands.samples_file import read_samples_file
+from agents.commands.options import Json, Workers
+from agents.commands.output_paths import check_output_file, make_output_folder
+from agents.commands.terminal import OUT, note_left_out, say, say_facts, say_json
 from agents.evaluation.bootstrap import bootstrap_mean
-from agents.scoring.journal import write_rows
+from agents.progress import ProgressDisplay
 from agents.scoring.matrix import MATRIX_LIMITS, Matrix
 from agents.scoring.ranking import Ranking, Scores, rank
 from agents.scoring.ranking_quality import ranking_quality
-from agents.scoring.task_samples import SamplesFile
-from codegym import Judge
+from agents.scoring.task_samples import SamplesFile, read_task_samples
+from codegym import Judge, json_lines
 
 
 @dataclass(frozen=True)
@@ -35,23 +31,22 @@ class Rank:
     """Run every program against every test of its task, and score both by each other."""
 
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
-    """JSON lines with task_id, prompt, entry_point, completions and test_texts, or CodeT's solutions and
-    generated_tests; .gz too."""
+    """JSONL file (.gz too) with task_id, prompt, entry_point, completions and test_texts, or with CodeT's solutions and
+    generated_tests."""
     tests: Path | None = None
-    """The file of tests, where programs and tests are in two files of lines with prompt and samples, as CodeT's are."""
+    """JSONL file with the tests, where programs and tests are in two files of lines with prompt and samples (CodeT)."""
     out: Path | None = None
-    """Write each task's scores here, a JSON object a line."""
+    """JSONL file to write the scores of each task to."""
     run_dir: Path | None = None
-    """Keep the matrix, and write pairs with their card, in this folder; a run that was killed goes on from it."""
+    """Folder that keeps the matrix and gets the pairs and their card; a run that was killed goes on from it."""
     compare: bool = False
-    """Hold all rankings against the labels in the file, not only the chosen one."""
-    workers: int | None = None
-    """Programs that run at a time; one for each core without it."""
+    """Compare all rankings with the labels in the file, not only the chosen one."""
+    workers: Workers = None
     rules: Annotated[PairRules, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
         default_factory=PairRules
     )
     """Which ranking, and which pairs are made."""
-    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+    json: Json = False
 
     def run(self) -> int:
         """Ranks; returns 0 if programs were told apart in some task and 1 if in none.
@@ -60,38 +55,28 @@ class Rank:
             DataError: If the file is missing, or nothing in it can be used.
             InvalidSettingError: If the results cannot be written where they shall go.
         """
-        samples = read_samples_file(self.file, self.tests)
+        samples = read_task_samples(self.file, self.tests)
+        note_left_out(samples.skipped)
         if self.out is not None:
             check_output_file("--out", self.out)
         if self.run_dir is not None:
             make_output_folder("--run-dir", self.run_dir)
-        console = Console(stderr=True, quiet=self.json)
-        with ExitStack() as stack:
-            judge = stack.enter_context(Judge(self.workers))
-            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-            bar = stack.enter_context(Progress(*columns, console=console, transient=True))
-            places: dict[str, Any] = {}
-
-            def follow(stage: str, done: int, total: int) -> None:
-                if stage not in places:
-                    places[stage] = bar.add_task(stage, total=total)
-                bar.update(places[stage], completed=done)
-
+        with Judge(self.workers) as judge, ProgressDisplay(self.json) as display:
             settings = PreparationSettings(rules=self.rules, limits=MATRIX_LIMITS)
-            preparation = Preparation(self.run_dir, judge, settings, follow)
+            preparation = Preparation(self.run_dir, judge, settings, display.follow)
             matrices = preparation.matrices(samples.tasks)
             made = None if self.run_dir is None else preparation.from_matrices(matrices)
         scored = [(matrix, self._scores(matrix, self.rules.ranking)) for matrix in matrices]
         if self.out is not None:
-            write_rows(self.out, (_row(matrix, scores) for matrix, scores in scored))
-        self._say(samples, scored, made)
+            json_lines.write(self.out, (_row(matrix, scores) for matrix, scores in scored))
+        self._report(samples, scored, made)
         return 0 if any(not scores.is_flat for _, scores in scored) else 1
 
     def _scores(self, matrix: Matrix, ranking: Ranking) -> Scores:
         rules = self.rules
-        return rank(matrix.link, ranking, damping=rules.damping, iterations=rules.iterations, seed=rules.seed)
+        return rank(matrix.link, ranking, damping=rules.damping, iterations=rules.iterations, seed=rules.tie_seed)
 
-    def _say(self, samples: SamplesFile, scored: Sequence[tuple[Matrix, Scores]], made: PairSet | None) -> None:
+    def _report(self, samples: SamplesFile, scored: Sequence[tuple[Matrix, Scores]], made: PairSet | None) -> None:
         matrices = [matrix for matrix, _ in scored]
         facts = {
             "tasks": len(scored),
@@ -108,14 +93,13 @@ class Rank:
             facts["pairs"] = len(made.pairs)
         qualities = dict(self._qualities(matrices))
         if self.json:
-            print(json.dumps({**facts, "against_labels": qualities}))
+            say_json({**facts, "against_labels": qualities})
             return
-        console = Console()
-        print_facts(facts)
+        say_facts(facts)
         if qualities:
-            console.print(_table(qualities))
+            OUT.print(_table(qualities))
         if made is not None:
-            console.print(f"written: {self.run_dir}", markup=False)
+            say(f"written: {self.run_dir}")
 
     def _qualities(self, matrices: Sequence[Matrix]) -> Iterator[tuple[str, dict[str, dict[str, float]]]]:
         for ranking in Ranking if self.compare else (self.rules.ranking,):

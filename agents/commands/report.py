@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
-from agents.commands.output_place import check_output_file
+from agents.commands.options import Json
+from agents.commands.output_paths import check_output_file
+from agents.commands.terminal import note, say, say_json
 from agents.report.page import notes, write_report
 from agents.report.run import find_runs
 from codegym.errors import InvalidSettingError
@@ -20,16 +21,17 @@ from codegym.errors import InvalidSettingError
 class Report:
     """Write one HTML file that shows runs and evaluations side by side; it opens without a network."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"samples": "max_programs"}
+
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")]
     """Folders of runs (`codegym train`, `codegym demo`, tensorboard_log=) and of evaluations (`evaluate --out`)."""
     out: Path | None = None
-    """The file; report.html in the first folder without it."""
+    """HTML file to write; without it, report.html in the first folder."""
     title: str | None = None
-    """Of the page; the folders' names without it."""
-    samples: int = 5000
-    """Programs to browse, in all."""
-    json: bool = False
-    """Print one JSON document instead."""
+    """Title of the page; without it, the names of the folders."""
+    max_programs: int = 5000
+    """Programs to browse in the page, in all."""
+    json: Json = False
 
     def run(self) -> int:
         """Writes the page; returns 0.
@@ -45,13 +47,13 @@ class Report:
         found = [run for folder in self.runs for run in find_runs(folder)]
         file = self.out or self.runs[0] / "report.html"
         title = self.title or ", ".join(folder.resolve().name for folder in self.runs)
-        size = write_report(file, found, title, self.samples)
-        said = notes(found)
+        size = write_report(file, found, title, self.max_programs)
+        remarks = notes(found)
         if self.json:
             names = [run.name for run in found]
-            print(json.dumps({"file": str(file), "bytes": size, "runs": names, "notes": said}))
+            say_json({"file": str(file), "bytes": size, "runs": names, "notes": remarks})
             return 0
-        for note in said:
-            print(f"note: {note}", file=sys.stderr)
-        print(f"{len(found)} runs, {size / 1e6:.1f} MB: {file}")
+        for remark in remarks:
+            note(f"note: {remark}")
+        say(f"{len(found)} runs, {size / 1e6:.1f} MB: {file}")
         return 0

@@ -2,83 +2,56 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
-import gymnasium as gym
 import tyro
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 
-import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.codedpo.data.sampling import Sampler, rollout_samples
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import make_stage
-from agents.scoring.journal import write_rows
+from agents.commands.options import DataDir, Device, Json, Limit, MaxNewTokens, Model, Seed, Split, SuiteName, Workers
+from agents.commands.output_paths import check_output_file
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import say, say_json
+from agents.progress import ProgressDisplay
+from agents.scoring.task_samples import TaskSamples
+from codegym import json_lines
+from envs_registry import Suite
 
 
 @dataclass(frozen=True)
 class SampleTasks:
     """Write programs and tests, the input of `codegym rank`; a run that was killed goes on."""
 
-    suite: str = "core"
-    """Name of the suite (see `codegym suites list`), or a JSONL file with problems, such as `codegym seeds` writes."""
-    model: str = "tiny"
-    """tiny, nano, a name on the Hugging Face hub, or a folder."""
-    split: str | None = None
-    """Split of the suite; the suite's default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    suite: SuiteName = "core"
+    model: Model = "tiny"
+    split: Split = None
+    data_dir: DataDir = None
     out: Path = Path("samples.jsonl")
-    """The samples file."""
+    """JSONL file to write, with a line for each problem."""
     rollouts: Path | None = None
-    """A checkpoint of `codegym train rltf`: take the programs from its buffer, and let the model write tests only."""
-    limit: int = 0
-    """Problems; 0 takes all."""
-    workers: int | None = None
-    """Programs that are judged at a time; one for each core without it."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    seed: int = 0
-    """Of everything that is drawn."""
+    """Checkpoint of `codegym train rltf` whose programs are taken from its buffer; the model then writes tests only."""
+    limit: Limit = 0
+    max_new_tokens: MaxNewTokens = 256
+    workers: Workers = None
+    device: Device = "auto"
+    seed: Seed = 0
     settings: tyro.conf.OmitArgPrefixes[SamplingSettings] = field(default_factory=SamplingSettings)
     """How much is written, and how."""
-    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document instead.")] = False
+    json: Json = False
 
     def run(self) -> int:
-        """Writes the samples.
+        """Writes the samples; returns 0.
 
         Raises:
             DataError: If the suite's files or the checkpoint are not what they should be.
             UnknownNameError: If there is no such suite or split.
+            InvalidSettingError: If ``out`` cannot be written.
         """
-        env = gym.make(
-            "CodeSynthesis-v0", suite=self.suite, split=self.split, data_dir=self.data_dir, workers=self.workers
-        )
-        try:
-            stage = make_stage(env)
-            policy = LMPolicy.load(self.model, device=self.device, seed=self.seed)
-            problems = stage.problems[: self.limit] if self.limit else stage.problems
-            sampler = Sampler(
-                stage,
-                policy,
-                self.settings,
-                path=self.out.with_name(f"{self.out.name}.work") / "samples.jsonl",
-                seed=self.seed,
-                source=self.model,
-            )
-            if self.rollouts is not None:
-                tasks = sampler.with_tests(rollout_samples(self.rollouts, problems), problems)
-            else:
-                columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-                with Progress(*columns, console=Console(stderr=True, quiet=self.json), transient=True) as bar:
-                    tasks = list(bar.track(sampler.sample(problems), total=len(problems), description="sampling"))
-            write_rows(self.out, (task.to_row() for task in tasks))  # whole, and nothing of other settings
-        finally:
-            env.close()
+        suite = load_named(self.suite, self.split, self.data_dir)
+        check_output_file("--out", self.out)
+        tasks = self._tasks(suite)
+        json_lines.write(self.out, (task.to_row() for task in tasks))
         facts = {
             "tasks": len(tasks),
             "programs": sum(len(task.completions) for task in tasks),
@@ -86,8 +59,36 @@ class SampleTasks:
             "out": str(self.out),
         }
         if self.json:
-            print(json.dumps(facts))
+            say_json(facts)
         else:
             numbers = f"{facts['programs']} programs and {facts['test_texts']} texts with tests"
-            Console().print(f"{facts['tasks']} tasks, {numbers}; written: {self.out}", highlight=False)
+            say(f"{facts['tasks']} tasks, {numbers}; written: {self.out}")
         return 0
+
+    def _tasks(self, suite: Suite) -> Sequence[TaskSamples]:
+        # These load torch, which takes seconds: bad input has been refused by now.
+        import gymnasium as gym
+
+        import codegym  # noqa: F401  # registers CodeSynthesis-v0
+        from agents.codedpo.data.sampling import Sampler, rollout_samples
+        from agents.policy.policy import LMPolicy
+        from agents.rollout.episodes import make_stage
+
+        env = gym.make("CodeSynthesis-v0", suite=suite, workers=self.workers)
+        try:
+            stage = make_stage(env)
+            sampler = Sampler(
+                stage,
+                LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, device=self.device, seed=self.seed),
+                self.settings,
+                path=self.out.with_name(f"{self.out.name}.work") / "samples.jsonl",
+                seed=self.seed,
+                source=self.model,
+            )
+            problems = stage.problems[: self.limit or None]
+            if self.rollouts is not None:
+                return sampler.with_tests(rollout_samples(self.rollouts, problems), problems)
+            with ProgressDisplay(self.json) as display:
+                return list(display.track(sampler.sample(problems), "sampling", len(problems)))
+        finally:
+            env.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +10,15 @@ from typing import Annotated
 import tyro
 from rich.table import Table
 
-from agents.commands.named_suite import installed_packages, name_and_split
-from agents.commands.terminal import OUT, judging_bar
+from agents.commands.options import DataDir, Isolation, Json, Workers
+from agents.commands.suite_name import installed_packages, read_named
+from agents.commands.terminal import OUT, say, say_json
+from agents.progress import ProgressDisplay
 from codegym import Judge
 from codegym.errors import DataError, MissingExtraError
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.checking import CheckReport, check_suite
-from envs_registry.loading import Reading, is_at_hand, read_suite
+from envs_registry.loading import Reading, is_at_hand
 
 
 @dataclass(frozen=True)
@@ -25,28 +26,23 @@ class CheckSuites:
     """Judge each reference solution, an empty program and a wrong one; exit code 1 where a new fault is found."""
 
     suites: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SUITE ...]")] = ()
-    """Names, each also as NAME:SPLIT, or paths of JSONL files; without any, all suites whose data is at hand."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    """Names of suites, also as NAME:SPLIT, or paths of JSONL files; without any, all suites on this machine."""
+    data_dir: DataDir = None
     all_solutions: bool = False
     """Judge every reference solution, not only each problem's first."""
     mutants: bool = False
     """Judge the problems' known wrong programs too."""
-    workers: int | None = None
-    """Programs that run at the same time; one for each processor without it."""
-    isolation: str = "auto"
-    """strict, auto or none."""
-    json: bool = False
-    """Print one JSON document instead."""
+    workers: Workers = None
+    isolation: Isolation = "auto"
+    json: Json = False
 
     def run(self) -> int:
         """Checks the suites one after the other, and goes on where one is at fault."""
         reports: list[CheckReport] = []
         broken: dict[str, str] = {}
         for name in self.suites or _all_at_hand(self.data_dir):
-            suite_name, split = name_and_split(name)
             try:
-                reading = read_suite(suite_name, split, self.data_dir)
+                reading = read_named(name, self.data_dir)
             except (DataError, MissingExtraError) as error:
                 broken[name] = str(error)
                 continue
@@ -54,7 +50,7 @@ class CheckSuites:
             if not self.json:
                 _print_faults(reports[-1])
         if self.json:
-            print(json.dumps({"reports": [asdict(report) for report in reports], "broken": broken}))
+            say_json({"reports": [asdict(report) for report in reports], "broken": broken})
         else:
             _print_reports(reports, broken)
         return 1 if broken or any(report.news for report in reports) else 0
@@ -64,7 +60,7 @@ class CheckSuites:
         packages = installed_packages(suite)
         with (
             Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge,
-            judging_bar(str(suite)) as bar,
+            ProgressDisplay(self.json) as display,
         ):
             return check_suite(
                 suite,
@@ -72,7 +68,7 @@ class CheckSuites:
                 all_solutions=self.all_solutions,
                 mutants=self.mutants,
                 row_faults=reading.faults,
-                progress=bar,
+                progress=display.of(str(suite)),
             )
 
 
@@ -91,7 +87,7 @@ def _print_faults(report: CheckReport) -> None:
         known = f"  (known: {fault.known})" if fault.known else ""
         what = " ".join(filter(None, (fault.what, fault.verdict)))
         line = ": ".join(filter(None, (report.suite, fault.task_id, fault.place, what, f"{fault.message}{known}")))
-        OUT.print(line, markup=False, soft_wrap=True)
+        say(line)
 
 
 def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> None:
@@ -108,4 +104,4 @@ def _print_reports(reports: list[CheckReport], broken: Mapping[str, str]) -> Non
         )
     OUT.print(table)
     for name, message in broken.items():
-        OUT.print(f"{name}: {message}", markup=False, soft_wrap=True)
+        say(f"{name}: {message}")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
-from agents.commands.named_suite import installed_packages, name_and_split
-from agents.commands.output_place import check_output_file
-from agents.commands.terminal import OUT, judging_bar
+from agents.commands.options import DataDir, Isolation, Json, Limit, Seed, SuitePosition, Workers
+from agents.commands.output_paths import check_output_file
+from agents.commands.suite_name import installed_packages, load_named
+from agents.commands.terminal import say, say_json
+from agents.progress import ProgressDisplay
 from codegym import Judge
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.pool import Sandbox
-from envs_registry import Suite, load_suite
+from envs_registry import Suite
 from envs_registry.strengthen.given import read_tests
 from envs_registry.strengthen.strengthening import Effort, Strengthened, Strengthener
 from envs_registry.writing import row_of_problem, write_problems
@@ -27,35 +26,28 @@ from envs_registry.writing import row_of_problem, write_problems
 class StrengthenSuite:
     """Add tests that kill mutants which the old tests let live, and write the suite as a JSONL file."""
 
-    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
-    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
+    suite: SuitePosition
     out: Path
-    """The JSONL file to write; `codegym train rltf --suite FILE` and load_suite(FILE) take it."""
+    """JSONL file to write; `codegym train rltf --suite FILE` and load_suite(FILE) take it."""
     tests_from: Path | None = None
     """JSONL file of {"task_id", "tests": [asserts, best first]} that a model wrote, instead of mutated inputs."""
     mutants: int = 20
-    """Wrong programs made from each reference solution."""
+    """Wrong programs that are made from each reference solution."""
     inputs: int = 40
-    """New inputs tried for each problem."""
+    """New inputs that are tried for each problem."""
     keep: int = 5
-    """New tests kept for each problem at most."""
-    limit: int = 0
-    """Only the first so many problems; 0 takes all."""
-    seed: int = 0
-    """Where chance starts."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
-    workers: int | None = None
-    """Programs that run at the same time; one for each processor without it."""
-    isolation: str = "auto"
-    """strict, auto or none."""
-    json: bool = False
-    """Print one JSON document instead."""
+    """New tests of each problem that are kept at most."""
+    limit: Limit = 0
+    seed: Seed = 0
+    data_dir: DataDir = None
+    workers: Workers = None
+    isolation: Isolation = "auto"
+    json: Json = False
 
     def run(self) -> int:
         """Strengthens the suite and prints how many mutants die before and after."""
         check_output_file("--out", self.out)
-        suite = load_suite(*name_and_split(self.suite), self.data_dir)[: self.limit or None]
+        suite = load_named(self.suite, data_dir=self.data_dir)[: self.limit or None]
         suite, left_out = _writable(suite)
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)
         effort = Effort(mutants=self.mutants, inputs=self.inputs, keep=self.keep, seed=self.seed)
@@ -63,14 +55,16 @@ class StrengthenSuite:
         with (
             Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge,
             Sandbox(workers=1, isolation=self.isolation, packages=packages) as sandbox,
-            judging_bar(str(suite)) as bar,
+            ProgressDisplay(self.json) as display,
         ):
-            results = list(Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=bar))
+            results = list(
+                Strengthener(judge, sandbox, effort).strengthen(suite, given, progress=display.of(str(suite)))
+            )
         problems = (result.problem for result in results)
         written = write_problems(self.out, problems, packages=suite.packages, known_bad=suite.known_bad)
         numbers = _numbers(results) | {"written": written, "left_out": left_out, "out": str(self.out)}
         if self.json:
-            print(json.dumps(numbers))
+            say_json(numbers)
             return 0
         _print_strengthened(numbers)
         return 0
@@ -96,11 +90,11 @@ def _print_strengthened(numbers: Mapping[str, Any]) -> None:
     shown = {name: value for name, value in numbers.items() if not isinstance(value, dict)}
     for name, value in shown.items():
         share = f" ({value / mutants:.1%})" if name.startswith("killed") else ""
-        OUT.print(f"{name.replace('_', ' '):<24}{value}{share}", markup=False)
+        say(f"{name.replace('_', ' '):<24}{value}{share}")
     for reason, count in numbers["skipped"].items():
-        OUT.print(f"{count} problems as they were: {reason}", markup=False)
+        say(f"{count} problems as they were: {reason}")
     for reason in numbers["left_out"].values():
-        OUT.print(f"left out: {reason}", markup=False, soft_wrap=True)
+        say(f"left out: {reason}")
 
 
 def _numbers(results: list[Strengthened]) -> dict[str, Any]:

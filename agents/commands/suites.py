@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import tyro
 from rich.table import Table
 
-from agents.commands.named_suite import name_and_split
-from agents.commands.terminal import OUT
+from agents.commands.options import DataDir, Json, Limit, Split, SuitePosition
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import OUT, say, say_json
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
-from envs_registry import Suite, list_suites, load_suite
+from envs_registry import Suite, list_suites
 from envs_registry.catalogue import entry_of
 from envs_registry.contamination import Overlap, overlaps
 from envs_registry.loading import is_at_hand
@@ -22,18 +22,16 @@ from envs_registry.statistics import Statistics, statistics_of
 
 @dataclass(frozen=True)
 class ListSuites:
-    """The suites that exist, and whether their data is at hand."""
+    """List the suites that exist, and the splits whose files are on this machine."""
 
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
-    json: bool = False
-    """Print one JSON document instead."""
+    data_dir: DataDir = None
+    json: Json = False
 
     def run(self) -> int:
         """Prints the catalogue."""
         rows = [self._row(name) for name in list_suites()]
         if self.json:
-            print(json.dumps(rows))
+            say_json(rows)
             return 0
         table = Table("suite", "splits (default first)", "at hand", "licence", "what it is", box=None, pad_edge=False)
         for row in rows:
@@ -51,32 +49,29 @@ class ListSuites:
 
 @dataclass(frozen=True)
 class ShowSuite:
-    """One suite's problems, or one problem in full."""
+    """Show the problems of a suite, or one problem in full."""
 
-    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
-    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
+    suite: SuitePosition
     task_id: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[TASK_ID]")] = ""
-    """A problem's id; without it the problems are listed."""
-    split: str | None = None
-    """Split of the suite; its default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
-    limit: int = 20
-    """How many problems are listed; 0 lists all."""
-    json: bool = False
-    """Print one JSON document instead."""
+    """Id of a problem; without it the problems are listed."""
+    split: Split = None
+    data_dir: DataDir = None
+    limit: Limit = 20
+    json: Json = False
 
     def run(self) -> int:
         """Prints the suite or the problem."""
-        name, split = name_and_split(self.suite)
-        suite = load_suite(name, self.split or split, self.data_dir)
+        suite = load_named(self.suite, self.split, self.data_dir)
         if self.task_id:
             problem = suite.by_id(self.task_id)
-            print(json.dumps(_plain(problem)) if self.json else _in_full(problem))
+            if self.json:
+                say_json(_plain(problem))
+            else:
+                say(_in_full(problem))
             return 0
         shown = suite[: self.limit or None]
         if self.json:
-            print(json.dumps({"suite": suite.name, "split": suite.split, "task_ids": list(suite.task_ids)}))
+            say_json({"suite": suite.name, "split": suite.split, "task_ids": list(suite.task_ids)})
             return 0
         table = Table("task", "difficulty", "tests", "public", "solutions", "prompt begins", box=None, pad_edge=False)
         for problem in shown:
@@ -85,48 +80,47 @@ class ShowSuite:
             table.add_row(problem.task_id, problem.difficulty or "-", *map(str, counts), begin)
         OUT.print(table)
         more = f", the first {len(shown)} of them above" if len(shown) < len(suite) else ""
-        OUT.print(f"\n{suite!r}{more}. {suite.origin}", markup=False)
+        say(f"\n{suite!r}{more}. {suite.origin}")
         return 0
 
 
 @dataclass(frozen=True)
 class SuiteStatistics:
-    """A suite in numbers; with --against, the problems that stand in another suite too."""
+    """Describe a suite in numbers; with --against, the problems that it shares with another suite."""
 
-    suite: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SUITE")]
-    """Name of the suite, also as NAME:SPLIT, or the path of a JSONL file."""
+    RENAMED: ClassVar[Mapping[str, str]] = {"n": "words"}
+
+    suite: SuitePosition
     against: str = ""
-    """A second suite (NAME or NAME:SPLIT) to look for shared n-grams in."""
-    n: int = 10
-    """Words in an n-gram."""
+    """Second suite (NAME or NAME:SPLIT) to look for shared n-grams in."""
+    words: int = 10
+    """Words of an n-gram."""
     threshold: float = 0.2
     """Smallest share of a problem's n-grams that is reported."""
     solutions: bool = False
     """Compare reference solutions too, beside the prompts."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
-    json: bool = False
-    """Print one JSON document instead."""
+    data_dir: DataDir = None
+    json: Json = False
 
     def run(self) -> int:
         """Prints the numbers, and the overlap when it was asked for."""
-        suite = load_suite(*name_and_split(self.suite), self.data_dir)
+        suite = load_named(self.suite, data_dir=self.data_dir)
         statistics = statistics_of(suite)
         found: tuple[Overlap, ...] = ()
         if self.against:
-            other = load_suite(*name_and_split(self.against), self.data_dir)
-            found = overlaps(suite, other, n=self.n, threshold=self.threshold, solutions=self.solutions)
+            other = load_named(self.against, data_dir=self.data_dir)
+            found = overlaps(suite, other, n=self.words, threshold=self.threshold, solutions=self.solutions)
         if self.json:
             shared = [asdict(overlap) for overlap in found]
-            print(json.dumps({"suite": suite.name, "split": suite.split, **asdict(statistics), "overlaps": shared}))
+            say_json({"suite": suite.name, "split": suite.split, **asdict(statistics), "overlaps": shared})
             return 0
         _print_statistics(suite, statistics)
         for overlap in found:
             line = f"{overlap.share:6.1%}  {overlap.task_id}  in  {overlap.other_id}: ... {overlap.example} ..."
-            OUT.print(line, markup=False, soft_wrap=True)
+            say(line)
         if self.against:
             share = len(found) / max(len(suite), 1)
-            OUT.print(f"{len(found)} of {len(suite)} problems ({share:.1%}) share {self.n}-grams with {self.against}.")
+            say(f"{len(found)} of {len(suite)} problems ({share:.1%}) share {self.words}-grams with {self.against}.")
         return 0
 
 
@@ -141,7 +135,7 @@ def _print_statistics(suite: Suite, statistics: Statistics) -> None:
         else:
             text = str(value)
         table.add_row(name.replace("_", " "), text or "-")
-    OUT.print(f"{suite!r}  {suite.origin}", markup=False)
+    say(f"{suite!r}  {suite.origin}")
     OUT.print(table)
 
 

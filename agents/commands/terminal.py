@@ -1,35 +1,73 @@
-"""Where commands print, and how they show that judging goes on."""
+"""What commands print: text and facts for people, JSON for programs, and notes on standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-OUT = Console(highlight=False)
-"""Standard output; wide where it is no terminal, so that no line is broken."""
-if not OUT.is_terminal:
-    OUT = Console(highlight=False, width=200)
-ERR = Console(stderr=True, highlight=False)
+GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed; Ctrl-C."""
+_WIDTH_OF_A_FILE = 200
+_MOST_NOTES = 10
+
+
+class _Terminal(Console):
+    """A console that leaves a reader that went away (``codegym ... | head``) to the command line, as ``print`` does."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+OUT = _Terminal(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
+"""Standard output; wide where it is no terminal, so that no row of a table is broken."""
+ERR = _Terminal(stderr=True, highlight=False)
 """Standard error."""
 
 
-@contextmanager
-def judging_bar(title: str) -> Iterator[Any]:
-    """Yields what is to be told how many programs are judged, of how many."""
-    if not ERR.is_terminal:
-        yield lambda done, total: _print_tenth(title, done, total)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=ERR, transient=True) as progress:
-        task = progress.add_task(title.replace("[", r"\["), total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+def say(text: str) -> None:
+    """Prints text as it is."""
+    OUT.print(text, markup=False, soft_wrap=True)
 
 
-def _print_tenth(title: str, done: int, total: int) -> None:
-    """A line for each tenth, where there is no terminal to draw a bar on."""
-    if total >= 100 and 10 * done // total > 10 * (done - 1) // total:
-        ERR.print(f"{title}: {done} of {total}", markup=False, soft_wrap=True)
+def say_json(document: object) -> None:
+    """Prints the one JSON document that ``--json`` asks for."""
+    OUT.out(json.dumps(document), highlight=False)
+
+
+def note(text: str) -> None:
+    """Prints what people should know beside the result, on standard error."""
+    ERR.print(text, markup=False, soft_wrap=True)
+
+
+def note_left_out(reasons: Sequence[str]) -> None:
+    """Names what was left out of the input: the first of it, and how much more there is."""
+    for reason in reasons[:_MOST_NOTES]:
+        note(f"left out: {reason}")
+    if len(reasons) > _MOST_NOTES:
+        note(f"left out: {len(reasons) - _MOST_NOTES} more lines")
+
+
+def say_facts(facts: Mapping[str, object]) -> None:
+    """Prints a line for each fact: its name in words, and its value."""
+    for name, value in facts.items():
+        say(f"{_words(name)}: {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        parts = [
+            f"{_words(name)}: {_shown(part)}" if isinstance(part, Mapping) else f"{_words(name)} {_shown(part)}"
+            for name, part in value.items()
+        ]
+        return ("; " if any(": " in part for part in parts) else ", ").join(parts) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _words(name: object) -> str:
+    return str(name).replace("_", " ")

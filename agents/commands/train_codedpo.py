@@ -2,110 +2,115 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-import gymnasium as gym
 import tyro
-from stable_baselines3.common.callbacks import BaseCallback
 
-import codegym  # noqa: F401  registers CodeSynthesis-v0
-from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairRules, PairSet, reasons
 from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.codedpo.reference import OF_THE_REFERENCE
-from agents.commands.facts import print_facts
-from agents.commands.fixed_settings import settings_before
-from agents.commands.output_place import make_output_folder
-from agents.commands.samples_file import read_samples_file
-from agents.commands.settings_file import write_settings
-from agents.commands.stage_bars import StageBars
-from agents.commands.starting_point import RECORD
-from agents.policy.policy import LMPolicy
+from agents.commands.options import (
+    DataDir,
+    Device,
+    DType,
+    Json,
+    MaxNewTokens,
+    Model,
+    RunSettings,
+    Seed,
+    Split,
+    SuiteName,
+    Workers,
+)
+from agents.commands.output_paths import make_output_folder
+from agents.commands.settings import check_at_least, resume_settings, write_settings
+from agents.commands.suite_name import load_named
+from agents.commands.terminal import INTERRUPTED, note, note_left_out, say, say_facts, say_json
 from agents.policy.tuning import Tuning
-from agents.rollout.episodes import make_stage
+from agents.progress import ProgressDisplay
 from agents.scoring.costs import CostSettings
-from agents.scoring.task_samples import TaskSamples
-from agents.training.actor import Env
-from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal
+from agents.scoring.task_samples import TaskSamples, read_task_samples
+from agents.training.run_folder import LATEST, MODEL, SETTINGS
 from codegym import Judge
 from codegym.errors import DataError, InvalidSettingError
-from envs_registry import load_suite
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from agents.codedpo.codedpo import CodeDPO
+    from agents.policy.policy import LMPolicy
+    from agents.training.actor import Env
+
 _PAPERS_TEMPERATURE = 1.5
-_OF_THE_PAIRS = ("problems", *OF_THE_REFERENCE)
-_OF_THEIR_ORDER = ("batch_size", "shuffle")
 _IN_THE_CHECKPOINT = (
     *("model", "suite", "split", "samples", "pairs", "sampling", "rules", "costs"),
-    *("max_new_tokens", "dtype", "tuning", "seed"),
-    *(f"config.{name}" for name in (*_OF_THE_PAIRS, *_OF_THEIR_ORDER)),
+    *("max_new_tokens", "dtype", "tuning", "seed", "config.problems", "config.batch_size", "config.shuffle"),
 )
-"""Settings that a run keeps from its first checkpoint on: it holds the pairs, what the reference says about them, and
-how many of them have been learned from in their order."""
+"""Settings that a run keeps from its first checkpoint on: it holds the pairs, and how many of them have been learned
+from in their order. What the reference says about them is kept, too."""
+_OLD_PREFIXES = {
+    f"{group}.{field.name}": field.name
+    for group, kind in (("rules", PairRules), ("sampling", SamplingSettings), ("costs", CostSettings))
+    for field in fields(kind)
+}
 
 
 @dataclass(frozen=True)
 class TrainCodeDPO:
     """Let a model write programs and tests, rank both by each other, and learn from the pairs."""
 
-    model: str = "tiny"
-    """tiny, nano, a name on the Hugging Face hub, or a folder."""
-    suite: str = "core"
-    """Name of the suite (see `codegym suites list`), or a JSONL file with your own problems."""
-    split: str | None = None
-    """Split of the suite; the suite's default without it."""
-    data_dir: Path | None = None
-    """Folder with the benchmarks' files; CODEGYM_DATA without it."""
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        **_OLD_PREFIXES,
+        "sampling.tests": "test_texts",
+        "rules.seed": "tie_seed",
+        "sampling.max_new_tokens": "max_new_tokens",
+    }
+
+    model: Model = "tiny"
+    suite: SuiteName = "core"
+    split: Split = None
+    data_dir: DataDir = None
     samples: Path | None = None
-    """Rank these programs and tests instead of writing some: a file as `codegym rank` reads it."""
+    """Samples file to rank (as `codegym rank` reads it), instead of programs and tests that the model writes."""
     tests: Path | None = None
-    """With --samples: the file of tests, where programs and tests are in two files, as `codegym rank` takes it."""
+    """JSONL file with the tests, where the programs of --samples and their tests are in two files."""
     pairs: Path | None = None
-    """Learn from these pairs instead of making some: JSON lines with prompt, chosen and rejected."""
+    """Pairs to learn from, instead of making some: a JSONL file with prompt, chosen and rejected."""
     run_dir: Path = Path("runs/codedpo")
-    """Where samples, matrix, pairs, log, checkpoints and the trained model go."""
+    """Folder of the run: samples, matrix, pairs, log, checkpoints and the trained model."""
     resume: bool = False
-    """Go on with the run in run-dir, with its settings, where it stopped; options given here go on top (once it trains,
-    those that made its pairs are fixed)."""
+    """Go on with the run in run-dir, where it stopped; options given here replace its own (once it trains, those that
+    made its pairs are fixed)."""
     until: Literal["sampling", "matrix", "pairs", "training"] = "training"
-    """The last stage to run; --resume goes on with the next."""
+    """Last step to run; --resume goes on with the next."""
     save_every: int = 20
     """Optimizer steps between two checkpoints."""
-    max_new_tokens: int = 256
-    """Length limit of a program, and of a text with tests."""
-    workers: int | None = None
-    """Programs that are judged at a time; one for each core without it."""
-    settings: Path | None = None
-    """A JSON file of these settings to start from, such as another run's settings.json; those given here go on top."""
+    max_new_tokens: MaxNewTokens = 256
+    workers: Workers = None
+    settings: RunSettings = None
     paper: bool = False
-    """Start from the paper's settings; settings given here go on top."""
+    """Begin with the paper's settings; options given here replace them."""
     config: Annotated[CodeDPOConfig, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
         default_factory=CodeDPOConfig
     )
     """How to learn."""
-    sampling: SamplingSettings = field(default_factory=SamplingSettings)
-    """What is written for each problem."""
-    rules: Annotated[PairRules, tyro.conf.EnumChoicesFromValues] = field(default_factory=PairRules)
+    sampling: tyro.conf.OmitArgPrefixes[SamplingSettings] = field(default_factory=SamplingSettings)
+    """What the model writes for each problem."""
+    rules: Annotated[PairRules, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
+        default_factory=PairRules
+    )
     """Which ranking, and which pairs are made."""
-    costs: CostSettings = field(default_factory=CostSettings)
+    costs: tyro.conf.OmitArgPrefixes[CostSettings] = field(default_factory=CostSettings)
     """How the costs of programs are measured."""
     tuning: tyro.conf.OmitArgPrefixes[Tuning] = field(default_factory=Tuning)
     """Which weights learn."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    dtype: str = "auto"
-    """float32 or bfloat16; auto is bfloat16 on a GPU."""
-    seed: int = 0
-    """The same seed gives the same numbers on a CPU."""
-    json: Annotated[bool, tyro.conf.arg(help="Print one JSON document and no progress.")] = False
+    device: Device = "auto"
+    dtype: DType = "auto"
+    seed: Seed = 0
+    json: Json = False
 
     def run(self) -> int:
         """Makes pairs, trains and saves; returns 0, or 130 if it was interrupted (what is there is then whole).
@@ -116,42 +121,55 @@ class TrainCodeDPO:
             InvalidSettingError: If the folder cannot be written into, there are tests without programs, or a run shall
                 go on with a setting that its checkpoint has fixed.
         """
-        if (self.run_dir / RECORD).exists() and not self.resume:
+        if (self.run_dir / SETTINGS).exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
         if self.tests is not None and self.samples is None:
             raise InvalidSettingError(
                 f"--tests {self.tests} goes with --samples: name the file of the programs, too, or one file of both."
             )
+        check_at_least(self, 1, "save_every", "max_new_tokens")
         return self._go()
 
     @classmethod
-    def of_the_paper(cls) -> Self:
-        """The command with the paper's settings."""
+    def paper_preset(cls) -> Self:
+        """Returns the command with the paper's settings."""
         sampling = SamplingSettings(temperature=_PAPERS_TEMPERATURE)
         return cls(paper=True, config=CodeDPOConfig.paper(), sampling=sampling)
 
     def _go(self) -> int:
-        latest = self.run_dir / "latest.zip"
+        latest = self.run_dir / LATEST
         if latest.exists():
             return self._go_on(latest)
         is_given = self.samples is not None or self.pairs is not None
-        problems = None if is_given else load_suite(self.suite, split=self.split, data_dir=self.data_dir)
+        problems = None if is_given else load_named(self.suite, self.split, self.data_dir)
         packages = problems.packages if problems is not None else ()
         make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=packages) as judge:
-            env = None if problems is None else gym.make("CodeSynthesis-v0", suite=problems, judge=judge)
-            return self._begin(env, judge)
+            if problems is None:
+                return self._begin(None, judge)
+            import gymnasium as gym
+
+            import codegym  # noqa: F401  # registers CodeSynthesis-v0
+
+            return self._begin(gym.make("CodeSynthesis-v0", suite=problems, judge=judge), judge)
 
     def _go_on(self, latest: Path) -> int:
         """Trains the agent as it was saved, with the settings of learning that are others now; it has its pairs."""
+        from agents.codedpo.codedpo import CodeDPO
+        from agents.codedpo.reference import OF_THE_REFERENCE
+
         make_output_folder("--run-dir", self.run_dir)
-        was, now = asdict(settings_before(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
+        fixed = (*_IN_THE_CHECKPOINT, *(f"config.{name}" for name in OF_THE_REFERENCE))
+        was, now = asdict(resume_settings(self, fixed).config), asdict(self.config)
         changes = {name: value for name, value in now.items() if value != was[name]}
         agent = CodeDPO.load(latest, device=self.device, **changes)
-        write_settings(self.run_dir / RECORD, self)
-        return self._train(agent, {}) if self.until == "training" else self._say({})
+        write_settings(self.run_dir / SETTINGS, self)
+        return self._train(agent, {}) if self.until == "training" else self._report({})
 
     def _begin(self, env: Env | None, judge: Judge) -> int:
+        from agents.codedpo.codedpo import CodeDPO
+        from agents.policy.policy import LMPolicy
+
         policy = LMPolicy.load(
             self.model,
             max_new_tokens=self.max_new_tokens,
@@ -160,11 +178,11 @@ class TrainCodeDPO:
             tuning=self.tuning,
             seed=self.seed,
         )
-        write_settings(self.run_dir / RECORD, self)
+        write_settings(self.run_dir / SETTINGS, self)
         facts: dict[str, Any] = {}
         found = self._found_pairs(policy, env, judge, facts)
         if found is None:
-            return self._say(facts)
+            return self._report(facts)
         agent = CodeDPO(
             policy,
             env,
@@ -176,12 +194,10 @@ class TrainCodeDPO:
         )
         return self._train(agent, facts)
 
-    # ---- stages
-
     def _found_pairs(
         self, policy: LMPolicy, env: Env | None, judge: Judge, facts: dict[str, Any]
     ) -> Sequence[Preference] | None:
-        """The pairs to learn from; None where the last stage to run comes before."""
+        """The pairs to learn from; None where the last step to run comes before."""
         if self.pairs is not None:
             return read_pairs(self.pairs)
         made = self._prepared(policy, env, judge, facts)
@@ -193,10 +209,10 @@ class TrainCodeDPO:
         return made.pairs if self.until == "training" else None
 
     def _prepared(self, policy: LMPolicy, env: Env | None, judge: Judge, facts: dict[str, Any]) -> PairSet | None:
-        """Runs the stages before training; what the folder holds of them is not done again."""
+        """Runs the steps before training; what the folder holds of them is not done again."""
         settings = PreparationSettings(sampling=self.sampling, rules=self.rules, costs=self.costs)
-        with StageBars(self.json) as bars:
-            preparation = Preparation(self.run_dir, judge, settings, bars.follow)
+        with ProgressDisplay(self.json) as display:
+            preparation = Preparation(self.run_dir, judge, settings, display.follow)
             samples = self._sampled(env, policy, preparation, facts)
             facts |= {"problems": len(samples), "programs": sum(len(task.completions) for task in samples)}
             if self.until == "sampling":
@@ -209,40 +225,45 @@ class TrainCodeDPO:
         self, env: Env | None, policy: LMPolicy, preparation: Preparation, facts: dict[str, Any]
     ) -> Sequence[TaskSamples]:
         if self.samples is not None:
-            file = read_samples_file(self.samples, self.tests)
+            file = read_task_samples(self.samples, self.tests)
+            note_left_out(file.skipped)
             facts["lines_left_out"] = len(file.skipped)
             return file.tasks
+        from agents.rollout.episodes import make_stage
+
         assert env is not None
         stage = make_stage(env)
         chosen = draw_problems(stage.problems, self.config.problems, self.seed)
         return preparation.samples(stage, policy, chosen, seed=self.seed, source=self.model)
 
     def _train(self, agent: CodeDPO, facts: Mapping[str, Any]) -> int:
-        latest, stop = self.run_dir / "latest.zip", StopOnSignal()
-        always: list[BaseCallback] = [SaveLatest(latest, self.save_every), stop]
+        from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal
+
+        latest, stop = self.run_dir / LATEST, StopOnSignal()
+        bar = () if self.json else (ProgressBar(),)
         agent.learn(
             max(agent.default_timesteps - agent.num_timesteps, 0),
-            callback=always if self.json else [*always, ProgressBar()],
+            callback=[SaveLatest(latest, self.save_every), stop, *bar],
             reset_num_timesteps=agent.num_timesteps == 0,
         )
-        agent.policy.save(self.run_dir / "model")
+        agent.policy.save(self.run_dir / MODEL)
         assert agent.token_pairs is not None
         learned = {"pairs_learned_from": agent.num_timesteps, "optimizer_steps": agent.n_updates}
-        files = {"model": str(self.run_dir / "model"), "checkpoint": str(latest)}
+        files = {"model": str(self.run_dir / MODEL), "checkpoint": str(latest)}
         done = agent.num_timesteps >= agent.default_timesteps
-        self._say({**facts, **agent.token_pairs.counts(), **learned, **files, "finished": done})
+        self._report({**facts, **agent.token_pairs.counts(), **learned, **files, "finished": done})
         return INTERRUPTED if stop.signal else 0
 
-    def _say(self, facts: Mapping[str, Any]) -> int:
+    def _report(self, facts: Mapping[str, Any]) -> int:
         facts = {"stage": self.until, "run_dir": str(self.run_dir), **facts}
         if self.json:
-            print(json.dumps(facts))
+            say_json(facts)
             return 0
-        print_facts(facts)
+        say_facts(facts)
         if "model" in facts:
-            print(f"next:   codegym evaluate --model {facts['model']} --suite {self.suite}")
-            print(f"curves: tensorboard --logdir {self.run_dir}")
-            print(f"report: codegym report {self.run_dir}")
+            say(f"next:   codegym evaluate --model {facts['model']} --suite {self.suite}")
+            say(f"curves: tensorboard --logdir {self.run_dir}")
+            say(f"report: codegym report {self.run_dir}")
         if self.until != "training" or not facts["finished"]:
-            print(f"go on:  codegym train codedpo --run-dir {self.run_dir} --resume", file=sys.stderr)
+            note(f"go on:  codegym train codedpo --run-dir {self.run_dir} --resume")
         return 0

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
 from agents.rltf.advantages import Advantage
-from agents.rltf.fine_credit import FineCredit
-from agents.rltf.losses import PolicyLoss
 from agents.rltf.old_settings import REMOVED, RENAMED, upgraded
 from agents.training.normalization import Normalization
 from agents.training.settings import LearnerConfig, SettingsRecord
 
+# These name rows of tables that need torch, which the settings and the command line's help must not import.
 Component = Literal["coarse", "adaptive"]
+PolicyLoss = Literal["clipped", "reinforce"]
+FineCredit = Literal["none", "line", "conserving"]
 
 
 @dataclass(frozen=True, kw_only=True)

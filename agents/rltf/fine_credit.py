@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.rltf.config import FineCredit
 from agents.rltf.losses import conserving_credit, span_credit, uniform_credit
 from agents.rollout.experience import Experience
 from codegym.feedback.diagnostic import Source
 from codegym.feedback.kind import Scope
 from codegym.feedback.token_spans import token_spans
 
-FineCredit = Literal["none", "line", "conserving"]
 Span = NDArray[np.float32]
 
 

@@ -9,12 +9,11 @@ between for a soft one. Every ``*_loss`` returns one number for each completion,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-PolicyLoss = Literal["clipped", "reinforce"]
+from agents.rltf.config import PolicyLoss
 
 
 def rltf_loss(

@@ -9,10 +9,9 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from stable_baselines3.common.callbacks import BaseCallback
 
+from agents.progress import ProgressDisplay
 from codegym.errors import InvalidSettingError
 
 
@@ -26,27 +25,24 @@ class ProgressBar(BaseCallback):
     def __init__(self, seconds: float | None = None) -> None:
         super().__init__()
         self.seconds, self._began = seconds, monotonic()
-        columns = (BarColumn(), TextColumn("{task.fields[done]}"))
-        words = (TimeElapsedColumn(), TimeRemainingColumn())
-        self._progress = Progress(TextColumn("learning"), *columns, *words, console=Console(stderr=True))
+        self._display = ProgressDisplay()
 
     def _on_training_start(self) -> None:
         self._began = monotonic()
-        total = self.seconds or self.locals["total_timesteps"]
-        self._task = self._progress.add_task("", total=total, done="")
-        self._progress.start()
+        self._total = self.seconds or self.locals["total_timesteps"]
+        self._display.start()
 
     def _on_step(self) -> bool:
         passed = [experience.is_success for experience in self.locals["collected"] if not experience.infra_error]
         share = f", passed {100 * np.mean(passed):3.0f} %" if passed else ""
-        done = self.model.num_timesteps
-        completed = monotonic() - self._began if self.seconds else done
+        timesteps = self.model.num_timesteps
+        done = monotonic() - self._began if self.seconds else timesteps
         unit = getattr(self.model, "timestep_unit", "timesteps")
-        self._progress.update(self._task, completed=completed, done=f"{done} {unit}{share}")
+        self._display.follow("learning", int(done), int(self._total), f"{timesteps} {unit}{share}")
         return True
 
     def _on_training_end(self) -> None:
-        self._progress.stop()
+        self._display.stop()
 
 
 class SaveLatest(BaseCallback):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # the command line reads the settings' types where torch is not installed
+    from torch import Tensor
 
 Normalization = Literal["sum", "token", "sequence"]
 
@@ -28,8 +28,8 @@ def completion_weights(lengths: Tensor, keep: Tensor, normalization: Normalizati
         float32[B], zero where not kept; all zero if nothing is kept.
     """
     # Weights are made for the whole batch at once: then cutting the batch into micro-batches changes no gradient.
-    kept = keep.to(torch.float32)
-    sizes = lengths.to(torch.float32).clamp(min=1)
+    kept = keep.float()
+    sizes = lengths.float().clamp(min=1)
     if normalization == "token":
         return kept / (kept * sizes).sum().clamp(min=1)
     shares = kept / kept.sum().clamp(min=1)

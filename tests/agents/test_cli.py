@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from agents import cli
+from agents.commands.terminal import NEGATIVE
 from codegym import IsolationError
 
 GOOD = "def f(x):\n    return x + 1\n"
@@ -81,8 +82,8 @@ def write(folder: Path, completion: str) -> str:
     ("completion", "code", "shown"),
     [
         (GOOD, cli.GOOD, "pass"),
-        ("def f(x):\n    return y + 1\n", cli.NEGATIVE, "           ^ NameError"),
-        ("", cli.NEGATIVE, "missing_function"),
+        ("def f(x):\n    return y + 1\n", NEGATIVE, "           ^ NameError"),
+        ("", NEGATIVE, "missing_function"),
     ],
 )
 def test_judge_underlines_the_place_and_answers_by_its_exit_code(
@@ -147,7 +148,7 @@ def test_doctor_says_no_where_programs_cannot_be_judged(monkeypatch: pytest.Monk
         raise IsolationError("the kernel refuses everything")
 
     monkeypatch.setattr("agents.commands.doctor.Judge", broken)
-    assert cli.main(["doctor", "--json"]) == cli.NEGATIVE
+    assert cli.main(["doctor", "--json"]) == NEGATIVE
 
 
 @pytest.mark.parametrize(

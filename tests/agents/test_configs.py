@@ -11,7 +11,7 @@ import pytest
 from agents import cli
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairRules
-from agents.commands.train import TrainRLTF
+from agents.commands.train_rltf import TrainRLTF
 from agents.rltf import RLTFConfig
 from envs_registry.catalogue import CATALOGUE
 

@@ -67,7 +67,7 @@ def codegym(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
         ["suites check suite.jsonl --workers 1 --json"],
         ["suites stats suite.jsonl --json"],
         ["suites strengthen suite.jsonl --out strong.jsonl --mutants 2 --inputs 2 --workers 1 --json"],
-        ["seeds code --json"],
+        ["corpus code --json"],
         ["rank samples.jsonl --run-dir ranked --workers 1 --json"],
         [
             "evaluate --suite suite.jsonl --samples programs.jsonl --k 1 --out first --cache None --workers 1 --json",

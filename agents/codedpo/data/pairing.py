@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import ClassVar
 
 import numpy as np
 
@@ -57,14 +58,17 @@ class PairRules:
         InvalidSettingError: If a value makes no sense.
     """
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"seed": "tie_seed"}
+    """New names of settings by their old ones, in files and on the command line."""
+
     ranking: Ranking = Ranking.SELF_VALIDATION
-    """Scores the programs."""
+    """What scores the programs."""
     damping: float = 0.85
     """``d`` of self-validation (the paper's)."""
     iterations: int = 10
     """``T`` of self-validation (the paper's)."""
     kinds: tuple[PairKind, ...] = (PairKind.CORRECTNESS, PairKind.EFFICIENCY)
-    """What is preferred: the more credible, the cheaper of the credible, or both."""
+    """Kinds of pairs: the more credible program is preferred, or the cheaper one of two credible ones, or both."""
     pairs_per_task: int = 1
     """Pairs of each kind: best against worst, then the second best against the second worst, and so on."""
     min_margin: float = 0.05
@@ -74,11 +78,11 @@ class PairRules:
     max_characters: int = 0
     """Longer texts are left out; 0 allows any."""
     max_length_ratio: float = 0.0
-    """The longer text may have so many times the characters of the shorter; 0 allows any."""
+    """Characters of the longer text by those of the shorter, at most; 0 allows any."""
     min_saving: float = 0.1
     """The cheaper program of an efficiency pair saves at least this share of the cost."""
-    seed: int = 0
-    """Chooses among ties."""
+    tie_seed: int = 0
+    """Seed of the choice among programs with the same score."""
 
     def __post_init__(self) -> None:
         shares = ("damping", "min_margin", "min_distance", "min_saving")
@@ -121,7 +125,7 @@ def make_pairs(
     for place, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
         for kind in rules.kinds:
             if kind is PairKind.CORRECTNESS:
-                found = correctness_pairs(matrix, rules, seed=rules.seed + place)
+                found = correctness_pairs(matrix, rules, seed=rules.tie_seed + place)
             else:
                 found = efficiency_pairs(matrix.samples, cost, rules)
             if isinstance(found, PairSkip):
@@ -196,7 +200,7 @@ def efficiency_pairs(
 
 def score(matrix: Matrix, rules: PairRules) -> Scores:
     """Returns the scores of a matrix's programs and tests under the rules' ranking."""
-    seed = zlib.crc32(f"{rules.seed} {matrix.samples.task_id}".encode())  # each task has a draw of its own
+    seed = zlib.crc32(f"{rules.tie_seed} {matrix.samples.task_id}".encode())  # each task has a draw of its own
     return rank(matrix.link, rules.ranking, damping=rules.damping, iterations=rules.iterations, seed=seed)
 
 

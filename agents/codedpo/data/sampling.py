@@ -69,7 +69,7 @@ class Sampler:
     def sample(self, problems: Sequence[Problem] | None = None) -> Iterator[TaskSamples]:
         """Yields what was written for each problem (all of the environment's without any), in order."""
         problems = self.stage.problems if problems is None else problems
-        size = max(1, _AT_ONCE // max(self.settings.programs, self.settings.tests))
+        size = max(1, _AT_ONCE // max(self.settings.programs, self.settings.test_texts))
         for start in range(0, len(problems), size):
             yield from self._portion(problems[start : start + size])
         if self._journal is not None:
@@ -113,7 +113,7 @@ class Sampler:
         self, problems: Sequence[Problem], generator: torch.Generator
     ) -> tuple[list[tuple[str, ...]], list[str]]:
         prompts = [self.policy.task_text(Task.TESTS, problem.prompt) for problem in problems]
-        number = self.settings.tests
+        number = self.settings.test_texts
         sampling = self.settings.sampling(self.policy)
         repeated = [prompt for prompt in prompts for _ in range(number)]
         written = dict(self.policy.stream(repeated, sampling, generator))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from codegym.errors import InvalidSettingError
 
@@ -20,19 +21,23 @@ class SamplingSettings:
         InvalidSettingError: If a value makes no sense.
     """
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "tests": "test_texts",
+        "max_new_tokens": "max_new_tokens, outside of `sampling`",
+    }
+    """New names of settings by their old ones, in files and on the command line."""
+
     programs: int = 15
     """Programs for each task (the paper's number)."""
-    tests: int = 15
+    test_texts: int = 15
     """Texts with tests for each task (the paper's number)."""
     temperature: float = 1.0
-    """Of programs and tests; the paper has 1.5."""
+    """Temperature of sampling programs and tests; the paper has 1.5."""
     top_p: float = 1.0
-    """Of programs and tests."""
-    max_new_tokens: int = 0
-    """Length limit of a text; 0: the policy's own."""
+    """Nucleus of sampling programs and tests."""
 
     def __post_init__(self) -> None:
-        for name in ("programs", "tests"):
+        for name in ("programs", "test_texts"):
             if getattr(self, name) < 1:
                 raise InvalidSettingError(f"SamplingSettings.{name} must be at least 1, got {getattr(self, name)!r}.")
 
@@ -43,5 +48,5 @@ class SamplingSettings:
         return Sampling(
             temperature=self.temperature,
             top_p=self.top_p,
-            max_new_tokens=self.max_new_tokens or policy.max_new_tokens,
+            max_new_tokens=policy.max_new_tokens,
         )

@@ -27,7 +27,7 @@ from codegym.errors import DataError, InvalidSettingError
 RIGHT, WRONG = "def f(x):\n    return x + x\n", "def f(x):\n    y = x * x\n    return y\n"
 TESTS = "assert f(1) == 2\nassert f(3) == 6\n"
 PREPARATION = PreparationSettings(
-    sampling=SamplingSettings(programs=8, tests=2), rules=PairRules(kinds=(PairKind.CORRECTNESS,))
+    sampling=SamplingSettings(programs=8, test_texts=2), rules=PairRules(kinds=(PairKind.CORRECTNESS,))
 )
 
 

@@ -183,8 +183,8 @@ def test_what_is_wrong_with_a_baseline_is_said_before_anything_is_judged(
     arguments = ("--suite", suite, "--samples", samples, "--k", "1", "--out", tmp_path / "after")
     code, _, err = run(*arguments, "--baseline", tmp_path / "before")
     assert (code, "mine.jsonl:1: no judged program" in " ".join(err.split())) == (cli.BAD_INPUT, True)
-    written = ("--model", model_folder("qwen2"), "--n", "1", "--k", "1", "--max-new-tokens", "4", "--device", "cpu")
-    sweep = ("--suite", suite, *written, "--temperature", "0.5", "1.5")
+    written = ("--model", model_folder("qwen2"), *["--programs", "1", "--k", "1", "--max-new-tokens", "4"])
+    sweep = ("--suite", suite, *written, "--device", "cpu", "--temperature", "0.5", "1.5")
     run(*sweep, "--out", tmp_path / "sweep")
     arguments = ("--suite", suite, *written, "--temperature", "0.7", "--out", tmp_path / "after")
     code, _, err = run(*arguments, "--baseline", tmp_path / "sweep")
@@ -211,7 +211,8 @@ def test_a_baseline_without_its_programs_has_no_costs(run: Run, tmp_path: Path) 
 def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
     suite = suite_file(tmp_path / "mine.jsonl", [0, 1], public=True)
     model = model_folder("qwen2")
-    arguments = ["--suite", suite, "--model", model, "--n", "3", "--k", "1", "--max-new-tokens", "5", "--device", "cpu"]
+    size = ["--programs", "3", "--k", "1", "--max-new-tokens", "5", "--device", "cpu"]
+    arguments = ["--suite", suite, "--model", model, *size]
     code, out, _ = run(*arguments, "--temperature", "0.5", "1.5", "--json", "--out", tmp_path / "out")
     assert code == 0
     first, second = json.loads(out)["evaluations"]
@@ -232,7 +233,7 @@ def test_a_sweep_of_temperatures(run: Run, tmp_path: Path, model_folder: Callabl
         (("--temperature", "-1"), "temperature must be 0 (greedy) or above"),
         (("--k", "4"), "pass@4 needs 4 programs of every problem, and n is 3"),
         (("--k", "0"), "k must be at least 1"),
-        (("--n", "0"), "n must be at least 1"),
+        (("--programs", "0"), "--programs must be at least 1"),
     ):
         code, _, err = run(*arguments, *wrong)
         assert (code, complaint in err) == (cli.BAD_INPUT, True), err
@@ -260,9 +261,10 @@ def test_rounds_of_refining(
     monkeypatch.setattr(LMPolicy, "stream", stream)
     monkeypatch.setattr(Tried, "passed", property(lambda one: len(one.completion.text) % 3))
     monkeypatch.setattr("agents.evaluation.refine.cuts", lambda one: [1] if len(one.completion) > 1 else [])
-    arguments = ["--suite", suite, "--model", model_folder(kind), "--n", "3", "--k", "1", "--max-new-tokens", "12"]
+    size = ["--programs", "3", "--k", "1", "--max-new-tokens", "12"]
+    arguments = ["--suite", suite, "--model", model_folder(kind), *size]
     arguments += ["--device", "cpu", "--rounds", "3", "--out", tmp_path / "out"]
-    monkeypatch.setattr("agents.commands.evaluate.load_suite", lambda *named: load_suite(*named)[:4])
+    monkeypatch.setattr("agents.commands.evaluate.load_named", lambda *named: load_suite(*named)[:4])
     code, out, _ = run(*arguments, "--json")
     assert code == 0
     result = json.loads(out)
@@ -355,7 +357,7 @@ def test_a_saved_agent_is_evaluated(run: Run, tmp_path: Path, model_folder: Call
     for model in (tmp_path / "agent.zip", tmp_path / "run", model_folder("qwen2")):
         out = tmp_path / f"out-{len(results)}"
         arguments = (
-            "--n",
+            "--programs",
             "2",
             "--k",
             "1",
@@ -398,7 +400,7 @@ def first_of_codet(data: Path, problems: int, programs: int) -> list[tuple[str, 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--samples", "SAMPLES", "--n", "5", "--greedy"], "--n, --greedy: how a model writes"),
+        (["--samples", "SAMPLES", "--programs", "5", "--greedy"], "--programs, --greedy: how a model writes"),
         (["--samples", "SAMPLES", "--out", "SAMPLES"], "--out must be a folder to write into"),
         (["--samples", "SAMPLES", "--out", "/proc/nope"], "--out must be a folder to write into"),
         (["--samples", "SAMPLES", "--k", "5"], "pass@5 needs 5 samples of every problem; the fewest are 1"),

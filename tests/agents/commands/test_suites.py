@@ -89,7 +89,7 @@ def test_check_goes_on_without_the_rows_at_fault(capsys: pytest.CaptureFixture[s
 
 
 def test_stats(capsys: pytest.CaptureFixture[str], own: str) -> None:
-    assert main(["suites", "stats", own, "--against", own, "--n", "2"]) == 0
+    assert main(["suites", "stats", own, "--against", own, "--words", "2"]) == 0
     out = capsys.readouterr().out
     assert "CallTest 2" in out
     assert "2 of 2 problems (100.0%) share 2-grams" in out

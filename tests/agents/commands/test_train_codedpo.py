@@ -52,7 +52,7 @@ def arguments(tmp_path: Path, model_folder: Callable[[str], Path]) -> list[str]:
         "--batch-size": 2,
         "--save-every": 1,
         "--max-new-tokens": 8,
-        "--rules.kinds": "correctness",
+        "--kinds": "correctness",
         "--seed": 3,
         "--device": "cpu",
     }
@@ -202,7 +202,7 @@ def test_random_models_write_rank_and_learn_on_mbpp(
     if not Path(DATA).is_dir():
         pytest.skip(f"MBPP's files are needed: set CODEGYM_DATA ({DATA} is none)")
     settings = ["--model", str(model_folder(kind)), "--suite", "mbpp", "--data-dir", DATA, "--device", "cpu"]
-    small = ["--problems", "3", "--sampling.programs", "3", "--sampling.tests", "2", "--max-new-tokens", "16"]
+    small = ["--problems", "3", "--programs", "3", "--test-texts", "2", "--max-new-tokens", "16"]
     arguments = ["train", "codedpo", *settings, *small, "--json"]
     found = ran([*arguments, "--run-dir", str(tmp_path / "run"), "--until", "matrix"], capsys)
     assert (found["problems"], found["programs"], found["cells"]) == (3, 9, 0)
@@ -232,7 +232,7 @@ def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
     made = PairSet(pairs=(Preference(prompt="p", chosen="return 1", rejected="return 2"),), tasks=1)
     monkeypatch.setattr(Preparation, "from_matrices", lambda *_: made)
     run, model = str(tmp_path / "run"), str(model_folder("qwen2"))
-    few = ["--sampling.programs", "2", "--sampling.tests", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
+    few = ["--programs", "2", "--test-texts", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
     arguments = ["train", "codedpo", "--run-dir", run, *few]
     ran([*arguments, "--model", model, "--suite", str(problems), "--epochs", "1"], capsys)
     problems.unlink()  # a checkpoint has its pairs: it goes on without the suite's files
@@ -251,9 +251,9 @@ def test_a_run_with_a_checkpoint_takes_what_is_typed_or_refuses_it(
     go_on = ["train", "codedpo", "--run-dir", str(tmp_path / "run"), "--resume", "--json", "--device", "cpu"]
     before = latest.read_bytes(), record.read_bytes()
     for typed, names in (
-        (["--method", "kto", "--sampling.temperature", "0.5"], ("method 'dpo'", "'kto'", "sampling.temperature 1.0")),
+        (["--method", "kto", "--temperature", "0.5"], ("method 'dpo'", "'kto'", "sampling.temperature 1.0")),
         (["--model", "nano", "--seed", "4"], ("model", "'nano'", "seed 3")),
-        (["--rules.kinds", "efficiency"], ("rules.kinds",)),
+        (["--kinds", "efficiency"], ("rules.kinds",)),
         (["--max-length", "100"], ("max_length 0",)),
         (["--batch-size", "3"], ("batch_size 2",)),
         (["--lora-rank", "4"], ("tuning.lora_rank 0",)),

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import numpy as np
 
 from agents.policy.completion import Completion
-from agents.rltf.fine_credit import CREDIT_RULES, FineCredit, exact_span, line_span, no_span
+from agents.rltf.config import FineCredit
+from agents.rltf.fine_credit import CREDIT_RULES, exact_span, line_span, no_span
 from agents.rollout.experience import Experience
 
 TEXT = "a\nb\nb\n"

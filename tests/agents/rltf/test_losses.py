@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from agents.rltf.config import PolicyLoss
 from agents.rltf.losses import (
     POLICY_LOSSES,
-    PolicyLoss,
     clipped_loss,
     conserving_credit,
     kl_loss,

@@ -76,7 +76,7 @@ def stage(problems: list[Problem], judge: Judge) -> Stage:
     return make_stage(CodeSynthesisEnv(problems, judge=judge))
 
 
-SMALL = SamplingSettings(programs=6, tests=3)
+SMALL = SamplingSettings(programs=6, test_texts=3)
 
 
 def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: Stage, policy: LMPolicy) -> None:
@@ -117,7 +117,7 @@ def test_an_environment_without_problems_is_refused(stage: Stage, policy: LMPoli
 
 
 SETTINGS = PreparationSettings(
-    sampling=SamplingSettings(programs=10, tests=4),
+    sampling=SamplingSettings(programs=10, test_texts=4),
     rules=PairRules(min_distance=0.0),
     costs=CostSettings(repetitions=5, target_seconds=0.001),
 )

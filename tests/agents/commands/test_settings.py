@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,12 +11,16 @@ import pytest
 
 from agents import cli
 from agents.codedpo.config import CodeDPOConfig
+from agents.codedpo.data.pairing import PairRules
+from agents.codedpo.data.pairs import PairKind
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.commands.settings_file import write_settings
-from agents.commands.train import TrainRLTF
+from agents.codedpo.focus import Focus
+from agents.commands.settings import changed, read_settings, write_settings
 from agents.commands.train_codedpo import TrainCodeDPO
+from agents.commands.train_rltf import TrainRLTF
 from agents.policy.tuning import Tuning
 from agents.rltf import RLTFConfig
+from agents.scoring.ranking import Ranking
 from codegym.errors import DataError, InvalidSettingError, UnknownNameError
 
 FILE = {
@@ -93,7 +98,7 @@ def test_codedpo_begins_alike(tmp_path: Path) -> None:
     assert codedpo("--paper").config == CodeDPOConfig.paper()
     assert codedpo("--paper").sampling.temperature == 1.5
     default = CodeDPOConfig()
-    typed = ["--learning-rate", default.learning_rate, "--sampling.temperature", SamplingSettings().temperature]
+    typed = ["--learning-rate", default.learning_rate, "--temperature", SamplingSettings().temperature]
     asked = codedpo("--paper", *typed)
     assert asked.config == CodeDPOConfig.paper(learning_rate=default.learning_rate)
     assert asked.sampling == SamplingSettings()
@@ -112,6 +117,11 @@ def test_codedpo_begins_alike(tmp_path: Path) -> None:
         ('{"sute": "mbpp"}', UnknownNameError, "suite"),
         ('{"config": {"top_q": 1}}', UnknownNameError, "top_p"),
         ('{"config": {"top_p": 2}}', InvalidSettingError, "top_p"),
+        ('{"completions": "many"}', InvalidSettingError, "completions must be int, got 'many'"),
+        ('{"completions": true}', InvalidSettingError, "completions must be int, got True"),
+        ('{"suspects": 1}', InvalidSettingError, "suspects must be bool"),
+        ('{"split": 3}', InvalidSettingError, "split must be"),
+        ('{"run_dir": null}', InvalidSettingError, "run_dir must be Path"),
     ],
 )
 def test_mistakes_in_a_file_are_named(text: str, error: type[Exception], words: str, file: Path) -> None:
@@ -124,3 +134,108 @@ def test_mistakes_in_a_file_are_named(text: str, error: type[Exception], words: 
 def test_a_file_may_leave_all_out(parts: dict[str, Any], file: Path) -> None:
     file.write_text(json.dumps(parts))
     assert rltf("--settings", file) == TrainRLTF(settings=file)
+
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "data_dir": Path("data"),
+            "workers": 3,
+            "config": CodeDPOConfig(focus=Focus.TARGET, beta=0.3),
+            "rules": PairRules(ranking=Ranking.COUNT, kinds=(PairKind.EFFICIENCY,)),
+            "sampling": SamplingSettings(programs=4),
+            "tuning": Tuning(lora_rank=2, lora_targets=("q_proj",)),
+        },
+    ],
+)
+def test_a_command_comes_back_as_it_was(tmp_path: Path, changes: dict[str, object]) -> None:
+    command = replace(TrainCodeDPO(), **changes)  # type: ignore[arg-type]
+    write_settings(tmp_path / "run" / "settings.json", command)
+    assert changed(TrainCodeDPO(), read_settings(tmp_path / "run" / "settings.json")) == command
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot read the settings"):
+        read_settings(tmp_path / "settings.json")
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(DataError, match="cannot read the settings"):
+        read_settings(tmp_path / "settings.json")
+
+
+def test_what_is_not_named_stays_as_it_is() -> None:
+    before = TrainCodeDPO(seed=9, config=CodeDPOConfig(epochs=1.0))
+    values = {"model": "nano", "config": {"beta": 0.3}}
+    assert changed(before, values) == TrainCodeDPO(model="nano", seed=9, config=CodeDPOConfig(beta=0.3, epochs=1.0))
+
+
+def test_what_is_about_one_call_is_not_written(tmp_path: Path) -> None:
+    write_settings(tmp_path / "settings.json", TrainCodeDPO(resume=True, json=True, until="pairs"))
+    assert changed(TrainCodeDPO(), read_settings(tmp_path / "settings.json")) == TrainCodeDPO()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ('{"modle": "tiny"}', UnknownNameError, "model"),
+        ('{"config": {"beat": 1}}', UnknownNameError, "beta"),
+        ('{"config": {"beta": 0}}', InvalidSettingError, "above 0"),
+    ],
+)
+def test_a_misspelt_setting_is_named(text: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        changed(TrainCodeDPO(), json.loads(text))
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("codedpo_*.json")), ids=lambda file: file.stem)
+def test_the_files_in_configs_are_good(file: Path) -> None:
+    assert changed(TrainCodeDPO(), read_settings(file)).config != CodeDPOConfig()
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "new"),
+    [
+        ("evaluate", ["--n", "3"], "--programs"),
+        ("evaluate", ["--tests_of_its_own=3"], "--test-texts"),
+        ("train codedpo", ["--rules.ranking", "count"], "--ranking"),
+        ("train codedpo", ["--sampling.tests", "3"], "--test-texts"),
+        ("train codedpo", ["--rules.seed", "3"], "--tie-seed"),
+        ("sample", ["--tests", "3"], "--test-texts"),
+        ("rank", ["--seed", "3"], "--tie-seed"),
+        ("report", ["--samples", "3"], "--max-programs"),
+        ("suites stats", ["--n", "3"], "--words"),
+    ],
+)
+def test_an_old_name_is_answered_with_the_new_one(command: str, typed: list[str], new: str) -> None:
+    with pytest.raises(InvalidSettingError, match=f"was renamed to {new}\\.$"):
+        cli.parse(command, typed)
+
+
+def test_a_name_that_another_setting_has_now_is_no_old_name(tmp_path: Path) -> None:
+    assert codedpo("--tests", tmp_path, "--seed", "3").tests == tmp_path  # a file, where it was a number in `sampling`
+
+
+def test_an_old_name_in_a_file_is_answered_with_the_new_one(tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text(json.dumps({"sampling": {"tests": 3}}))
+    with pytest.raises(InvalidSettingError, match=r"the setting tests was renamed to test_texts\."):
+        codedpo("--settings", file)
+
+
+class Unwritable:
+    def __str__(self) -> str:
+        raise ValueError("in the middle of the file")
+
+
+def test_settings_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    write_settings(file, TrainCodeDPO(seed=1))
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="in the middle"):
+        write_settings(file, replace(TrainCodeDPO(seed=2), data_dir=Unwritable()))  # type: ignore[arg-type]
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]

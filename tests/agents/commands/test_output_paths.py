@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents import cli
-from agents.commands.output_place import check_output_file, make_output_folder
+from agents.commands.output_paths import check_output_file, make_output_folder
 from codegym.errors import InvalidSettingError
 
 

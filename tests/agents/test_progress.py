@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from transformers.utils import logging
 
-from agents.commands.foreign_bars import without_foreign_bars
+from agents.progress import without_third_party_bars
 
 BAR = re.compile(r"\d+%\||\d+/\d+ \[|Loading weights|warming up|it/s")
 SMALL = ("--max-new-tokens", "4", "--device", "cpu", "--workers", "1")
@@ -31,7 +31,7 @@ def test_what_a_model_loads_is_silent_with_json_and_only_then(
 ) -> None:
     suite = tmp_path / "suite.jsonl"
     suite.write_text(json.dumps(PROBLEM) + "\n")
-    evaluate = ["evaluate", "--model", model_folder("qwen2"), "--suite", suite, "--n", "1", "--k", "1"]
+    evaluate = ["evaluate", "--model", model_folder("qwen2"), "--suite", suite, "--programs", "1", "--k", "1"]
     told = codegym(*evaluate, *SMALL, "--cache", "None", "--json")
     assert told.returncode == 0, told.stderr
     json.loads(told.stdout)
@@ -54,7 +54,7 @@ def test_what_was_shown_before_is_shown_again(monkeypatch: pytest.MonkeyPatch, s
     monkeypatch.setattr(logging, "_tqdm_active", shown)
     monkeypatch.setenv("TQDM_DISABLE", "0")
     monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
-    with without_foreign_bars():
+    with without_third_party_bars():
         assert not logging.is_progress_bar_enabled()
         assert os.environ["TQDM_DISABLE"] == os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
     assert logging.is_progress_bar_enabled() is shown

@@ -18,13 +18,13 @@ CODE = '''def clamp(number, low, high):
 '''
 
 
-def test_seeds_then_samples_then_ranking(
+def test_corpus_then_samples_then_ranking(
     tmp_path: Path, model_folder: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "a.py").write_text(CODE)
-    seeds, samples = tmp_path / "seeds.jsonl", tmp_path / "samples.jsonl"
-    harvest = ["seeds", str(tmp_path / "code"), "--out", str(seeds), "--against", "core", "--json"]
+    corpus, samples = tmp_path / "corpus.jsonl", tmp_path / "samples.jsonl"
+    harvest = ["corpus", str(tmp_path / "code"), "--out", str(corpus), "--against", "core", "--json"]
     for _ in range(2):
         assert cli.main(harvest) == 0
         assert json.loads(capsys.readouterr().out) == {
@@ -34,8 +34,20 @@ def test_seeds_then_samples_then_ranking(
             "described": 0,
             "skipped": {},
         }
-    write = ["sample", "--suite", str(seeds), "--model", str(model_folder("qwen2")), "--out", str(samples)]
-    write += ["--programs", "3", "--tests", "2", "--max-new-tokens", "8", "--workers", "1", "--device", "cpu", "--json"]
+    write = ["sample", "--suite", str(corpus), "--model", str(model_folder("qwen2")), "--out", str(samples)]
+    write += [
+        "--programs",
+        "3",
+        "--test-texts",
+        "2",
+        "--max-new-tokens",
+        "8",
+        "--workers",
+        "1",
+        "--device",
+        "cpu",
+        "--json",
+    ]
     assert cli.main(write) == 0
     assert json.loads(capsys.readouterr().out)["programs"] == 3
     kept = samples.read_bytes()
@@ -48,10 +60,10 @@ def test_seeds_then_samples_then_ranking(
 
 
 def test_bad_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["seeds", str(tmp_path / "nowhere")]) == 2
+    assert cli.main(["corpus", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
     (tmp_path / "empty.py").write_text("x = 1\n")
-    assert cli.main(["seeds", str(tmp_path / "empty.py"), "--out", str(tmp_path / "s.jsonl")]) == 1
+    assert cli.main(["corpus", str(tmp_path / "empty.py"), "--out", str(tmp_path / "s.jsonl")]) == 1
     assert not (tmp_path / "s.jsonl").exists()
 
 
@@ -59,7 +71,7 @@ def test_files_that_are_left_out_are_said_and_can_be_taken(tmp_path: Path, capsy
     for folder in ("own", ".venv", "build"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.py").write_text(CODE.replace("clamp", f"clamp_{len(folder)}"))
-    harvest = ["seeds", str(tmp_path), "--out", str(tmp_path / "seeds.jsonl")]
+    harvest = ["corpus", str(tmp_path), "--out", str(tmp_path / "corpus.jsonl")]
     assert cli.main(harvest) == 0
     said = capsys.readouterr().out
     assert "out of 1 files" in said

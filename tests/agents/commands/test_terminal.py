@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import pytest
 
-from agents.commands.facts import print_facts
+from agents.commands.terminal import say_facts
 
 
 class Why(StrEnum):
@@ -13,7 +13,7 @@ class Why(StrEnum):
 
 
 def test_facts_are_lines_that_people_read(capsys: pytest.CaptureFixture[str]) -> None:
-    print_facts(
+    say_facts(
         {
             "run_dir": "runs/codedpo",
             "cells": 50835,

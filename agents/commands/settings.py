@@ -1,0 +1,241 @@
+"""Settings of a command in layers: its defaults, a preset, a file or the run that it resumes, and what is typed."""
+
+from __future__ import annotations
+
+import json
+import typing
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
+from enum import Enum
+from importlib.metadata import version
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+
+from agents.training.run_folder import MODEL, SETTINGS
+from agents.training.settings import SettingsRecord
+from codegym.atomic_file import atomic_file
+from codegym.errors import DataError, InvalidSettingError, UnknownNameError
+
+_VERSION = "codegym"
+"""Key of the version that ran, beside the settings."""
+_PLAIN: Mapping[Any, Any] = {tuple: list, NoneType: NoneType, bool: bool, int: int, float: int | float}
+"""What JSON has for a type, where that is no text."""
+_OF_ONE_CALL = ("resume", "settings", "until", "json")
+"""Options that say what to do now and how to show it: the next call begins without them."""
+
+
+@runtime_checkable
+class HasPreset(Protocol):
+    """A command whose settings begin with the paper's, with a file's, or with those of the run that it resumes.
+
+    Its fields ``run_dir``, ``resume``, ``settings`` and ``paper`` say which.
+    """
+
+    @classmethod
+    def paper_preset(cls) -> Self:
+        """Returns the command with the paper's settings, and ``paper`` set."""
+
+
+C = TypeVar("C", bound=HasPreset)
+T = TypeVar("T")
+
+
+def base_settings(kind: type[C], arguments: Sequence[str]) -> C:
+    """Returns the command whose settings the typed ones replace.
+
+    A typed setting counts because it was typed, and not because it differs from a default: so what is returned here
+    are the defaults that the arguments are parsed with. A resumed run begins with its own settings, whatever file it
+    had begun with.
+
+    Args:
+        kind: The class of the command.
+        arguments: What was typed.
+
+    Raises:
+        DataError: If the run or the file cannot be read.
+        UnknownNameError: If it names a setting that does not exist.
+        InvalidSettingError: If a value makes no sense.
+    """
+    typed = _typed_source(arguments)
+    default: Any = kind()
+    run_dir = typed.run_dir or default.run_dir
+    file = run_dir / SETTINGS if typed.resume else typed.settings
+    if typed.resume and not (run_dir / SETTINGS).exists():
+        raise DataError(f"there is no run to resume in {run_dir}: {SETTINGS} is missing.")
+    values = {} if file is None else read_settings(file)
+    is_paper = values.get("paper", False) if typed.paper is None else typed.paper
+    base = changed(kind.paper_preset() if is_paper else default, {**values, "paper": is_paper})
+    # A folder that was moved still holds its run.
+    return replace(base, run_dir=run_dir) if typed.resume else base  # type: ignore[type-var]  # a protocol is no dataclass
+
+
+def _typed_source(arguments: Sequence[str]) -> Any:
+    """The four options that say what the others replace; all others are left to the command's own parser."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    for option in ("run_dir", "settings"):
+        parser.add_argument(f"--{option.replace('_', '-')}", f"--{option}", type=Path)
+    for option in ("resume", "paper"):
+        parser.add_argument(f"--{option}", action=BooleanOptionalAction)
+    return parser.parse_known_args(arguments)[0]
+
+
+def resume_settings(command: Any, fixed: Sequence[str]) -> Any:
+    """Returns the settings that a run was last started with, before it goes on with those that are given now.
+
+    Args:
+        command: The command with ``run_dir``, as it was typed.
+        fixed: Settings that the checkpoint has fixed, by name; a dot leads into a group (``config.method``), and the
+            name of a group stands for all that is in it.
+
+    Raises:
+        InvalidSettingError: If one of them is to change; the message names all of them.
+    """
+    before = changed(type(command)(), read_settings(command.run_dir / SETTINGS))
+    changes = [change for name in fixed for change in _changes(name, _part(before, name), _part(command, name))]
+    if changes:
+        model = command.run_dir / MODEL
+        start = f" (to begin with its weights: --model {model})" if model.is_dir() else ""
+        raise InvalidSettingError(
+            f"the checkpoint of {command.run_dir} has settings that cannot change any more: {', '.join(changes)}. "
+            f"Leave them out, or begin a new run in another --run-dir{start}."
+        )
+    return before
+
+
+def write_settings(file: Path, command: Any) -> None:
+    """Writes a command's settings, but for those that are about one call, and the version that runs it."""
+    kept = {name: value for name, value in asdict(command).items() if name not in _OF_ONE_CALL}
+    with atomic_file(file) as opened:  # half a file would be a run that cannot be resumed
+        json.dump({**kept, _VERSION: version("codegym")}, opened, indent=2, default=str)
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """Returns the settings in a file, by name and unchecked.
+
+    Raises:
+        DataError: If the file is missing or holds something else.
+    """
+    try:
+        values = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the settings {file}: {error}.") from error
+    if not isinstance(values, dict):
+        raise DataError(f"cannot read the settings {file}: expected a JSON object, got {type(values).__name__}.")
+    values.pop(_VERSION, None)
+    return values
+
+
+def changed(record: T, values: Mapping[str, Any]) -> T:
+    """Returns a record of settings with these values in place of its own.
+
+    Args:
+        record: A dataclass; a field that is a dataclass itself is a group of settings.
+        values: Plain data by name, as JSON has it; what a group does not name stays as it is.
+
+    Raises:
+        UnknownNameError: If there is no such setting.
+        InvalidSettingError: If a value makes no sense, or a setting has another name now.
+    """
+    if isinstance(record, SettingsRecord):
+        return record.changed(values)
+    hints = typing.get_type_hints(type(record))
+    new = {}
+    for name, value in values.items():
+        if name not in hints:
+            _refuse_old_name("setting", name, getattr(type(record), "RENAMED", {}))
+            removed = getattr(type(record), "REMOVED", {})
+            if name not in removed:
+                raise UnknownNameError("setting", name, hints)
+            if value:
+                raise InvalidSettingError(f"there is no setting {name!r} any more: {removed[name]}")
+            continue
+        before = getattr(record, name)
+        if is_dataclass(before) and isinstance(value, Mapping):
+            new[name] = changed(before, value)
+        else:
+            new[name] = _value(hints[name], value, name)
+    return replace(record, **new)  # type: ignore[type-var]  # T is a dataclass, for which there is no bound
+
+
+def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
+    """Refuses options that have another name now.
+
+    Args:
+        kind: The class of a command. It and its groups of settings may have a table ``RENAMED`` of names, old to new.
+        arguments: What was typed.
+
+    Raises:
+        InvalidSettingError: If an old name was typed; the message says the new one.
+    """
+    current = typing.get_type_hints(kind)
+    renamed = {old: new for old, new in _renamed(kind).items() if old not in current}
+    options = {f"--{old}".replace("_", "-"): f"--{new}".replace("_", "-") for old, new in renamed.items()}
+    for argument in arguments:
+        _refuse_old_name("option", argument.partition("=")[0].replace("_", "-"), options)
+
+
+def _renamed(kind: Any) -> dict[str, str]:
+    hints = typing.get_type_hints(kind).values()
+    groups = [_renamed(hint) for hint in hints if is_dataclass(hint)]
+    return {old: new for names in (*groups, getattr(kind, "RENAMED", {})) for old, new in names.items()}
+
+
+def _refuse_old_name(what: str, name: str, renamed: Mapping[str, str]) -> None:
+    if name in renamed:
+        raise InvalidSettingError(f"the {what} {name} was renamed to {renamed[name]}.")
+
+
+def check_at_least(command: Any, least: int, *names: str) -> None:
+    """Refuses numbers that are too small, before anything heavy is imported or loaded.
+
+    Raises:
+        InvalidSettingError: If one is; the message names the option.
+    """
+    for name in names:
+        if getattr(command, name) < least:
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidSettingError(f"{option} must be at least {least}, got {getattr(command, name)!r}.")
+
+
+def _value(kind: Any, value: Any, name: str) -> Any:
+    """Plain data in the type of its setting: JSON has neither tuples nor enums nor paths."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal and value in parts:
+        return value
+    if origin in (typing.Union, UnionType):
+        fitting = [part for part in parts if _fits(part, value)]
+        return _value(fitting[0] if fitting else parts[0], value, name)
+    if not _fits(kind, value):
+        expected = getattr(kind, "__name__", str(kind)) if origin is None else str(kind).replace("typing.", "")
+        raise InvalidSettingError(f"the setting {name} must be {expected}, got {value!r}.")
+    if origin is tuple:
+        return tuple(_value(parts[0], item, name) for item in value)
+    if isinstance(kind, type) and issubclass(kind, Enum) and value not in list(kind):
+        raise UnknownNameError(name, value, [str(member) for member in kind])
+    return value if kind is NoneType else kind(value)
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    """Whether plain data may stand for a type; true and false are no numbers."""
+    plain = _PLAIN.get(typing.get_origin(kind) or kind, str)
+    return isinstance(value, plain) and (plain is bool or not isinstance(value, bool))
+
+
+def _changes(name: str, before: Any, now: Any) -> Iterator[str]:
+    if is_dataclass(before):
+        for field in fields(before):
+            yield from _changes(f"{name}.{field.name}", getattr(before, field.name), getattr(now, field.name))
+    elif before != now:
+        yield f"{name.removeprefix('config.')} {_shown(before)} cannot become {_shown(now)}"
+
+
+def _part(command: Any, name: str) -> Any:
+    for step in name.split("."):
+        command = getattr(command, step)
+    return command
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value) if isinstance(value, Path) else value)
