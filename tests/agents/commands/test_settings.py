@@ -119,7 +119,7 @@ def test_codedpo_begins_alike(tmp_path: Path) -> None:
         ('{"config": {"top_p": 2}}', InvalidSettingError, "top_p"),
         ('{"completions": "many"}', InvalidSettingError, "completions must be int, got 'many'"),
         ('{"completions": true}', InvalidSettingError, "completions must be int, got True"),
-        ('{"suspects": 1}', InvalidSettingError, "suspects must be bool"),
+        ('{"paper": 1}', InvalidSettingError, "paper must be bool"),
         ('{"split": 3}', InvalidSettingError, "split must be"),
         ('{"run_dir": null}', InvalidSettingError, "run_dir must be Path"),
     ],
