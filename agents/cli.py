@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Protocol
 
 from agents.commands.extras import missing_extra
@@ -17,8 +18,10 @@ from agents.commands.settings import HasPreset, base_settings, refuse_old_option
 from agents.commands.terminal import BAD_INPUT, GOOD, INTERRUPTED, MACHINE_FAILED, note, say
 from agents.engines.out_of_memory import is_out_of_memory
 from agents.progress import without_third_party_bars
-from codegym.errors import CodegymError, InfrastructureError, IsolationError, UnknownNameError
+from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 
+RENAMED = {"seeds": "corpus"}
+"""New names of commands by their old ones."""
 _HELP = frozenset({"-h", "--help", "help"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What the operating system says when the machine, not the path, is to blame."""
@@ -63,6 +66,9 @@ COMMANDS: dict[str, Command] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs ``codegym`` with these arguments (the process's own without any) and returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        say(f"codegym {version('codegym')}")
+        return GOOD
     if table := _table_asked_for(arguments):
         say(usage(table))
         return GOOD if _HELP.intersection(arguments[:2]) else BAD_INPUT
@@ -105,7 +111,8 @@ def usage(commands: Mapping[str, Command] | None = None) -> str:
             "",
             *rows,
             "",
-            "codegym COMMAND --help lists a command's options.",
+            "codegym COMMAND --help lists a command's options; codegym --version says which version this is.",
+            "Exit codes: 0 all is well, 1 the answer is no, 2 bad input, 3 the machine failed, 130 interrupted.",
         ]
     )
 
@@ -115,11 +122,14 @@ def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
 
     Raises:
         UnknownNameError: If no command begins the arguments.
+        InvalidSettingError: If the command has another name now.
     """
     for length in (2, 1):
         name = " ".join(arguments[:length])
         if name in COMMANDS:
             return name, list(arguments[length:])
+    if arguments[0] in RENAMED:
+        raise InvalidSettingError(f"the command {arguments[0]} was renamed to {RENAMED[arguments[0]]}.")
     if family := family_of(arguments[0]):
         rest = arguments[1] if len(arguments) > 1 and not arguments[1].startswith("-") else ""
         raise UnknownNameError("command", f"{arguments[0]} {rest}".strip(), family)

@@ -7,6 +7,7 @@ import importlib
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_an_unknown_command_is_answered_with_the_nearest(
 ) -> None:
     assert cli.main(arguments) == cli.BAD_INPUT
     assert hint in capsys.readouterr().err
+
+
+def test_an_old_command_is_answered_with_its_new_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["seeds", "folder"]) == cli.BAD_INPUT
+    assert capsys.readouterr().err == "codegym: the command seeds was renamed to corpus.\n"
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == cli.GOOD
+    assert capsys.readouterr().out == f"codegym {version('codegym')}\n"
 
 
 def test_help_and_no_arguments_print_the_table(capsys: pytest.CaptureFixture[str]) -> None:
