@@ -11,7 +11,7 @@ from typing import Self
 
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
-from codegym.feedback.interpretation import interpret
+from codegym.feedback.interpretation import Settling, interpret
 from codegym.feedback.kind import KINDS, KindTable
 from codegym.judge_settings import JudgeSettings
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
@@ -150,6 +150,8 @@ class Judge:
             script_context=plan.script_context,
             limits=problem.limits or self.settings.limits,
             one_process=problem.one_process,
+            shown_actions=len(problem.public_tests),
+            settle=Settling(problem, plan.order),
         )
 
     def _plan(self, problem: Problem) -> _Plan:

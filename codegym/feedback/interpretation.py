@@ -19,6 +19,8 @@ from codegym.sandbox.execution import Execution, Failure, Observation, Place, St
 
 MOST_DIAGNOSTICS = 16
 """Diagnostics that one feedback carries at most, from public and from private tests each."""
+MOST_KEPT = 2000
+"""Characters of what a test printed that are kept once it has been compared."""
 INNERMOST_FRAMES = 10
 """Frames at the end of a traceback in which the cycle of an endless recursion is looked for."""
 MOST_TEXTS = 8
@@ -130,9 +132,34 @@ def _blamed(problem: Problem, observation: Observation) -> Observation:
     return replace(observation, status=Status.REFUSED, failure=None) if is_asked_for else observation
 
 
+class Settling:
+    """Compares answers as they arrive and drops them: what remains is short, whatever a program said.
+
+    Args:
+        problem: The task.
+        order: The index of the test behind each action.
+    """
+
+    def __init__(self, problem: Problem, order: Sequence[int]) -> None:
+        self.problem, self.order = problem, order
+        self._texts = MOST_TEXTS
+
+    def __call__(self, action: int, observation: Observation) -> Observation:
+        """Returns what is to be kept of an observation."""
+        case = self.problem.tests[self.order[action]] if self.problem.tests else None
+        accepted = _passes(self.problem, case, observation)
+        answer = ""
+        if case is not None and observation.status is Status.OK and (case.public or not accepted):
+            self._texts -= not case.public
+            answer = _actual(case, observation) if self._texts >= 0 else ""
+        return observation.decided(accepted, answer, MOST_KEPT)
+
+
 def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:
     if observation.status is not Status.OK:
         return False
+    if observation.accepted is not None:
+        return observation.accepted
     accepts = problem.comparison.accepts
     match case:
         case CallTest(expected_args=None):
@@ -326,6 +353,8 @@ def _expected(test: TestCase) -> str:
 def _actual(test: TestCase, observation: Observation) -> str:
     if observation.status is not Status.OK:
         return cut_text(observation.detail) or _message(observation)
+    if observation.accepted is not None:
+        return observation.answer
     match test:
         case CallTest(expected_args=None):
             return value_text(observation.value)

@@ -1,16 +1,28 @@
-"""Call tests and literal assertions: one process for all of them, a new one after a crash or a timeout."""
+"""Call tests and literal assertions: one process for all of them, a new one after a crash or a timeout.
+
+Tests that may be shown are handed over one at a time, each after the answer to the one before; the others only when all
+those are answered, in parcels. What was answered is compared and dropped as it arrives. So nothing private is in the
+program's memory while something that the agent will see is still open, and nothing learned later changes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeAlias
 
+from codegym.sandbox.conversation import next_message, send
 from codegym.sandbox.execution import Observation, Status
-from codegym.sandbox.exit_status import ended, failure_of, raised, stuck
+from codegym.sandbox.exit_status import failure_of, raised
+from codegym.sandbox.guest.arguments import pack_calls
 from codegym.sandbox.guest.refusal import CodecError
-from codegym.sandbox.run import QUIET_SECONDS, Clock, Run
-from codegym.sandbox.server import Process
+from codegym.sandbox.run import Clock, Run
+
+_PARCEL_BYTES = 2**18
+_QUIET_SECONDS = 0.005
+"""So long nobody is woken for the answers to the last test: most processes have answered, and ended, by then."""
 
 
 @dataclass(frozen=True)
@@ -19,132 +31,151 @@ class Call:
 
     Attributes:
         action: Index of the action that it belongs to; several calls of a literal script share one.
-        payload: Its arguments, encoded.
+        payload: Its arguments, encoded; None only loads the program.
         accepts: For a literal script: whether a value satisfies the assertion; None for a call action.
         text: The assertion, for people.
     """
 
     action: int
-    payload: bytes
+    payload: bytes | None
     accepts: Callable[[Any], bool] | None = None
     text: str = ""
+
+
+_Test: TypeAlias = list[Call]
+"""The calls of one action."""
 
 
 def run_calls(run: Run, calls: list[Call]) -> None:
     """Observes every call's action; also those after one that crashed, hung or exited."""
     while calls:
-        if run.budget_is_spent:
+        if run.budget_is_spent or run.asks_too_much:
             for call in calls:
-                run.observed[call.action] = Observation(status=Status.BUDGET)
+                run.observe(call.action, Observation(status=Status.BUDGET))
             return
-        follower = _Follower(run, calls)
-        calls = follower.follow()
+        calls = _Process(run, calls).ask_all()
 
 
 def observe_loading(run: Run) -> Observation:
     """Observes a program that nobody calls."""
-    follower = _Follower(run, [Call(0, b"")], is_load_only=True)
-    follower.follow()
+    _Process(run, [Call(0, None)]).ask_all()
     return run.observed.pop(0)
 
 
-class _Follower:
-    """Reads one process's answers, and says which calls are left when it is over."""
+class _Process:
+    """One process, and the calls that it is asked, test by test."""
 
-    def __init__(self, run: Run, calls: list[Call], is_load_only: bool = False) -> None:
-        self.run, self.calls, self.position = run, calls, 0
-        self.is_load_only = is_load_only
-        request = run.request(calls=[] if is_load_only else [call.payload for call in calls])
-        self.process: Process = run.server("program").start("calls", request, run.rlimits())
+    def __init__(self, run: Run, calls: list[Call]) -> None:
+        self.run = run
+        self.tests = [list(test) for _, test in groupby(calls, attrgetter("action"))]
+        self.parcels = list(_parcels(self.tests, run.job.shown_actions))
+        request = run.request(calls=_payloads(self.parcels[0]), more=len(self.parcels) - 1)
+        self.process = run.server("program").start("calls", request, run.rlimits())
         self.clock = Clock(run, self.process)
-        self.loaded = False
-        self.settled: set[int] = set()
+        self.settled: list[int] = []
 
-    def follow(self) -> list[Call]:
-        """Reads until the process has answered everything or is done with; returns the calls that need another one."""
+    def ask_all(self) -> list[Call]:
+        """Asks until everything is answered or the process is lost; returns the calls that need another one."""
         try:
-            self.process.wait(QUIET_SECONDS)
-            while not self._step():
-                self.process.wait(self.clock.tick(), [self.process.channel.fileno()])
+            self._ask_all()
         finally:
-            report = self.process.finish()
-            self.run.spent += report.cpu_seconds
-        observed, peak = self.run.observed, report.peak_memory_bytes
+            self.clock.close()
+        assert self.process.report is not None
         for index in self.settled:
-            observed[index] = observed[index].measured(peak_memory_bytes=peak)
-        return [call for call in self.calls[self.position :] if call.action not in self.settled]
+            kept = self.run.observed[index]
+            self.run.observed[index] = kept.measured(peak_memory_bytes=self.process.report.peak_memory_bytes)
+        return [call for test in self.tests[len(self.settled) :] for call in test]
 
-    def _step(self) -> bool:
-        """Takes what there is; returns whether this process is done with."""
-        is_over = self.process.report is not None
-        try:
-            self.process.drain()
-            for message in self.process.take():
-                if self._understand(message):
-                    return True
-        except CodecError as error:
-            return self._fails(Observation(status=Status.TAMPERED, detail=str(error)[:200]))
-        if self.process.report is not None and is_over:
-            return self._fails(ended(self.process.report, self.run.job.limits))
-        if not is_over and (status := self.clock.exceeded()) is not None and not self.process.has_news():
-            self.clock.charge(status)
-            return self._fails(stuck(self.process, status, self.run.job.source, loading=not self.loaded))
-        return False
+    def _ask_all(self) -> None:
+        self._wait_quietly(self.parcels[0])
+        loaded = next_message(self.run, self.process, self.clock, is_loading=True)
+        failed = _of_loading(loaded)
+        if failed is not None or not _payloads(self.parcels[0]):
+            self._settle_all(failed or Observation(status=Status.OK))
+            return
+        for parcel in self.parcels:
+            unread = None if parcel is self.parcels[0] else self._hand_over(parcel)
+            for test in parcel:
+                if not self._ask(test, unread):
+                    return
+                self.clock.restart()
 
-    def _understand(self, message: list[Any]) -> bool:
-        """Takes one message; returns whether this process is done with."""
-        if not self.loaded:
-            self.loaded = message == ["loaded"]
-            if self.loaded and self.is_load_only:
-                return self._fails_to_load(Observation(status=Status.OK))
-            return not self.loaded and self._fails_to_load(_not_loaded(message))
-        observation = _answered(message)
-        call = self.calls[self.position]
-        self.position += 1
-        if call.action not in self.settled:
-            self._observe(call, observation)
-        if self.position == len(self.calls):
-            return True
-        if self.calls[self.position].action != call.action:
-            self.clock.restart()
-        return False
+    def _wait_quietly(self, parcel: list[_Test]) -> None:
+        if parcel is self.parcels[-1]:
+            self.process.wait(_QUIET_SECONDS)
 
-    def _observe(self, call: Call, observation: Observation) -> None:
-        cpu, wall = self.clock.elapsed()
-        if call.accepts is not None:
-            observation = _held_against(call, observation)
-        self.run.observed[call.action] = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
-        is_last = self.position == len(self.calls) or self.calls[self.position].action != call.action
-        if is_last or observation.status is not Status.OK:
-            self.settled.add(call.action)
+    def _hand_over(self, parcel: list[_Test]) -> Observation | None:
+        """Sends the calls of some tests; returns what to say of a process that is ahead of them, else None."""
+        if self.process.has_more:
+            return Observation(status=Status.TAMPERED, detail="an answer before its question")
+        unread = send(self.run, self.process, pack_calls(_payloads(parcel)), self.clock)
+        self._wait_quietly(parcel)
+        return unread
 
-    def _fails(self, observation: Observation) -> bool:
-        """The process ended, hung or lied during a call: its action is settled, the others get another process."""
-        if not self.loaded:
-            return self._fails_to_load(observation)
-        call = self.calls[self.position]
-        self.position += 1
-        if call.action not in self.settled:
-            cpu, wall = self.clock.elapsed()
-            self.run.observed[call.action] = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
-            self.settled.add(call.action)
-        return True
+    def _ask(self, test: _Test, unread: Observation | None) -> bool:
+        """Takes the answers to one test; returns whether the process can be asked again."""
+        seen = Observation(status=Status.OK)
+        for call in test:
+            answer = unread or next_message(self.run, self.process, self.clock)
+            if seen.status is Status.OK:  # a script ends at its first assertion that fails
+                seen = _of_answer(answer)
+                seen = seen if call.accepts is None else _held_against(call, seen)
+            is_lost = isinstance(answer, Observation)
+            if is_lost or (seen.status is not Status.OK and test is self.tests[-1]):
+                break
+        cpu, wall = self.clock.charge()
+        self._settle(test, seen.measured(cpu_seconds=cpu, wall_seconds=wall))
+        return not is_lost
 
-    def _fails_to_load(self, observation: Observation) -> bool:
+    def _settle(self, test: _Test, observation: Observation) -> None:
+        self.settled.append(test[0].action)
+        self.run.observe(test[0].action, observation)
+
+    def _settle_all(self, observation: Observation) -> None:
         """What fails before the first call fails for all of them."""
-        cpu, wall = self.clock.elapsed()
-        observation = observation.measured(cpu_seconds=cpu, wall_seconds=wall)
-        for call in self.calls:
-            self.run.observed[call.action] = observation
-            self.settled.add(call.action)
-        return True
+        cpu, wall = self.clock.charge()
+        for test in self.tests:
+            self._settle(test, observation.measured(cpu_seconds=cpu, wall_seconds=wall))
 
 
-def _not_loaded(message: list[Any]) -> Observation:
-    """What may come before a program is loaded; an answer to a call, then, is none of the harness's."""
-    if message[0] not in ("failed", "exceeded"):
-        raise CodecError("an answer before the program was loaded")
-    return _answered(message)
+def _parcels(tests: list[_Test], shown_actions: int) -> Iterator[list[_Test]]:
+    """Yields the tests as they are handed over: those that may be shown one at a time, the others many at once.
+
+    A parcel of one costs a wake-up on either side, a twentieth of what a small program costs as a whole.
+    """
+    parcel: list[_Test] = []
+    room = _PARCEL_BYTES
+    for test in tests:
+        size = sum(map(len, _payloads([test])))
+        is_shown = test[0].action < shown_actions
+        if parcel and (is_shown or size > room or parcel[0][0].action < shown_actions):
+            yield parcel
+            parcel, room = [], _PARCEL_BYTES
+        parcel.append(test)
+        room -= size
+    yield parcel
+
+
+def _payloads(parcel: list[_Test]) -> list[bytes]:
+    return [call.payload for test in parcel for call in test if call.payload is not None]
+
+
+def _of_loading(loaded: list[Any] | Observation) -> Observation | None:
+    """Returns why a program is not loaded, None if it is."""
+    if isinstance(loaded, Observation) or loaded == ["loaded"]:
+        return loaded if isinstance(loaded, Observation) else None
+    if loaded[0] not in ("failed", "exceeded"):
+        return Observation(status=Status.TAMPERED, detail="an answer before the program was loaded")
+    return _of_answer(loaded)
+
+
+def _of_answer(answer: list[Any] | Observation) -> Observation:
+    if isinstance(answer, Observation):
+        return answer
+    try:
+        return _answered(answer)
+    except CodecError as error:
+        return Observation(status=Status.TAMPERED, detail=str(error)[:200])
 
 
 def _answered(message: list[Any]) -> Observation:

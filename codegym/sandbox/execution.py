@@ -45,6 +45,8 @@ class Trust(StrEnum):
 
     ISOLATED = "isolated"
     """Expected values and verdicts were never in the memory of the program's process."""
+    HANDLES = "handles"
+    """A test script gave values of its own, which may be expected ones, to methods of objects that the program made."""
     IN_PROCESS = "in_process"
     """Test and program shared a process: forgeable in principle."""
 
@@ -98,6 +100,8 @@ class Observation:
         cpu_seconds: CPU time, measured from outside.
         wall_seconds: Wall-clock time.
         peak_memory_bytes: Largest resident size of the process, 0 where unknown.
+        accepted: Whether it is what its test asks for, once that has been decided; what was compared is then dropped.
+        answer: The dropped answer in short, for people.
     """
 
     status: Status
@@ -110,6 +114,8 @@ class Observation:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_memory_bytes: int = 0
+    accepted: bool | None = None
+    answer: str = ""
 
     def measured(self, **measurements: float) -> Observation:
         """Returns it with ``cpu_seconds``, ``wall_seconds`` or ``peak_memory_bytes``.
@@ -118,6 +124,19 @@ class Observation:
         """
         copy = object.__new__(Observation)
         copy.__dict__.update(self.__dict__, **measurements)
+        return copy
+
+    def decided(self, accepted: bool, answer: str, most: int) -> Observation:
+        """Returns it without what was answered, which has been compared.
+
+        Args:
+            accepted: Whether it is what the test asks for.
+            answer: What was answered, in short.
+            most: Characters of the printed texts that are kept.
+        """
+        copy = object.__new__(Observation)
+        printed = {"stdout": self.stdout[:most], "stderr": self.stderr[:most]}
+        copy.__dict__.update(self.__dict__, value=None, args=None, accepted=accepted, answer=answer, **printed)
         return copy
 
 

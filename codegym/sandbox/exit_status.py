@@ -11,26 +11,23 @@ from typing import Any
 from codegym.sandbox.execution import Failure, Observation, Place, Status
 from codegym.sandbox.guest.program import OutputExceeded
 from codegym.sandbox.guest.refusal import CodecError
-from codegym.sandbox.limits import Limits
-from codegym.sandbox.server import Process, Report
+from codegym.sandbox.process import Process
+from codegym.sandbox.server import Report
 
-CONTEXT_FAILS = "the problem's context does not run"
 _MAX_TEXT = 2000
 _STUCK_LINE = re.compile(rb'File "<program>", line (\d{1,9}) in')
 _STUCK_PLACE = re.compile(rb"\n@place (\[[0-9, ]{1,60}\])\n")
-_LIMIT_SIGNALS = {signal.SIGXCPU: Status.CPU_TIMEOUT, signal.SIGXFSZ: Status.OUTPUT, signal.SIGKILL: Status.MEMORY}
+_LIMIT_SIGNALS = {signal.SIGXCPU: Status.CPU_TIMEOUT, signal.SIGXFSZ: Status.OUTPUT, signal.SIGKILL: Status.CPU_TIMEOUT}
 
 
-def ended(report: Report, limits: Limits) -> Observation:
+def ended(report: Report) -> Observation:
     """Returns what a process's own end means, when it had not answered yet.
 
-    The kernel kills for CPU time as it kills for memory; it gets there before the judge where that is kept waiting.
+    For its CPU time the kernel kills it, where the judge is kept waiting; who is killed from outside is tried again.
     """
     if os.WIFSIGNALED(report.status):
         number = os.WTERMSIG(report.status)
         status = _LIMIT_SIGNALS.get(number, Status.CRASHED)  # type: ignore[call-overload]
-        if status is Status.MEMORY and report.cpu_seconds > limits.program_cpu_seconds:
-            status = Status.CPU_TIMEOUT
         return Observation(status=status, detail=f"killed by {_signal_name(number)}")
     return Observation(status=Status.EXITED, detail=f"exit code {os.WEXITSTATUS(report.status)}")
 
@@ -45,10 +42,6 @@ def _signal_name(number: int) -> str:
 def raised(told: Any, **more: Any) -> Observation:
     """Returns the observation of an exception that the program's process told of."""
     failure = failure_of(told)
-    if told.get("context") is True:
-        return Observation(
-            status=Status.FAULTY, detail=f"{CONTEXT_FAILS}: {failure.exception}: {failure.message}"[:500]
-        )
     if failure.exception == "SystemExit" or "SystemExit" in failure.bases:
         return Observation(status=Status.EXITED, failure=failure, detail=f"exit: {failure.message}"[:200], **more)
     if failure.exception == OutputExceeded.__name__ and failure.bases == ("BaseException",):
@@ -91,11 +84,14 @@ def _place(numbers: Any) -> Place | None:
     return Place(start_line=numbers[0], start_col=numbers[1], end_line=numbers[2], end_col=numbers[3])
 
 
-def stuck(process: Process, status: Status, source: str, loading: bool, **more: Any) -> Observation:
-    """Returns the observation of a process that was still running when a limit was met; asks it where it is."""
-    place = _stuck_place(process.where(), source)
-    failure = Failure(exception="TimeoutError", bases=("TimeoutError",), place=place, loading=loading)
-    return Observation(status=status, failure=failure, **more)
+def stuck(process: Process, status: Status, source: str, loading: bool) -> Observation:
+    """Returns the observation of a process that has met a limit: it may say where it is, and is killed."""
+    said = process.where()
+    process.kill()
+    failure = Failure(
+        exception="TimeoutError", bases=("TimeoutError",), place=_stuck_place(said, source), loading=loading
+    )
+    return Observation(status=status, failure=failure)
 
 
 def _stuck_place(said: bytes, source: str) -> Place | None:

@@ -119,6 +119,7 @@ def examine(settings: ServerSettings, mode: IsolationMode) -> Isolation:
         InfrastructureError: If no server starts at all.
     """
     server = Server(settings)
+    server.await_ready()
     server.close()
     return isolation_of(server, mode)
 

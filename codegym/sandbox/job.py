@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from codegym.errors import InvalidProblemError
+from codegym.sandbox.execution import Observation
 from codegym.sandbox.guest.arguments import pack_arguments
 from codegym.sandbox.guest.refusal import CannotCross, TooLarge
 from codegym.sandbox.limits import Limits
@@ -80,8 +82,15 @@ class Job:
         script_context: More code of the problem, for the script's process only: there the names that a script takes
             from the problem are the problem's, whatever the program made of them.
         limits: What the program may use up.
+        shown_actions: How many actions, from the first, have outcomes that the agent may see: each is handed over
+            alone, and the others only when all these are decided.
+        settle: Makes of each observation, named by its action's index, what is kept of it, as soon as it is made:
+            answers are compared and dropped as they arrive, or those of a whole batch would lie in memory. None keeps
+            all.
         one_process: Run scripts inside the program's own process, for tests that inspect what cannot cross. Forgeable
             in principle; the execution says so.
+        opaque_results: Scripts may call, index and set what the program returns where that is not data. Their arguments
+            then reach the program; the execution says so.
     """
 
     source: str
@@ -91,3 +100,6 @@ class Job:
     script_context: str = ""
     limits: Limits = Limits()
     one_process: bool = False
+    opaque_results: bool = False
+    shown_actions: int = 0
+    settle: Callable[[int, Observation], Observation] | None = None

@@ -18,15 +18,15 @@ from typing import Any
 from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
-from codegym.sandbox.exit_status import CONTEXT_FAILS
 from codegym.sandbox.interpreter import interpreter_path
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.literal import literal_checks
 from codegym.sandbox.packages import find_packages, package_names
+from codegym.sandbox.process import ServerGone, UnreadyError
 from codegym.sandbox.run import Run
 from codegym.sandbox.scripts import run_scripts, run_together
-from codegym.sandbox.server import Server, ServerGone, ServerSettings
+from codegym.sandbox.server import Server, ServerSettings
 from codegym.sandbox.streams import run_streams
 
 _log = logging.getLogger("codegym.sandbox")
@@ -78,7 +78,9 @@ class Sandbox:
         )
         if self.mode is IsolationMode.STRICT:
             examine(self.settings, self.mode)
+        self._lock = threading.Lock()
         self._open()
+        _SANDBOXES.add(self)
 
     @property
     def isolation(self) -> Isolation:
@@ -86,13 +88,15 @@ class Sandbox:
         return examine(self.settings, self.mode)
 
     def _open(self) -> None:
-        self._process = os.getpid()
         self._pool = _Pool(self.workers, self.settings, self.mode)
         self._finalizer = weakref.finalize(self, self._pool.close)
+        self._process = os.getpid()  # last: threads that look at it find the pool that belongs to it
 
     def _submit(self, job: Job) -> Future[Execution]:
-        if self._process != os.getpid() and not self._pool.closed:
-            self._open()  # a fork has none of the threads, and the servers are its parent's
+        if self._process != os.getpid():
+            with self._lock:  # of all threads of a fork one makes the pool
+                if self._process != os.getpid() and not self._pool.closed:
+                    self._open()  # a fork has none of the threads, and the servers are its parent's
         return self._pool.submit(job)
 
     def run(self, job: Job) -> Execution:
@@ -112,6 +116,7 @@ class Sandbox:
                 future.add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
             for _ in futures:
                 index, future = done.get()
+                futures[index] = _GIVEN  # what it brought is the caller's now, and no longer kept here
                 yield index, future.result()
 
     def close(self) -> None:
@@ -123,6 +128,19 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_GIVEN: Future[Execution] = Future()
+_SANDBOXES: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """A lock that another thread held at the time of a fork is held for ever in the child."""
+    for sandbox in _SANDBOXES:
+        sandbox._lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)
 
 
 @contextlib.contextmanager
@@ -143,9 +161,10 @@ class _Pool:
         self._door = threading.Lock()
         """Nothing is put into the queue once it is closed: it would wait there for ever."""
         self.tasks: queue.SimpleQueue[tuple[Job, Future[Execution]] | None] = queue.SimpleQueue()
+        self.workers = [_Worker(self.tasks, settings, mode) for _ in range(workers)]
         self.threads = [
-            threading.Thread(target=_Worker(self.tasks, settings, mode).work, name=f"codegym-worker-{n}", daemon=True)
-            for n in range(workers)
+            threading.Thread(target=worker.work, name=f"codegym-worker-{number}", daemon=True)
+            for number, worker in enumerate(self.workers)
         ]
         for thread in self.threads:
             thread.start()
@@ -159,7 +178,7 @@ class _Pool:
         return future
 
     def close(self) -> None:
-        """Waits for the programs at work; those that wait for a worker are not begun."""
+        """Ends the programs at work; those that wait for a worker are not begun."""
         with self._door:
             self.closed = True
             with contextlib.suppress(queue.Empty):
@@ -169,6 +188,8 @@ class _Pool:
                         task[1].set_exception(InfrastructureError(_CLOSED))
             for _ in self.threads:
                 self.tasks.put(None)
+        for worker in self.workers:
+            worker.stop()
         for thread in self.threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -180,6 +201,9 @@ class _Worker:
     def __init__(self, tasks: queue.SimpleQueue[Any], settings: ServerSettings, mode: IsolationMode) -> None:
         self.tasks, self.settings, self.mode = tasks, settings, mode
         self.servers: dict[tuple[str, bool], Server] = {}
+        self.stopped = False
+        self._lock = threading.Lock()
+        """Guards ``servers`` and ``stopped``: another thread may stop this one's work at any time."""
 
     def work(self) -> None:
         """Runs jobs until it is told to stop."""
@@ -190,6 +214,13 @@ class _Worker:
             del task, job, future
         self.drop_servers()
 
+    def stop(self) -> None:
+        """Makes the job at work end at once; called by another thread."""
+        with self._lock:
+            self.stopped = True
+            for server in self.servers.values():
+                server.abandon()
+
     def settle(self, job: Job, future: Future[Execution]) -> None:
         """Gives a future what it is waited for."""
         try:
@@ -199,22 +230,26 @@ class _Worker:
             future.set_exception(error)
 
     def run(self, job: Job) -> Execution:
-        """Runs a job, again on fresh servers when a server fails under it."""
+        """Runs a job, again on fresh servers when the machine fails under it."""
         for _ in range(_TRIES):
             try:
                 return execute(Run(job, partial(self.server, may_fork=job.limits.processes > 1)))
-            except (ServerGone, InfrastructureError) as error:
+            except UnreadyError as error:
+                return _alike(job, Status.FAULTY, str(error))
+            except IsolationError:
+                raise
+            except (ServerGone, InfrastructureError, OSError, MemoryError) as error:
                 self.drop_servers()
-                reason = str(error)
+                reason = str(error) or type(error).__name__
+                if self.stopped:
+                    raise InfrastructureError(_CLOSED) from None
             except CodegymError:
                 raise  # bad input of the caller's
-            except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+            except Exception as error:
                 self.drop_servers()  # nothing that a program writes may stop the judge
                 _log.exception("A program's answers could not be read.")
-                seen = Observation(status=Status.TAMPERED, detail=f"{type(error).__name__}: {error}"[:2000])
-                return Execution(observations=(seen,) * max(1, len(job.actions)))
-        lost = Observation(status=Status.INFRA, detail=reason[:2000])
-        return Execution(observations=(lost,) * max(1, len(job.actions)))
+                return _alike(job, Status.TAMPERED, f"{type(error).__name__}: {error}")
+        return _alike(job, Status.INFRA, reason)
 
     def server(self, role: str, may_fork: bool) -> Server:
         """Returns the server of a role, starting it if need be.
@@ -222,36 +257,58 @@ class _Worker:
         Args:
             role: ``"program"`` or ``"script"``.
             may_fork: Programs may fork: such a server has a wider filter.
+
+        Raises:
+            ServerGone: If the worker is to stop.
         """
         key = (role, may_fork)
         if key in self.servers and not self.servers[key].fit:
-            self.servers.pop(key).close()
+            self._drop(key)
         if key not in self.servers:
-            self.servers[key] = started_server(self.settings, may_fork)
-            isolation_of(self.servers[key], self.mode)
+            with self._lock:
+                if self.stopped:
+                    raise ServerGone(_CLOSED)
+                server = self.servers[key] = Server(replace(self.settings, may_fork=may_fork))
+            server.await_ready()
+            check_forks(server, self.settings, may_fork)
+            isolation_of(server, self.mode)
         return self.servers[key]
 
     def drop_servers(self) -> None:
         """Ends this worker's servers; new ones start when they are needed."""
-        while self.servers:
-            self.servers.popitem()[1].close()
+        for key in tuple(self.servers):
+            self._drop(key)
+
+    def _drop(self, key: tuple[str, bool]) -> None:
+        with self._lock:
+            server = self.servers.pop(key)
+        server.close()
 
 
-def started_server(settings: ServerSettings, may_fork: bool) -> Server:
-    """Starts a server.
+def _alike(job: Job, status: Status, detail: str) -> Execution:
+    """Returns an execution of which all observations are the same."""
+    run = Run(job, _no_server)
+    for index in range(max(1, len(job.actions))):
+        run.observe(index, Observation(status=status, detail=detail[:2000]))
+    return Execution(observations=tuple(run.observed.values()))
+
+
+def _no_server(role: str) -> Server:
+    raise ServerGone(role)
+
+
+def check_forks(server: Server, settings: ServerSettings, may_fork: bool) -> None:
+    """Checks that whatever forks leave can be ended.
 
     Raises:
         IsolationError: If programs may fork, and there is no PID namespace with which to end what they leave.
     """
-    server = Server(replace(settings, may_fork=may_fork))
     if may_fork and "pid" in server.layers["refused"] and "pid" not in settings.without:
         reason = server.layers["refused"]["pid"]
-        server.close()
         raise IsolationError(
             f"Limits(processes=...) above 1 needs PID namespaces, to end whatever a program leaves; "
             f"this machine refuses: {reason}. Leave processes at 1, or see `codegym doctor` for the remedy."
         )
-    return server
 
 
 def execute(run: Run) -> Execution:
@@ -273,17 +330,6 @@ def execute(run: Run) -> Execution:
     run_calls(run, calls)
     run_streams(run, {index: action for index, action in enumerate(job.actions) if isinstance(action, RunAction)})
     (run_together if job.one_process else run_scripts)(run, scripts)
-    if any(seen.status is Status.FAULTY and seen.detail.startswith(CONTEXT_FAILS) for seen in run.observed.values()):
-        _confirm_context(run)
     observations = tuple(run.observed[index] for index in range(len(job.actions)))
-    return Execution(observations=observations, trust=Trust.IN_PROCESS if job.one_process else Trust.ISOLATED)
-
-
-def _confirm_context(run: Run) -> None:
-    """A program's process says that the problem's own code failed: only a process without the program is believed."""
-    alone = observe_loading(replace(run, job=replace(run.job, source="pass"), observed={}, spent=0.0))
-    for index, seen in run.observed.items():
-        if seen.status is Status.FAULTY and seen.detail.startswith(CONTEXT_FAILS) and alone.status is not seen.status:
-            run.observed[index] = Observation(
-                status=Status.TAMPERED, detail=f"the program said that {seen.detail}"[:200]
-            )
+    trust = Trust.IN_PROCESS if job.one_process else Trust.HANDLES if run.used_handles else Trust.ISOLATED
+    return Execution(observations=observations, trust=trust)

@@ -1,4 +1,4 @@
-"""One job on one worker: from actions to observations."""
+"""One job on one worker: what is observed, what it has cost, and the deadline of the test at hand."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 
 from codegym.sandbox.execution import Observation, Status
 from codegym.sandbox.job import Job
-from codegym.sandbox.server import BEGIN_SECONDS, Process, Server, ServerGone
+from codegym.sandbox.process import BEGIN_SECONDS, Process, ServerGone
+from codegym.sandbox.server import Server
 
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
 _WORTH_LOOKING = 0.1
-QUIET_SECONDS = 0.005
-"""So long nobody is woken for a single answer: most programs are over by then."""
+_MOST_WAITING = 2
+"""A test may be kept waiting by the machine for this many times its wall-clock limit: then it ends all the same."""
+CALLER_SECONDS = 0.5
+"""CPU seconds that reading and comparing one program's answers may take in the caller's process."""
 
 
 @dataclass
@@ -27,20 +30,44 @@ class Run:
     Attributes:
         job: What is to be tried.
         server: Gives the server for a role (``"program"`` or ``"script"``), starting it if need be.
-        observed: What has been seen so far, by the action's index.
-        spent: CPU seconds of the program's processes that have ended; a test that slept through its wall-clock limit
-            counts as one that used up its CPU limit, so that sleeping has a budget, too.
+        observed: What is kept of what has been seen so far, by the action's index.
+        spent: Seconds of the program's budget that are used up: CPU time, or the wall-clock time of tests that slept,
+            counted so that a test that sleeps through its wall-clock limit costs as much as one that uses up its CPU
+            time.
+        caller_seconds: CPU seconds that the program's answers have cost this process.
+        used_handles: A test script called, or changed, objects of the program with values of its own.
     """
 
     job: Job
     server: Callable[[str], Server]
     observed: dict[int, Observation] = field(default_factory=dict)
     spent: float = 0.0
+    caller_seconds: float = 0.0
+    used_handles: bool = False
 
     @property
     def budget_is_spent(self) -> bool:
         """Whether the program has used up what all its tests together may take."""
         return self.spent >= self.job.limits.program_cpu_seconds
+
+    def observe(self, index: int, observation: Observation) -> None:
+        """Keeps what the job wants to keep of an observation: what was answered is compared now, and dropped."""
+        settle = self.job.settle
+        if settle is not None:
+            began = time.thread_time()
+            observation = settle(index, observation)
+            self.caller_seconds += time.thread_time() - began
+        self.observed[index] = observation
+
+    @property
+    def asks_too_much(self) -> bool:
+        """Whether the program's answers have cost this process more than one program may."""
+        return self.caller_seconds > CALLER_SECONDS
+
+    def cost(self, cpu: float, wall: float) -> float:
+        """Returns what a test costs the budget that took this CPU time and slept the rest of this wall-clock time."""
+        limits = self.job.limits
+        return max(cpu, wall * min(1.0, limits.cpu_seconds / limits.wall_seconds))
 
     def request(self, **more: Any) -> dict[str, Any]:
         """Returns what every process of this job is told."""
@@ -71,7 +98,10 @@ def _at_most_ours(limit: int, value: int) -> int:
 
 @dataclass
 class Clock:
-    """Watches one test's time on one process, from outside.
+    """Watches one process's time, test by test, from outside.
+
+    A test has one deadline, whatever the process says meanwhile: its CPU time, the program's budget, and the wall
+    clock, which stands still only while the machine keeps the process waiting.
 
     Attributes:
         run: The job.
@@ -80,6 +110,7 @@ class Clock:
             count either.
         cpu_start: CPU seconds of the process when the test began.
         wall_start: When the test began.
+        charged: CPU seconds of the process that the budget has been charged for.
         kept_waiting_before: Seconds that the machine had kept each thread of either waiting by then.
         made: When the process was ordered.
         cpu_left_when_ready: CPU seconds left when it was last seen ready to run after its wall-clock time.
@@ -90,6 +121,7 @@ class Clock:
     partner: Process | None = None
     cpu_start: float = 0.0
     wall_start: float = field(default_factory=time.monotonic)
+    charged: float = 0.0
     kept_waiting_before: list[dict[str, float]] = field(default_factory=list)
     made: float = field(default_factory=time.monotonic)
     cpu_left_when_ready: float = -math.inf
@@ -100,29 +132,48 @@ class Clock:
             self.kept_waiting_before = self._kept_waiting_ever()
         self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
 
+    def charge(self) -> tuple[float, float]:
+        """Charges the budget for the test that has ended; returns its CPU and wall seconds."""
+        cpu, wall = self.elapsed()
+        waited = self._kept_waiting() if wall > cpu + _WORTH_LOOKING else 0.0
+        self.run.spent += self.run.cost(cpu, wall - waited)
+        self.charged += cpu
+        return cpu, wall
+
+    def close(self) -> None:
+        """Ends the process and charges the budget for what no test was charged with: its end, and its children."""
+        report = self.process.finish()
+        self.run.spent += max(0.0, report.cpu_seconds - self.charged)
+
     def exceeded(self) -> Status | None:
         """Returns the limit that is used up, or None.
 
         Raises:
             ServerGone: If the process has not begun in all this time: that is the machine's fault.
         """
-        if not self._has_begun():
+        if not self.process.started and self.process.report is None:
+            if time.monotonic() > self.made + BEGIN_SECONDS:
+                raise ServerGone("a process did not begin")
+            self.wall_start = time.monotonic()  # until the program's code may run, its time does not
             return None
-        cpu, budget, wall = self._left()
+        limits = self.run.job.limits
+        cpu, wall = self.elapsed()
         if self.process.report is not None:
             return None  # it is over: how it ended is what counts
-        if cpu <= 0:
+        budget = limits.program_cpu_seconds - self.run.spent
+        if cpu >= limits.cpu_seconds:
             return Status.CPU_TIMEOUT
-        if budget <= 0:
+        if cpu >= budget:
             return Status.BUDGET
-        if wall > 0 or wall + self._kept_waiting() > 0 or self._may_be_waiting(cpu):
+        if wall < limits.wall_seconds and self.run.cost(cpu, wall) < budget:
+            return None
+        awake = wall - self._kept_waiting()
+        if self.run.cost(cpu, awake) >= budget:
+            return Status.BUDGET
+        is_late = wall >= limits.wall_seconds * (1 + _MOST_WAITING)
+        if not is_late and (awake < limits.wall_seconds or self._may_be_waiting(limits.cpu_seconds - cpu)):
             return None
         return Status.WALL_TIMEOUT
-
-    def charge(self, status: Status) -> None:
-        """Charges a test that is ended for a limit: one that slept costs the budget as much as one that computed."""
-        if status is Status.WALL_TIMEOUT:
-            self.run.spent += self.run.job.limits.cpu_seconds
 
     def _may_be_waiting(self, cpu_left: float) -> bool:
         """Whether it may be kept waiting right now: the kernel counts that only once it runs again.
@@ -133,17 +184,6 @@ class Clock:
             return False
         before, self.cpu_left_when_ready = self.cpu_left_when_ready, cpu_left
         return cpu_left >= before
-
-    def _has_begun(self) -> bool:
-        """Whether the program's code may run; until then its time does not."""
-        if not self.process.started:
-            self.process.drain()
-        if not self.process.started and self.process.report is None:
-            if time.monotonic() > self.made + BEGIN_SECONDS:
-                raise ServerGone("a process did not begin")
-            self.wall_start = time.monotonic()
-            return False
-        return True
 
     def _kept_waiting(self) -> float:
         """Seconds that the process was ready to run and the machine did something else: not the program's.
@@ -168,16 +208,12 @@ class Clock:
 
     def tick(self) -> float:
         """Returns how many seconds one may wait before the next look."""
-        return min(_MAX_TICK, max(_MIN_TICK, min(self._left())))
+        limits = self.run.job.limits
+        cpu, wall = self.elapsed()
+        budget = limits.program_cpu_seconds - self.run.spent - self.run.cost(cpu, wall)
+        left = min(limits.cpu_seconds - cpu, limits.wall_seconds - wall, budget)
+        return min(_MAX_TICK, max(_MIN_TICK, left))
 
     def elapsed(self) -> tuple[float, float]:
         """Returns CPU and wall seconds since the test began."""
         return max(0.0, self.process.cpu_seconds() - self.cpu_start), time.monotonic() - self.wall_start
-
-    def _left(self) -> tuple[float, float, float]:
-        limits, cpu = self.run.job.limits, self.process.cpu_seconds()
-        return (
-            limits.cpu_seconds - (cpu - self.cpu_start),
-            limits.program_cpu_seconds - self.run.spent - cpu,
-            limits.wall_seconds - (time.monotonic() - self.wall_start),
-        )

@@ -9,17 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from codegym.sandbox.assertions import NOTHING_ASSERTED, asserts_something
+from codegym.sandbox.conversation import end_of, next_message, send
 from codegym.sandbox.execution import Failure, Observation, Status
-from codegym.sandbox.exit_status import ended, failure_of, raised, stuck
-from codegym.sandbox.guest.channel import frame
+from codegym.sandbox.exit_status import failure_of, raised
 from codegym.sandbox.guest.codec import Codec
 from codegym.sandbox.guest.refusal import CodecError
 from codegym.sandbox.run import Clock, Run
-from codegym.sandbox.server import Process
 
 _LOADING = ("failed", "missing", "exceeded")
-_NOT_WELL = frozenset({Status.CPU_TIMEOUT, Status.WALL_TIMEOUT, Status.BUDGET, Status.TAMPERED})
-"""After these the processes cannot be asked again."""
 _NO_TEST = Observation(status=Status.FAULTY, detail=NOTHING_ASSERTED)
 _MOST_VETTED = 2**16
 _VETTED: OrderedDict[bytes, Observation | None] = OrderedDict()
@@ -35,7 +32,7 @@ def run_scripts(run: Run, scripts: dict[int, str]) -> None:
     while waiting:
         if run.budget_is_spent:
             for index in waiting:
-                run.observed[index] = Observation(status=Status.BUDGET)
+                run.observe(index, Observation(status=Status.BUDGET))
             return
         pair = _Pair(run)
         try:
@@ -48,52 +45,25 @@ def run_together(run: Run, scripts: dict[int, str]) -> None:
     """Observes scripts that share a process with the program: a fresh process for each."""
     for index, script in scripts.items():
         if run.budget_is_spent:
-            run.observed[index] = Observation(status=Status.BUDGET)
+            run.observe(index, Observation(status=Status.BUDGET))
             continue
         process = run.server("program").start("together", run.request(script=script), run.rlimits())
         clock = Clock(run, process)
         try:
-            told = await_message(run, process, clock, clock)
+            told = next_message(run, process, clock)
+            _, wall = clock.charge()
         finally:
-            report = process.finish()
-            run.spent += report.cpu_seconds
+            clock.close()
         if isinstance(told, list):
             told = _not_loaded(told) if told[0] in _LOADING else _observed(told)
-        run.observed[index] = replace(
+        assert process.report is not None
+        seen = replace(
             _NO_TEST if told.status is Status.OK and not asserts_something(script) else told,
-            cpu_seconds=report.cpu_seconds,
-            wall_seconds=clock.elapsed()[1],
-            peak_memory_bytes=report.peak_memory_bytes,
+            cpu_seconds=process.report.cpu_seconds,
+            wall_seconds=wall,
+            peak_memory_bytes=process.report.peak_memory_bytes,
         )
-
-
-def await_message(run: Run, process: Process, clock: Clock, other_clock: Clock) -> list[Any] | Observation:
-    """Returns the next message of a process, or what kept it from coming.
-
-    Args:
-        run: The job.
-        process: Whose message.
-        clock: The program's time.
-        other_clock: The script's.
-    """
-    while True:
-        is_over = process.report is not None
-        try:
-            process.drain()
-            messages = process.take()
-        except CodecError as error:
-            return Observation(status=Status.TAMPERED, detail=str(error)[:200])
-        if messages:
-            return list(messages[0])
-        if is_over:
-            assert process.report is not None
-            if process is clock.process:
-                return ended(process.report, run.job.limits)
-            return Observation(status=Status.REFUSED, detail="the test script ended its process")
-        if (status := clock.exceeded() or other_clock.exceeded()) is not None and not process.has_news():
-            clock.charge(status)
-            return stuck(clock.process, status, run.job.source, process is clock.process)
-        process.wait(min(clock.tick(), other_clock.tick()), [process.channel.fileno()])
+        run.observe(index, seen)
 
 
 class _Pair:
@@ -115,40 +85,36 @@ class _Pair:
         self.clock = Clock(run, self.program, self.script)
         self.script_clock = Clock(run, self.script, self.program)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the processes can be asked no more."""
-        return not self.is_well or self.script.report is not None
-
     def close(self) -> None:
         """Ends both processes."""
         try:
-            self.run.spent += self.program.finish().cpu_seconds
+            self.clock.close()
         finally:
             self.script.finish()
 
     def run_while_well(self, waiting: dict[int, str]) -> None:
         """Takes scripts off ``waiting`` until it is empty or a process is done with."""
-        loaded = await_message(self.run, self.program, self.clock, self.script_clock)
-        if isinstance(loaded, Observation) or loaded != ["loaded"]:
+        loaded = next_message(self.run, self.program, self.clock, is_loading=True)
+        if loaded != ["loaded"]:
             observation = loaded if isinstance(loaded, Observation) else _not_loaded(loaded)
             observation = self._timed(observation)
             for index in tuple(waiting):
-                self.run.observed[index] = observation
+                self.run.observe(index, observation)
                 del waiting[index]
             return
         while waiting:
             index = next(iter(waiting))
             script = waiting.pop(index)
             told = self._say(script)
-            is_lost = isinstance(told, list) and told[0] == "gone"
+            self.is_well = isinstance(told, list) and told[0] != "gone"
             if isinstance(told, list):
-                told = self._lost(told) if is_lost else _observed(told)
-            self.run.observed[index] = self._timed(told)
-            if told.status is Status.OK and (fault := self._fault_of(script)) is not None:
-                self.run.observed[index] = fault
-            if is_lost or told.status in _NOT_WELL or self.is_over:
-                return
+                told = self._observed(told)
+            seen = self._timed(told)
+            if seen.status is Status.OK and (fault := self._fault_of(script)) is not None:
+                seen = fault
+            self.run.observe(index, seen)
+            if not self.is_well or seen.status is Status.TAMPERED:
+                return  # the processes cannot be asked again
             self.clock.restart()
             self.script_clock.restart()
 
@@ -173,11 +139,18 @@ class _Pair:
         return _VETTED[key]
 
     def _say(self, order: Any) -> list[Any] | Observation:
-        try:
-            self.script.channel.sendall(frame(Codec().encode(order)))
-        except OSError:
-            return Observation(status=Status.REFUSED, detail="the test script's process ended")
-        return await_message(self.run, self.script, self.clock, self.script_clock)
+        clocks = self.clock, self.script_clock
+        unread = send(self.run, self.script, Codec().encode(order), *clocks)
+        told = unread or next_message(self.run, self.script, *clocks)
+        if isinstance(told, Observation) and told.status in (Status.EXITED, Status.CRASHED):
+            return Observation(status=Status.REFUSED, detail="the test script ended its process")
+        return told
+
+    def _observed(self, told: list[Any]) -> Observation:
+        if told[0] == "gone":
+            return self._lost(told)
+        self.run.used_handles = self.run.used_handles or told == ["ok", True]
+        return _observed(told)
 
     def _lost(self, told: list[Any]) -> Observation:
         """The script says that the program is gone: how?"""
@@ -185,11 +158,10 @@ class _Pair:
             return Observation(status=Status.OUTPUT)
         if told[1:] == ["tampered"]:
             return Observation(status=Status.TAMPERED, detail="the program wrote something else than answers")
-        self.program.wait(0.2)
-        return ended(self.program.kill(), self.run.job.limits)
+        return end_of(self.program)
 
     def _timed(self, observation: Observation) -> Observation:
-        cpu, wall = self.clock.elapsed()
+        cpu, wall = self.clock.charge()
         return replace(observation, cpu_seconds=cpu, wall_seconds=wall)
 
 
@@ -208,7 +180,7 @@ def _not_loaded(message: list[Any]) -> Observation:
 
 def _observed(message: list[Any]) -> Observation:
     match message:
-        case ["ok"]:
+        case ["ok"] | ["ok", True | False]:
             return Observation(status=Status.OK)
         case ["refused", str() as text]:
             return Observation(status=Status.REFUSED, detail=text)

@@ -29,6 +29,17 @@ def unpack_request(data: bytes) -> dict[str, Any]:
     return request
 
 
+def pack_calls(payloads: list[bytes]) -> bytes:
+    """Returns the calls of one test as bytes."""
+    return marshal.dumps(payloads, _VERSION)
+
+
+def unpack_calls(data: bytes) -> list[bytes]:
+    """Returns the calls that :func:`pack_calls` was given."""
+    calls: list[bytes] = marshal.loads(data)
+    return calls
+
+
 def pack_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """Returns the arguments of a call as bytes; types that ``marshal`` would change go through the codec."""
     if _survives((args, kwargs)):

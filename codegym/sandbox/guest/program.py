@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from .arguments import unpack_arguments
-from .channel import ChannelClosed, send
+from .arguments import unpack_arguments, unpack_calls
+from .channel import STARTED, ChannelClosed, receive_alone, send
 from .codec import Codec
 from .failure import PROGRAM, describe
 from .refusal import CannotCross, TooLarge
 from .signature import describe_call
 
 CONTEXT = "<context>"
+LONGEST_TEST = 2**30
 _WITHOUT_REFERENCES = 2
 """The version of ``marshal``'s format whose bytes depend on nothing but the values."""
 
@@ -61,18 +62,18 @@ class Program:
         self.classes: dict[str, type] = {}
         self._entry_code: CodeType | None = None
 
-    def load(self, code: CodeType | None = None) -> dict[str, Any] | None:
+    def load(self, channel: int, code: CodeType | None = None) -> dict[str, Any] | None:
         """Runs the context and the program's top level.
 
+        Args:
+            channel: Where to say that the program's own code begins: what fails earlier is not its fault.
+            code: The compiled program, if it is at hand.
+
         Returns:
-            The failure as data, or None; ``context`` is true in it where the problem's own code failed.
+            The failure as data, or None.
         """
-        try:
-            if self.context.strip():
-                exec(compile(self.context, CONTEXT, "exec", dont_inherit=True), self.namespace)
-                self.classes = own_classes(self.namespace)
-        except BaseException as error:
-            return {**describe(error, self.context, loading=True, filename=CONTEXT), "context": True}
+        self._load_context(channel)
+        send(channel, STARTED)
         try:
             if code is None:
                 code = compile(self.source, PROGRAM, "exec", dont_inherit=True)
@@ -82,6 +83,18 @@ class Program:
         except BaseException as error:
             return describe(error, self.source, loading=True)
         return None
+
+    def _load_context(self, channel: int) -> None:
+        """Runs the problem's own code; where that fails, says so instead of beginning."""
+        if not self.context.strip():
+            return
+        try:
+            exec(compile(self.context, CONTEXT, "exec", dont_inherit=True), self.namespace)
+        except BaseException as error:
+            failure = describe(error, self.context, loading=True, filename=CONTEXT)
+            send(channel, Codec().encode([failure["exception"], failure["message"]]))
+            os._exit(1)
+        self.classes = own_classes(self.namespace)
 
     def entry(self) -> Any:
         """Returns the callable that tests mean.
@@ -114,7 +127,7 @@ def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
 
 
 def serve_calls(channel: int, request: dict[str, Any]) -> None:
-    """Loads the program and answers each call of the request in turn.
+    """Loads the program and answers the calls of the request's test, then those of each that comes over the channel.
 
     Answers are lists: ``["loaded"]`` or ``["failed", failure]`` or ``["exceeded"]`` once, then for each call ``["ok",
     value, args, stdout]``, ``["raised", failure, stdout]``, ``["opaque", type name, is it true]``, ``["missing"]`` or
@@ -125,7 +138,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     program = Program(request["source"], request["context"], request["entry_point"], "program")
     sys.stdout = CappedText(request["output_bytes"])
     try:
-        failure = program.load()
+        failure = program.load(channel)
     except OutputExceeded as error:
         answer(["exceeded", describe(error, program.source, loading=True)])
         return
@@ -133,9 +146,14 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     if failure is not None:
         return
     codec = Codec(program.classes, max_parts=request["output_bytes"])
-    for packed in request["calls"]:
-        args, kwargs = unpack_arguments(packed, codec)
-        answer(_call(program, codec, args, kwargs, request["output_bytes"]), codec)
+    calls, more = request["calls"], request["more"]
+    while True:
+        for packed in calls:
+            args, kwargs = unpack_arguments(packed, codec)
+            answer(_call(program, codec, args, kwargs, request["output_bytes"]), codec)
+        if not more:
+            return
+        calls, more = unpack_calls(receive_alone(channel, LONGEST_TEST)), more - 1
 
 
 def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
@@ -246,7 +264,7 @@ def run_main(channel: int, request: dict[str, Any], streams: Streams) -> int:
     pid = os.getpid()
     sys.stdin, sys.stdout, sys.stderr = streams.stdin, streams.stdout, streams.stderr
     program = Program(request["source"], request["context"], None, "__main__")
-    failure = program.load()
+    failure = program.load(channel)
     if failure is not None and failure["frames"]:
         failure["loading"] = False  # here, running its top level is what the program is for
     code = 0 if failure is None else int(failure.get("exit_code", 1))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .arguments import pack_arguments
+from .arguments import pack_arguments, pack_calls
 from .channel import frame
 from .codec import Codec
 
@@ -76,7 +76,11 @@ def rehearsals() -> Iterator[Rehearsal]:
     answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], []])) for xs in _QUESTIONS)
     for _ in range(_TIMES):
         for source in _PROGRAMS:
-            yield Rehearsal("calls", {**request, "source": source, "calls": calls})
+            yield Rehearsal(
+                "calls",
+                {**request, "source": source, "calls": calls[:1], "more": 1},
+                channel=frame(pack_calls(calls[1:])),
+            )
         yield Rehearsal("program", {**request, "source": _CALLED}, peer=asked)
         yield Rehearsal("script", {**request, "source": _CALLED}, channel=frame(codec.encode(_SCRIPT)), peer=answers)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import pytest_stand_in
 from .anything import wrong_functions
-from .channel import ChannelClosed, receive, send
+from .channel import STARTED, ChannelClosed, receive, send
 from .codec import Codec
 from .failure import PROGRAM, describe
 from .own_fault import SCRIPT, is_deliberate, is_own_fault
@@ -36,7 +36,7 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
     program = Program(request["source"], request["context"], request["entry_point"], "program")
     sys.stdout = CappedText(request["output_bytes"])
     try:
-        failure = program.load()
+        failure = program.load(channel)
     except OutputExceeded as error:
         send(channel, Codec().encode(["exceeded", describe(error, program.source, loading=True)]))
         return
@@ -125,6 +125,7 @@ def serve_scripts(channel: int, socket: int, request: dict[str, Any]) -> None:
     Takes a script, or ``["vet", script]``: whether it says no to functions that are surely wrong. Answers: ``["ok"]``,
     ``["refused", text]``, ``["raised", failure]``, ``["faulty", text, missing name]`` or ``["gone", why]``.
     """
+    send(channel, STARTED)
     while True:
         try:
             order = Codec().decode(receive(channel, _SCRIPT_LIMIT))
@@ -269,7 +270,7 @@ def run_together(channel: int, request: dict[str, Any]) -> None:
     program = Program(request["source"], request["context"], request["entry_point"], "program")
     script = request["script"]
     try:
-        failure = program.load(compile("", PROGRAM, "exec")) if program.entry_point is None else program.load()
+        failure = program.load(channel, compile("", PROGRAM, "exec") if program.entry_point is None else None)
         told = _loaded(program, failure)
         if told == ["loaded"]:
             told = _try_script(script, program)

@@ -23,7 +23,7 @@ from typing import Any
 
 from . import failure, program, script, warmth
 from .arguments import LATER, SHORT, pack_request, unpack_request
-from .channel import REPORT, STARTED, ChannelClosed, receive, send
+from .channel import REPORT, ChannelClosed, receive
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
 from .rehearsal import HIGH, Stage, rehearsals
@@ -173,7 +173,6 @@ class Service:
         self.source = request["source"]
         if self.config.may_fork:
             sys.modules["random"].seed(0)  # the module has seeded itself anew after the fork
-        send(CHANNEL, STARTED)
         if role == "calls":
             program.serve_calls(CHANNEL, request)
         elif role == "run":

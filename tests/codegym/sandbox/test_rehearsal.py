@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codegym.sandbox.guest import program, script
-from codegym.sandbox.guest.channel import Mailbox
+from codegym.sandbox.guest.channel import STARTED, Mailbox
 from codegym.sandbox.guest.codec import Codec
 from codegym.sandbox.guest.rehearsal import Rehearsal, Stage, rehearsals
 
@@ -31,7 +31,9 @@ def played(stage: Stage, rehearsal: Rehearsal) -> list[list[bytes]]:
         "program": lambda: script.serve_program(CHANNEL, CHANNEL + 1, rehearsal.request),
         "script": lambda: script.serve_scripts(CHANNEL, CHANNEL + 1, rehearsal.request),
     }
-    return [Mailbox(2**20).feed(said) for said in stage.play(rehearsal, serve[rehearsal.role], CHANNEL)]
+    said, other = (Mailbox(2**20).feed(said) for said in stage.play(rehearsal, serve[rehearsal.role], CHANNEL))
+    assert said.pop(0) == STARTED
+    return [said, other]
 
 
 def the_first(role: str) -> Rehearsal:
