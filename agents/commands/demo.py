@@ -1,4 +1,4 @@
-"""``codegym demo``: a tiny model learns to write better programs, before your eyes."""
+"""``codegym demo``: a tiny model learns to write better programs within four minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import codegym  # noqa: F401  registers CodeSynthesis-v0
+import codegym  # noqa: F401  # registers CodeSynthesis-v0
 from agents.commands.output_paths import make_output_folder
 from agents.evaluation import Evaluation, evaluate
 from agents.policy.policy import LMPolicy
@@ -28,34 +28,34 @@ from envs_registry import load_suite
 
 @dataclass(frozen=True)
 class Demo:
-    """Build a tiny model, let it learn with RLTF, and show what it learned on problems that it has never seen."""
+    """Let a tiny model learn with RLTF, and show what it learned on problems that it has never seen."""
 
     model: str = "tiny"
-    """The model to start from: tiny or nano (built at first use), or any other."""
+    """Model to start from: tiny or nano (both come with codegym), a name on the hub, or a folder."""
     suite: str = "core"
-    """The suite to learn on."""
+    """Suite to learn on."""
     split: str = "train"
-    """Its split to learn on."""
+    """Split of the suite to learn on."""
     test_split: str = "test"
-    """Its split to be tested on."""
+    """Split of the suite to test on, before and after."""
     seconds: float = 100.0
-    """How long to learn."""
+    """Seconds of learning."""
     learning_rate: float = 1e-4
     """Learning rate of RLTF."""
     norm_lr_multiplier: float = 100.0
     """Learning rate of norms and biases, as a multiple of the others'; a small model learns faster by it."""
     problems: int = 200
-    """Held-out problems to test on."""
+    """Number of held-out problems to test on."""
     samples: int = 8
-    """Programs a held-out problem."""
+    """Number of programs for each held-out problem."""
     max_new_tokens: int = 128
-    """Length limit of a program."""
+    """Most tokens of a program."""
     run_dir: Path = Path("runs/demo")
-    """Where the picture, the curves and the model go."""
+    """Folder for the picture, the curves and the model."""
     seed: int = 0
-    """Of everything that is drawn."""
+    """Random seed of everything that is drawn."""
     json: bool = False
-    """Print one JSON document instead."""
+    """Print one JSON document instead of tables."""
 
     def run(self) -> int:
         """Runs the demo; returns 0.
@@ -70,7 +70,7 @@ class Demo:
         make_output_folder("--run-dir", self.run_dir)
         console = Console(quiet=self.json)
         began = perf_counter()
-        console.print(f"[bold]1[/] The model {self.model!r}: built at first use, kept in the cache after that.")
+        console.print(f"[bold]1[/] Loading the model {self.model!r}.")
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
         env = gym.make("CodeSynthesis-v0", suite=training, workers=os.cpu_count())
         config = RLTFConfig(learning_rate=self.learning_rate, norm_lr_multiplier=self.norm_lr_multiplier)
@@ -92,7 +92,7 @@ class Demo:
         return 0
 
     def _check(self) -> None:
-        """Says what makes no sense before anything is loaded."""
+        """Refuses numbers that make no sense, before anything is loaded."""
         for name in ("problems", "samples", "max_new_tokens"):
             if getattr(self, name) < 1:
                 option = "--" + name.replace("_", "-")
@@ -120,24 +120,25 @@ class Demo:
 
 
 def spread(problems: Any, number: int) -> list[Problem]:
-    """At most so many problems, evenly spread over the suite."""
-    places = np.linspace(0, len(problems) - 1, min(number, len(problems))).round().astype(int)
-    return [problems[place] for place in places.tolist()]
+    """Returns at most ``number`` problems, evenly spread over the suite."""
+    indices = np.linspace(0, len(problems) - 1, min(number, len(problems))).round().astype(int)
+    return [problems[index] for index in indices.tolist()]
 
 
 def draw(curve: LearningCurve, before: Evaluation, after: Evaluation, file: Path) -> None:
     """Draws the share of programs that passed while learning, between the two tests on held-out problems."""
+    # Imported late, because other commands need no matplotlib. Without pyplot there is no window and no global state.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(curve.timesteps, smoothed(curve.passed), color="#1f77b4", label="training problems, as it learns")
-    ends = (0, max(curve.timesteps, default=1))
-    for place, (result, color) in enumerate(((before, "#7f7f7f"), (after, "#2ca02c"))):
+    last = max(curve.timesteps, default=1)
+    for when, x, result, color in (("before", 0, before, "#7f7f7f"), ("after", last, after, "#2ca02c")):
         interval = result.pass_at[1]
         bars = [[interval.estimate - interval.low], [interval.high - interval.estimate]]
-        label = f"held-out problems, {('before', 'after')[place]}: {100 * interval.estimate:.1f} %"
-        axes.errorbar([ends[place]], [interval.estimate], yerr=bars, fmt="o", color=color, capsize=5, label=label)
+        label = f"held-out problems, {when}: {100 * interval.estimate:.1f} %"
+        axes.errorbar([x], [interval.estimate], yerr=bars, fmt="o", color=color, capsize=5, label=label)
     axes.set(xlabel="programs written and judged", ylabel="share that passes every test", ylim=(0, 1))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
@@ -146,5 +147,5 @@ def draw(curve: LearningCurve, before: Evaluation, after: Evaluation, file: Path
 
 
 def smoothed(values: list[float], window: int = 8) -> list[float]:
-    """Trailing means."""
-    return [float(np.mean(values[max(0, place - window + 1) : place + 1])) for place in range(len(values))]
+    """Returns the mean of each value and those before it, ``window`` values at most."""
+    return [float(np.mean(values[max(0, i - window + 1) : i + 1])) for i in range(len(values))]

@@ -1,32 +1,25 @@
-"""Models that codegym builds itself, by name. This table is the only place that knows their names."""
+"""The models that the package ships, by name."""
 
 from __future__ import annotations
 
 import difflib
-import importlib
-from collections.abc import Callable
 from pathlib import Path
 
 from codegym.errors import UnknownNameError
 
-BUILTIN_MODELS: dict[str, str] = {
-    "tiny": "agents.tiny.builder:tiny",
-    "nano": "agents.tiny.builder:nano",
-}
-"""Name -> ``module:function`` that returns the folder of the model, building it at first use."""
+FOLDER = Path(__file__).parent / "models"
+"""One folder in the hub's layout for each model; ``tools/tiny_model`` makes them."""
+BUILTIN_MODELS = ("tiny", "nano")
 
 
 def builtin_model(name: str | Path) -> Path | None:
     """Returns the folder of a built-in model, None if no built-in model has this name.
 
     Raises:
-        UnknownNameError: If the name is nearly one of them: nobody wants a misspelt one to be looked for on the hub.
+        UnknownNameError: If the name is a misspelt name of a built-in model, which nobody wants to look for on the hub.
     """
-    target = BUILTIN_MODELS.get(str(name))
-    if target is None:
-        if not Path(name).exists() and difflib.get_close_matches(str(name).lower(), BUILTIN_MODELS, cutoff=0.75):
-            raise UnknownNameError("model", str(name), BUILTIN_MODELS)
-        return None
-    module, function = target.split(":")
-    build: Callable[[], Path] = getattr(importlib.import_module(module), function)
-    return build()
+    if str(name) in BUILTIN_MODELS:
+        return FOLDER / str(name)
+    if not Path(name).exists() and difflib.get_close_matches(str(name).lower(), BUILTIN_MODELS, cutoff=0.75):
+        raise UnknownNameError("model", str(name), BUILTIN_MODELS)
+    return None

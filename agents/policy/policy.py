@@ -104,14 +104,13 @@ class LMPolicy:
                 raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
             network, source = cast(Any, model.to(device=target, dtype=kind)), None
         else:
-            source = builtin_model(model) or model
-            network = load_model(source, kind).to(target)
+            network, source = load_model(model, kind).to(target), model
         if tokenizer is None or isinstance(tokenizer, (str, Path)):
             named = tokenizer or source
             assert named is not None
             tokenizer = load_tokenizer(named)
         if template is None and source is not None:
-            template = PromptTemplate.load(Path(source))
+            template = PromptTemplate.load(builtin_model(source) or Path(source))
         if template is None:
             template = CHAT if getattr(tokenizer, "chat_template", None) else PLAIN
         network = tuned(network, tuning or Tuning(), seed).to(target)  # new adapters are made on the CPU

@@ -1,4 +1,4 @@
-"""A model, or a tokenizer, by its name on the hub or its folder, on a device that is there."""
+"""Loads models and tokenizers by a built-in name, a name on the hub or a folder; finds devices and dtypes by name."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from agents.policy.builtin import BUILTIN_MODELS
+from agents.policy.builtin import BUILTIN_MODELS, builtin_model
 from agents.policy.tuning import base_of, is_adapter, with_saved_adapters
 from codegym.errors import CodegymError, DataError, InvalidSettingError
 
 
 def load_model(source: str | Path, dtype: torch.dtype) -> Any:
-    """Reads a causal or encoder-decoder model, with its adapters where the folder holds some.
+    """Loads a causal or encoder-decoder model, with its adapters if the folder holds some.
 
     Raises:
         DataError: If there is no such model.
+        UnknownNameError: If the name is a misspelt name of a built-in model.
     """
     with _naming(source):
-        if is_adapter(source):
-            return with_saved_adapters(load_model(base_of(source), dtype), source)
-        config = AutoConfig.from_pretrained(source)
+        folder = builtin_model(source) or source
+        if is_adapter(folder):
+            return with_saved_adapters(load_model(base_of(folder), dtype), folder)
+        config = AutoConfig.from_pretrained(folder)
         loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        return loader.from_pretrained(source, dtype=dtype)
+        return loader.from_pretrained(folder, dtype=dtype)
 
 
 def load_tokenizer(source: str | Path) -> Any:
-    """Reads a tokenizer.
+    """Loads a tokenizer.
 
     Raises:
         DataError: If there is none.
     """
     with _naming(source):
-        return AutoTokenizer.from_pretrained(source)
+        return AutoTokenizer.from_pretrained(builtin_model(source) or source)
 
 
 def find_device(device: str) -> torch.device:
@@ -48,18 +50,18 @@ def find_device(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        place = torch.device(device)
+        found = torch.device(device)
     except RuntimeError as error:
         raise InvalidSettingError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1', ..., got {device!r}.") from error
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
         raise InvalidSettingError(
-            f"device={device!r} is not there: PyTorch finds {torch.cuda.device_count()} CUDA devices. Take 'auto'."
+            f"device={device!r} does not exist: PyTorch finds {torch.cuda.device_count()} CUDA devices. Use 'auto'."
         )
-    return place
+    return found
 
 
 def find_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Returns a dtype by its name; ``"auto"`` is what suits the device.
+    """Returns a dtype by its name; ``"auto"`` is bfloat16 on a GPU and float32 elsewhere.
 
     Raises:
         InvalidSettingError: If there is no such dtype.
@@ -74,14 +76,14 @@ def find_dtype(name: str, device: torch.device) -> torch.dtype:
 
 @contextmanager
 def _naming(source: object) -> Iterator[None]:
-    """Says of which model it is that the library complains: its own errors are many, and of many kinds."""
+    """Turns the many kinds of errors of transformers into one that names the model."""
     try:
         yield
     except CodegymError:
         raise
     except (OSError, ValueError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
+        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
             f"cannot load the model {str(source)!r}: expected a folder in the hub's layout, a name on the hub, or one "
-            f"of {', '.join(BUILTIN_MODELS)}. {said[0]}"
+            f"of {', '.join(BUILTIN_MODELS)}. {reason[0]}"
         ) from error

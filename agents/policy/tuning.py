@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.policy.builtin import FOLDER
 from codegym.errors import InvalidSettingError, MissingExtraError
 
 if TYPE_CHECKING:  # the command line reads Tuning's options where torch is not installed
@@ -81,8 +82,10 @@ def is_adapter(source: str | Path) -> bool:
 
 
 def base_of(folder: str | Path) -> str:
-    """The model that a folder's adapters belong to."""
-    return str(_peft().PeftConfig.from_pretrained(str(folder)).base_model_name_or_path)
+    """Returns the model that a folder's adapters belong to: a name or a folder."""
+    base = Path(_peft().PeftConfig.from_pretrained(str(folder)).base_model_name_or_path)
+    # A built-in model is recorded as a path into the installation that saved the adapters, which may be another one.
+    return base.name if base.parts[-4:-1] == FOLDER.parts[-3:] else str(base)
 
 
 def with_saved_adapters(model: Any, folder: str | Path) -> Any:

@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agents.tiny.example import Example
-from agents.tiny.lessons import Lesson
-from agents.tiny.partner import partners
-from agents.tiny.recipe import Recipe
+from tools.tiny_model.example import Example
+from tools.tiny_model.lessons import Lesson
+from tools.tiny_model.partner import partners
+from tools.tiny_model.recipe import ModelRecipe
 
 _SORTED_TOGETHER = 32
 """Batches' worth of lessons that are sorted by length, so that little is padding but batches still differ."""
 
 
-def new_model(recipe: Recipe, tokenizer: Any) -> Any:
+def new_model(recipe: ModelRecipe, tokenizer: Any) -> Any:
     """Returns an untrained model; all heads share one key and value, which makes generation on a CPU twice as fast."""
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -42,7 +42,7 @@ def train(
     model: Any,
     tokenizer: Any,
     lessons: Sequence[Lesson],
-    recipe: Recipe,
+    recipe: ModelRecipe,
     progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> None:
     """Trains the model on every lesson once.
@@ -74,13 +74,13 @@ def train(
 
 
 def _encoded(tokenizer: Any, lessons: Sequence[Lesson]) -> list[Example]:
-    told = tokenizer([lesson.told for lesson in lessons])["input_ids"]
+    prompts = tokenizer([lesson.prompt for lesson in lessons])["input_ids"]
     answers = tokenizer([lesson.answer for lesson in lessons])["input_ids"]
     end = tokenizer.eos_token_id
-    return [Example(ids=[*a, *b, end], told=len(a)) for a, b in zip(told, answers, strict=True)]
+    return [Example(ids=[*a, *b, end], prompt_length=len(a)) for a, b in zip(prompts, answers, strict=True)]
 
 
-def _batches(sequences: list[Example], recipe: Recipe) -> Iterator[list[Example]]:
+def _batches(sequences: list[Example], recipe: ModelRecipe) -> Iterator[list[Example]]:
     """Cuts the lessons, near in length and near in order, into batches of about the same number of tokens."""
     rng = random.Random(recipe.seed)
     mean = sum(len(s.ids) for s in sequences) / len(sequences)

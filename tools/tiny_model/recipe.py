@@ -1,32 +1,26 @@
-"""How a small model is made: everything that its weights depend on."""
+"""The recipes of the small models: everything that their weights depend on, apart from the suite ``core``."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import ModuleType
+from dataclasses import dataclass
 
 from agents.policy.prompt_template import PromptTemplate
 
 TEMPLATE = PromptTemplate(
     program="{prompt}\n# program\n", tests="{prompt}\n# tests\n", repair="{prompt}\n# wrong\n{feedback}\n# program\n"
 )
-"""The words of small models: the task comes last, so that a prompt reads the same for all three."""
+"""The prompts of small models: the task comes last, so that the prompt before it is the same for all three."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """A small Llama with a byte-level BPE and its warm start. The number of steps is fixed, not the time they take."""
+class ModelRecipe:
+    """A small Llama with a byte-level BPE and its training. The lessons fix the number of steps, not the time."""
 
     name: str
-    """Of the folder it is kept in."""
+    """Name of the model."""
     seed: int = 0
     difficulties: tuple[str, ...] = ("easy", "medium", "hard", "expert")
-    """Of the problems that are learnt from."""
+    """Difficulties of the problems that it learns from."""
     vocabulary: int = 1536
     hidden: int = 128
     feed_forward: int = 384
@@ -52,16 +46,22 @@ class Recipe:
     processes: int = 2
     """Each computes the gradient of its own batch; a step takes the sum."""
 
-    def key(self, made_by: Sequence[ModuleType]) -> str:
-        """Returns the name under which the model is kept: its own, and a digest of what its weights depend on.
 
-        Args:
-            made_by: Packages whose source and data decide what is learnt; when they change, the model is made anew.
-        """
-        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
-        for package in made_by:
-            folder = Path(inspect.getfile(package)).parent
-            for file in sorted(folder.rglob("*")):
-                if file.is_file() and "__pycache__" not in file.parts:
-                    digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        return f"{self.name}-{digest.hexdigest()[:16]}"
+RECIPES = {
+    "tiny": ModelRecipe(name="tiny"),
+    "nano": ModelRecipe(
+        name="nano",
+        difficulties=("easy", "medium"),
+        vocabulary=1024,
+        hidden=96,
+        feed_forward=288,
+        layers=3,
+        programs=5_000,
+        tests=100,
+        repairs=100,
+        corrupted=0.05,
+        learning_rate=6e-3,
+        processes=1,
+    ),
+}
+"""``tiny`` is for the demo and the studies; ``nano``, smaller and much worse, is for tests and examples."""

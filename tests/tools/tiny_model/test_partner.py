@@ -6,13 +6,13 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agents.tiny.example import Example, answer_loss
-from agents.tiny.partner import partners
+from tools.tiny_model.example import Example, answer_loss
+from tools.tiny_model.partner import partners
 
 BATCHES = [
-    [Example(ids=[1, 2, 3, 4], told=1), Example(ids=[5, 6, 7], told=2)],
-    [Example(ids=[7, 6, 5, 4, 3], told=2)],
-    [Example(ids=[2, 2, 9], told=1)],
+    [Example(ids=[1, 2, 3, 4], prompt_length=1), Example(ids=[5, 6, 7], prompt_length=2)],
+    [Example(ids=[7, 6, 5, 4, 3], prompt_length=2)],
+    [Example(ids=[2, 2, 9], prompt_length=1)],
 ]
 
 

@@ -1,7 +1,7 @@
 """Processes that compute the gradients of parts of a batch side by side: a small model gains little from more threads.
 
-Weights and gradients lie in files that all processes map, so that nothing is copied; who waits for whom is said by one
-byte through a pipe. The sum is taken in a fixed order: the same parts give the same weights on any machine's schedule.
+Weights and gradients are in files that all processes map, so that nothing is copied; a byte through a pipe starts each
+step. The sum is taken in a fixed order: the same parts give the same weights on any machine's schedule.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from agents.tiny.example import Example, answer_loss
+from tools.tiny_model.example import Example, answer_loss
 
 _GO = b"."
 
@@ -85,7 +85,7 @@ class Partners:
             RuntimeError: If a partner died.
         """
         for process in self._processes:
-            with suppress(BrokenPipeError):  # it died; what it does not say tells
+            with suppress(BrokenPipeError):  # it died, which the missing answer shows below
                 process.stdin.write(_GO)  # type: ignore[union-attr]
         loss = self._own.learn(next(self._batches), self._answered)
         for process, gradient in zip(self._processes, self._gradients, strict=True):

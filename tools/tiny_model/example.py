@@ -13,15 +13,15 @@ from torch.nn import functional
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A lesson as ids, and how many of them are what the model is told."""
+    """A lesson as ids, and how many of them are its prompt."""
 
     ids: list[int]
-    told: int
+    prompt_length: int
 
     @property
     def answered(self) -> int:
         """Tokens of the answer, its end included."""
-        return len(self.ids) - self.told
+        return len(self.ids) - self.prompt_length
 
 
 def answer_loss(model: Any, batch: Sequence[Example]) -> Tensor:
@@ -34,7 +34,7 @@ def answer_loss(model: Any, batch: Sequence[Example]) -> Tensor:
     is_answer = torch.zeros(len(batch), longest, dtype=torch.bool)
     for row, sequence in enumerate(batch):
         ids[row, : len(sequence.ids)] = torch.tensor(sequence.ids)
-        is_answer[row, sequence.told : len(sequence.ids)] = True
+        is_answer[row, sequence.prompt_length : len(sequence.ids)] = True
     states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
     logits = model.lm_head(states[is_answer[:, 1:]])
     return functional.cross_entropy(logits.float(), ids[:, 1:][is_answer[:, 1:]], reduction="sum")

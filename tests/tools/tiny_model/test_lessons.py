@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from agents.tiny.lessons import Lesson, _other_value, make_lessons
-from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.judge import Judge
 from envs_registry.suites.core import exercises
+from tools.tiny_model.lessons import Lesson, _other_value, make_lessons
+from tools.tiny_model.recipe import TEMPLATE, ModelRecipe
 
-RECIPE = Recipe(name="r", programs=80, tests=40, repairs=12, corrupted=0.25, wrong_tests=0.3)
+RECIPE = ModelRecipe(name="r", programs=80, tests=40, repairs=12, corrupted=0.25, wrong_tests=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +20,12 @@ def lessons() -> list[Lesson]:
 
 
 def ending(lessons: list[Lesson], pattern: str) -> list[Lesson]:
-    return [lesson for lesson in lessons if lesson.told.endswith(pattern.rpartition("}")[2])]
+    return [lesson for lesson in lessons if lesson.prompt.endswith(pattern.rpartition("}")[2])]
 
 
 def test_the_three_tasks_in_their_numbers(lessons: list[Lesson]) -> None:
     assert len(lessons) == 132
-    repairs = [lesson for lesson in lessons if "# wrong\n" in lesson.told]
+    repairs = [lesson for lesson in lessons if "# wrong\n" in lesson.prompt]
     assert len(repairs) == 12
     assert len(ending(lessons, TEMPLATE.tests)) == 40
     assert len(ending(lessons, TEMPLATE.program)) == 92  # repairs end so, too
@@ -37,8 +37,8 @@ def test_the_same_recipe_gives_the_same_lessons(lessons: list[Lesson]) -> None:
 
 def test_programs_are_right_except_for_the_share_that_is_not(lessons: list[Lesson]) -> None:
     by_prompt = {wording: e.problem for e in exercises("train") for wording in e.wordings}
-    programs = [x for x in ending(lessons, TEMPLATE.program) if "# wrong\n" not in x.told]
-    problems = [by_prompt[lesson.told.removesuffix("\n# program\n")] for lesson in programs]
+    programs = [x for x in ending(lessons, TEMPLATE.program) if "# wrong\n" not in x.prompt]
+    problems = [by_prompt[lesson.prompt.removesuffix("\n# program\n")] for lesson in programs]
     with Judge() as judge:
         feedbacks = judge.judge_many(list(zip(problems, [x.answer for x in programs], strict=True)))
     right = sum(feedback.is_success for feedback in feedbacks) / len(feedbacks)
@@ -55,8 +55,8 @@ def test_tests_are_asserts_that_parse(lessons: list[Lesson]) -> None:
 
 def test_a_repair_shows_the_program_and_what_is_wrong_with_it(lessons: list[Lesson]) -> None:
     for lesson in lessons:
-        if "# wrong\n" in lesson.told:
-            shown = lesson.told.partition("# wrong\n")[2]
+        if "# wrong\n" in lesson.prompt:
+            shown = lesson.prompt.partition("# wrong\n")[2]
             assert shown.startswith("Your program:\n")
             ast.parse(lesson.answer)
 

@@ -1,4 +1,4 @@
-"""What a small model is taught: prompts and answers for the three tasks, right and wrong ones mixed."""
+"""The lessons of a small model: prompts and answers for the three tasks, right and wrong ones mixed."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.policy.prompt_template import Task
-from agents.tiny.recipe import TEMPLATE, Recipe
 from codegym.feedback.report import turn_text
 from codegym.judge import Judge
 from codegym.problem import CallTest, Problem
 from codegym.sandbox.limits import Limits
 from envs_registry.suites.core import Exercise
 from tools.core_suite.corruption import Corruption, corrupt
+from tools.tiny_model.recipe import TEMPLATE, ModelRecipe
 
 _ASSERTS = 4
 _LONGEST_ASSERT = 90
-# judging a program that never ends takes as long as it is allowed to run, so the lessons do without
-_QUICK = tuple(kind for kind in Corruption if kind is not Corruption.INFINITE_LOOP)
-_PLAIN = 0.4
+# Judging a program that never ends takes as long as its limit allows, so the lessons have none.
+_TERMINATING = tuple(kind for kind in Corruption if kind is not Corruption.INFINITE_LOOP)
+_PLAIN_STYLE = 0.4
 """Share of the right answers that are in the plainest style."""
-_SHOWN = 0.5
-"""Share of the lessons that are worded as the problem's own prompt is."""
+_OWN_PROMPT = 0.5
+"""Share of the lessons with the problem's own prompt instead of another wording of it."""
 _LIMITS = Limits(cpu_seconds=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """What the model is told, in its own words, and what it shall answer."""
+    """A prompt in the model's own template, and the answer that it learns to give."""
 
-    told: str
+    prompt: str
     answer: str
 
 
-def make_lessons(recipe: Recipe, exercises: Sequence[Exercise]) -> list[Lesson]:
+def make_lessons(recipe: ModelRecipe, exercises: Sequence[Exercise]) -> list[Lesson]:
     """Returns all lessons of a recipe, shuffled; the same ones every time."""
     rng = random.Random(recipe.seed)
     exercises = [exercise for exercise in exercises if exercise.problem.difficulty in recipe.difficulties]
@@ -63,7 +63,7 @@ def _program_lessons(exercises: Sequence[Exercise], corrupted: float, rng: rando
         program = _style(exercise.problem, rng)
         if rng.random() < corrupted:
             program = _wrong(exercise.problem, program, rng, tuple(Corruption))
-        yield Lesson(told=TEMPLATE.text(Task.PROGRAM, _wording(exercise, rng)), answer=program)
+        yield Lesson(prompt=TEMPLATE.text(Task.PROGRAM, _wording(exercise, rng)), answer=program)
 
 
 def _test_lessons(exercises: Sequence[Exercise], wrong: float, rng: random.Random) -> Iterator[Lesson]:
@@ -74,7 +74,7 @@ def _test_lessons(exercises: Sequence[Exercise], wrong: float, rng: random.Rando
         short = [line for line in lines if len(line) <= _LONGEST_ASSERT]
         if short:
             chosen = rng.sample(short, min(_ASSERTS, len(short)))
-            yield Lesson(told=TEMPLATE.text(Task.TESTS, _wording(exercise, rng)), answer="\n".join(chosen) + "\n")
+            yield Lesson(prompt=TEMPLATE.text(Task.TESTS, _wording(exercise, rng)), answer="\n".join(chosen) + "\n")
 
 
 def _assert_line(problem: Problem, test: CallTest, wrong: bool, rng: random.Random) -> str:
@@ -84,7 +84,7 @@ def _assert_line(problem: Problem, test: CallTest, wrong: bool, rng: random.Rand
 
 
 def _other_value(value: Any, rng: random.Random) -> Any:
-    """A value of the same type that is another one, as a careless author of tests would have it."""
+    """A value of the same type that is another one, as a careless author of tests would write it."""
     match value:
         case bool():
             return not value
@@ -98,20 +98,20 @@ def _other_value(value: Any, rng: random.Random) -> Any:
     return [value]
 
 
-def _repair_lessons(exercises: Sequence[Exercise], recipe: Recipe, rng: random.Random) -> Iterator[Lesson]:
+def _repair_lessons(exercises: Sequence[Exercise], recipe: ModelRecipe, rng: random.Random) -> Iterator[Lesson]:
     """Each wrong program is shown with what the environment would say about it."""
     chosen = _take_exercises(recipe.repairs, exercises, rng)
     answers = [_style(exercise.problem, rng) for exercise in chosen]
     pairs = [
-        (exercise.problem, _wrong(exercise.problem, answer, rng, _QUICK))
+        (exercise.problem, _wrong(exercise.problem, answer, rng, _TERMINATING))
         for exercise, answer in zip(chosen, answers, strict=True)
     ]
     with Judge(limits=_LIMITS) as judge:
         feedbacks = judge.judge_many(pairs)
     for exercise, answer, feedback in zip(chosen, answers, feedbacks, strict=True):
-        said = turn_text(feedback, exercise.problem)
-        told = TEMPLATE.text(Task.REPAIR, _wording(exercise, rng), said)
-        yield Lesson(told=told, answer=answer)
+        report = turn_text(feedback, exercise.problem)
+        prompt = TEMPLATE.text(Task.REPAIR, _wording(exercise, rng), report)
+        yield Lesson(prompt=prompt, answer=answer)
 
 
 def _take_exercises(count: int, exercises: Sequence[Exercise], rng: random.Random) -> list[Exercise]:
@@ -121,12 +121,12 @@ def _take_exercises(count: int, exercises: Sequence[Exercise], rng: random.Rando
 
 def _wording(exercise: Exercise, rng: random.Random) -> str:
     """Half the time the problem's own prompt, which is drawn as those of the other splits are."""
-    return exercise.problem.prompt if rng.random() < _SHOWN else rng.choice(exercise.wordings)
+    return exercise.problem.prompt if rng.random() < _OWN_PROMPT else rng.choice(exercise.wordings)
 
 
 def _style(problem: Problem, rng: random.Random) -> str:
-    """A reference program, mostly the plainest: a habit is learnt sooner than four manners mixed."""
-    return problem.solutions[0] if rng.random() < _PLAIN else rng.choice(problem.solutions)
+    """A reference program, mostly the plainest: one style is learned sooner than four styles mixed."""
+    return problem.solutions[0] if rng.random() < _PLAIN_STYLE else rng.choice(problem.solutions)
 
 
 def _wrong(problem: Problem, program: str, rng: random.Random, kinds: tuple[Corruption, ...]) -> str:
