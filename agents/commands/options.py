@@ -28,9 +28,3 @@ Workers = Annotated[
 Isolation = Annotated[str, tyro.conf.arg(help="Isolation of programs: strict, auto or none.")]
 Limit = Annotated[int, tyro.conf.arg(help="Problems to take, the first of the suite; 0 takes all.")]
 Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document, and show no progress.")]
-RunSettings = Annotated[
-    Path | None,
-    tyro.conf.arg(
-        help="JSON file of settings to begin with, such as the settings.json of a run; options typed here replace them."
-    ),
-]

@@ -6,40 +6,42 @@ import json
 import typing
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
-from enum import Enum
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Self, TypeVar
 
+from agents.settings import SettingsRecord
 from agents.training.run_folder import MODEL, SETTINGS
-from agents.training.settings import SettingsRecord
 from codegym.atomic_file import atomic_file
-from codegym.errors import DataError, InvalidSettingError, UnknownNameError
+from codegym.errors import DataError, InvalidSettingError
 
 _VERSION = "codegym"
 """Key of the version that ran, beside the settings."""
-_PLAIN: Mapping[Any, Any] = {tuple: list, NoneType: NoneType, bool: bool, int: int, float: int | float}
-"""What JSON has for a type, where that is no text."""
 _OF_ONE_CALL = ("resume", "settings", "until", "json")
 """Options that say what to do now and how to show it: the next call begins without them."""
 
 
-@runtime_checkable
-class HasPreset(Protocol):
-    """A command whose settings begin with the paper's, with a file's, or with those of the run that it resumes.
+@dataclass(frozen=True, kw_only=True)
+class HasPreset(SettingsRecord):
+    """A command whose settings begin with the paper's, with a file's, or with those of the run that it resumes."""
 
-    Its fields ``run_dir``, ``resume``, ``settings`` and ``paper`` say which.
-    """
+    run_dir: Path = Path("runs")
+    """Folder of the run: log, checkpoints and the trained model."""
+    resume: bool = False
+    """Go on with the run in run-dir: its settings, its model and its numbers; options given here replace its own."""
+    settings: Path | None = None
+    """JSON file of settings to begin with, such as the settings.json of a run; options given here replace them."""
+    paper: bool = False
+    """Begin with the paper's settings; options given here replace them."""
 
     @classmethod
     def paper_preset(cls) -> Self:
         """Returns the command with the paper's settings, and ``paper`` set."""
+        raise NotImplementedError
 
 
 C = TypeVar("C", bound=HasPreset)
-T = TypeVar("T")
 
 
 def base_settings(kind: type[C], arguments: Sequence[str]) -> C:
@@ -59,16 +61,15 @@ def base_settings(kind: type[C], arguments: Sequence[str]) -> C:
         InvalidSettingError: If a value makes no sense.
     """
     typed = _typed_source(arguments)
-    default: Any = kind()
-    run_dir = typed.run_dir or default.run_dir
+    run_dir = typed.run_dir or kind().run_dir
     file = run_dir / SETTINGS if typed.resume else typed.settings
     if typed.resume and not (run_dir / SETTINGS).exists():
         raise DataError(f"there is no run to resume in {run_dir}: {SETTINGS} is missing.")
     values = {} if file is None else read_settings(file)
     is_paper = values.get("paper", False) if typed.paper is None else typed.paper
-    base = changed(kind.paper_preset() if is_paper else default, {**values, "paper": is_paper})
+    base = (kind.paper_preset() if is_paper else kind()).changed({**values, "paper": is_paper})
     # A folder that was moved still holds its run.
-    return replace(base, run_dir=run_dir) if typed.resume else base  # type: ignore[type-var]  # a protocol is no dataclass
+    return replace(base, run_dir=run_dir) if typed.resume else base
 
 
 def _typed_source(arguments: Sequence[str]) -> Any:
@@ -81,7 +82,7 @@ def _typed_source(arguments: Sequence[str]) -> Any:
     return parser.parse_known_args(arguments)[0]
 
 
-def resume_settings(command: Any, fixed: Sequence[str]) -> Any:
+def resume_settings(command: C, fixed: Sequence[str]) -> C:
     """Returns the settings that a run was last started with, before it goes on with those that are given now.
 
     Args:
@@ -92,7 +93,7 @@ def resume_settings(command: Any, fixed: Sequence[str]) -> Any:
     Raises:
         InvalidSettingError: If one of them is to change; the message names all of them.
     """
-    before = changed(type(command)(), read_settings(command.run_dir / SETTINGS))
+    before = type(command).of(read_settings(command.run_dir / SETTINGS))
     changes = [change for name in fixed for change in _changes(name, _part(before, name), _part(command, name))]
     if changes:
         model = command.run_dir / MODEL
@@ -125,38 +126,6 @@ def read_settings(file: Path) -> dict[str, Any]:
         raise DataError(f"cannot read the settings {file}: expected a JSON object, got {type(values).__name__}.")
     values.pop(_VERSION, None)
     return values
-
-
-def changed(record: T, values: Mapping[str, Any]) -> T:
-    """Returns a record of settings with these values in place of its own.
-
-    Args:
-        record: A dataclass; a field that is a dataclass itself is a group of settings.
-        values: Plain data by name, as JSON has it; what a group does not name stays as it is.
-
-    Raises:
-        UnknownNameError: If there is no such setting.
-        InvalidSettingError: If a value makes no sense, or a setting has another name now.
-    """
-    if isinstance(record, SettingsRecord):
-        return record.changed(values)
-    hints = typing.get_type_hints(type(record))
-    new = {}
-    for name, value in values.items():
-        if name not in hints:
-            _refuse_old_name("setting", name, getattr(type(record), "RENAMED", {}))
-            removed = getattr(type(record), "REMOVED", {})
-            if name not in removed:
-                raise UnknownNameError("setting", name, hints)
-            if value:
-                raise InvalidSettingError(f"there is no setting {name!r} any more: {removed[name]}")
-            continue
-        before = getattr(record, name)
-        if is_dataclass(before) and isinstance(value, Mapping):
-            new[name] = changed(before, value)
-        else:
-            new[name] = _value(hints[name], value, name)
-    return replace(record, **new)  # type: ignore[type-var]  # T is a dataclass, for which there is no bound
 
 
 def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
@@ -197,30 +166,6 @@ def check_at_least(command: Any, least: int, *names: str) -> None:
         if getattr(command, name) < least:
             option = f"--{name.replace('_', '-')}"
             raise InvalidSettingError(f"{option} must be at least {least}, got {getattr(command, name)!r}.")
-
-
-def _value(kind: Any, value: Any, name: str) -> Any:
-    """Plain data in the type of its setting: JSON has neither tuples nor enums nor paths."""
-    origin, parts = typing.get_origin(kind), typing.get_args(kind)
-    if origin is typing.Literal and value in parts:
-        return value
-    if origin in (typing.Union, UnionType):
-        fitting = [part for part in parts if _fits(part, value)]
-        return _value(fitting[0] if fitting else parts[0], value, name)
-    if not _fits(kind, value):
-        expected = getattr(kind, "__name__", str(kind)) if origin is None else str(kind).replace("typing.", "")
-        raise InvalidSettingError(f"the setting {name} must be {expected}, got {value!r}.")
-    if origin is tuple:
-        return tuple(_value(parts[0], item, name) for item in value)
-    if isinstance(kind, type) and issubclass(kind, Enum) and value not in list(kind):
-        raise UnknownNameError(name, value, [str(member) for member in kind])
-    return value if kind is NoneType else kind(value)
-
-
-def _fits(kind: Any, value: Any) -> bool:
-    """Whether plain data may stand for a type; true and false are no numbers."""
-    plain = _PLAIN.get(typing.get_origin(kind) or kind, str)
-    return isinstance(value, plain) and (plain is bool or not isinstance(value, bool))
 
 
 def _changes(name: str, before: Any, now: Any) -> Iterator[str]:

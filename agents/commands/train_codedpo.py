@@ -21,14 +21,13 @@ from agents.commands.options import (
     Json,
     MaxNewTokens,
     Model,
-    RunSettings,
     Seed,
     Split,
     SuiteName,
     Workers,
 )
 from agents.commands.output_paths import make_output_folder
-from agents.commands.settings import check_at_least, resume_settings, write_settings
+from agents.commands.settings import HasPreset, check_at_least, resume_settings, write_settings
 from agents.commands.suite_name import load_named
 from agents.commands.terminal import INTERRUPTED, note, note_left_out, say, say_facts, say_json
 from agents.policy.tuning import Tuning
@@ -58,8 +57,8 @@ _OLD_PREFIXES = {
 }
 
 
-@dataclass(frozen=True)
-class TrainCodeDPO:
+@dataclass(frozen=True, kw_only=True)
+class TrainCodeDPO(HasPreset):
     """Let a model write programs and tests, rank both by each other, and learn from the pairs."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -81,18 +80,12 @@ class TrainCodeDPO:
     """Pairs to learn from, instead of making some: a JSONL file with prompt, chosen and rejected."""
     run_dir: Path = Path("runs/codedpo")
     """Folder of the run: samples, matrix, pairs, log, checkpoints and the trained model."""
-    resume: bool = False
-    """Go on with the run in run-dir, where it stopped; options given here replace its own (once it trains, those that
-    made its pairs are fixed)."""
     until: Literal["sampling", "matrix", "pairs", "training"] = "training"
     """Last step to run; --resume goes on with the next."""
     save_every: int = 20
     """Optimizer steps between two checkpoints."""
     max_new_tokens: MaxNewTokens = 256
     workers: Workers = None
-    settings: RunSettings = None
-    paper: bool = False
-    """Begin with the paper's settings; options given here replace them."""
     config: Annotated[CodeDPOConfig, tyro.conf.OmitArgPrefixes, tyro.conf.EnumChoicesFromValues] = field(
         default_factory=CodeDPOConfig
     )

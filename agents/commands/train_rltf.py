@@ -16,14 +16,13 @@ from agents.commands.options import (
     Json,
     MaxNewTokens,
     Model,
-    RunSettings,
     Seed,
     Split,
     SuiteName,
     Workers,
 )
 from agents.commands.output_paths import make_output_folder
-from agents.commands.settings import check_at_least, resume_settings, write_settings
+from agents.commands.settings import HasPreset, check_at_least, resume_settings, write_settings
 from agents.commands.suite_name import load_named
 from agents.commands.terminal import INTERRUPTED, note, say, say_json
 from agents.policy.tuning import Tuning
@@ -43,8 +42,8 @@ _IN_THE_CHECKPOINT = ("model", "max_new_tokens", "dtype", "tuning", "seed")
 """Settings that a run keeps when it goes on."""
 
 
-@dataclass(frozen=True)
-class TrainRLTF:
+@dataclass(frozen=True, kw_only=True)
+class TrainRLTF(HasPreset):
     """Let a model write programs, judge them, and learn from where they are wrong."""
 
     REMOVED: ClassVar[Mapping[str, str]] = {
@@ -59,8 +58,6 @@ class TrainRLTF:
     """Programs to learn from, in all."""
     run_dir: Path = Path("runs/rltf")
     """Folder of the run: log, checkpoints and the trained model."""
-    resume: bool = False
-    """Go on with the run in run-dir: its settings, its model and its numbers; options given here replace its own."""
     save_every: int = 10
     """Learning steps between two checkpoints."""
     max_turns: int = 1
@@ -69,9 +66,6 @@ class TrainRLTF:
     reward: str = "paper"
     """Reward by name: paper, coarse, adaptive, pass_rate, success, private, static (with static analysis), ..."""
     workers: Workers = None
-    settings: RunSettings = None
-    paper: bool = False
-    """Begin with the paper's settings; options given here replace them."""
     config: tyro.conf.OmitArgPrefixes[RLTFConfig] = field(default_factory=RLTFConfig)
     """How to learn."""
     tuning: tyro.conf.OmitArgPrefixes[Tuning] = field(default_factory=Tuning)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.policy.builtin import FOLDER
+from agents.settings import SettingsRecord
 from codegym.errors import InvalidSettingError, MissingExtraError
 
 if TYPE_CHECKING:  # the command line reads Tuning's options where torch is not installed
@@ -22,7 +23,7 @@ _CHANCE = ("attention_dropout", "dropout", "activation_dropout", "layerdrop", "e
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tuning:
+class Tuning(SettingsRecord):
     """How a model is tuned. The default: all weights, and all activations kept.
 
     Raises:
@@ -39,8 +40,8 @@ class Tuning:
     """Compute activations again in the backward pass instead of keeping them: less memory, a third more time."""
 
     def __post_init__(self) -> None:
-        if self.lora_rank < 0:
-            raise InvalidSettingError(f"Tuning.lora_rank must be at least 0, got {self.lora_rank!r}.")
+        super().__post_init__()
+        self.require_at_least(0, "lora_rank")
 
 
 def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:

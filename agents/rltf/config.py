@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from agents.rltf.advantages import Advantage
 from agents.rltf.old_settings import REMOVED, RENAMED, upgraded
+from agents.settings import SettingsRecord
 from agents.training.normalization import Normalization
-from agents.training.settings import LearnerConfig, SettingsRecord
+from agents.training.settings import LearnerConfig
 
 # These name rows of tables that need torch, which the settings and the command line's help must not import.
 Component = Literal["coarse", "adaptive"]

@@ -26,14 +26,12 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
         values: Settings by name, of any version.
 
     Returns:
-        The same settings with today's values. Settings that were switched off and are gone are left out.
+        The same settings with today's values.
 
     Raises:
         InvalidSettingError: If a value was removed; the message says what to take instead.
     """
     new = dict(values)
-    if not new.get("curriculum", True):
-        del new["curriculum"]
     if "baseline" in new:
         new["baseline"] = _ADVANTAGES.get(new["baseline"], new["baseline"])
     if "clip_range" in new and new["clip_range"] is None:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from codegym.errors import InvalidSettingError
+from agents.settings import SettingsRecord
 from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
 from codegym.program import Program
@@ -92,7 +92,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class CostSettings:
+class CostSettings(SettingsRecord):
     """How costs are measured.
 
     Raises:
@@ -107,14 +107,10 @@ class CostSettings:
     """Programs of a task that are measured."""
 
     def __post_init__(self) -> None:
-        for name, least in (("repetitions", 5), ("most_programs", 2)):
-            if getattr(self, name) < least:
-                raise InvalidSettingError(
-                    f"CostSettings.{name} must be at least {least}, got {getattr(self, name)!r}: "
-                    "fewer tell nothing apart."
-                )
-        if not self.target_seconds > 0:
-            raise InvalidSettingError(f"CostSettings.target_seconds must be above 0, got {self.target_seconds!r}.")
+        super().__post_init__()
+        self.require_at_least(5, "repetitions")  # fewer tell no two programs apart
+        self.require_at_least(2, "most_programs")
+        self.require_above(0, "target_seconds")
 
 
 @dataclass(frozen=True, eq=False)

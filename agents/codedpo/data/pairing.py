@@ -19,7 +19,7 @@ from agents.scoring.costs import Costs, NoCosts
 from agents.scoring.matrix import Matrix
 from agents.scoring.ranking import Ranking, Scores, rank
 from agents.scoring.task_samples import TaskSamples
-from codegym.errors import InvalidSettingError
+from agents.settings import SettingsRecord
 
 _MOST_TESTS = 8
 """Tests that a pair names on each side."""
@@ -51,7 +51,7 @@ class PairSkip(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairRules:
+class PairRules(SettingsRecord):
     """Which pairs are made.
 
     Raises:
@@ -59,7 +59,6 @@ class PairRules:
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"seed": "tie_seed"}
-    """New names of settings by their old ones, in files and on the command line."""
 
     ranking: Ranking = Ranking.SELF_VALIDATION
     """What scores the programs."""
@@ -85,17 +84,13 @@ class PairRules:
     """Seed of the choice among programs with the same score."""
 
     def __post_init__(self) -> None:
-        shares = ("damping", "min_margin", "min_distance", "min_saving")
-        for name in shares:
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidSettingError(f"PairRules.{name} must lie in [0, 1], got {getattr(self, name)!r}.")
-        for name, least in (("pairs_per_task", 1), ("iterations", 1), ("max_characters", 0)):
-            if getattr(self, name) < least:
-                raise InvalidSettingError(f"PairRules.{name} must be at least {least}, got {getattr(self, name)!r}.")
-        if self.max_length_ratio != 0 and self.max_length_ratio < 1:
-            raise InvalidSettingError(f"PairRules.max_length_ratio is 0 or at least 1, got {self.max_length_ratio!r}.")
-        if not self.kinds:
-            raise InvalidSettingError(f"PairRules.kinds must name one of {', '.join(PairKind)}.")
+        super().__post_init__()
+        for name in ("damping", "min_margin", "min_distance", "min_saving"):
+            self.require(0 <= getattr(self, name) <= 1, name, "from 0 to 1")
+        self.require_at_least(1, "pairs_per_task", "iterations")
+        self.require_at_least(0, "max_characters")
+        self.require(self.max_length_ratio == 0 or self.max_length_ratio >= 1, "max_length_ratio", "0 or at least 1")
+        self.require(bool(self.kinds), "kinds", f"one or more of {', '.join(PairKind)}")
 
 
 @dataclass(frozen=True)

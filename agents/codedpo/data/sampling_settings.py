@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from codegym.errors import InvalidSettingError
+from agents.settings import SettingsRecord
 
 if TYPE_CHECKING:
     from agents.engines.sampling import Sampling
@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingSettings:
+class SamplingSettings(SettingsRecord):
     """How much is written for each task, and how.
 
     Raises:
         InvalidSettingError: If a value makes no sense.
     """
 
-    RENAMED: ClassVar[Mapping[str, str]] = {
-        "tests": "test_texts",
-        "max_new_tokens": "max_new_tokens, outside of `sampling`",
-    }
-    """New names of settings by their old ones, in files and on the command line."""
+    RENAMED: ClassVar[Mapping[str, str]] = {"tests": "test_texts"}
+    REMOVED: ClassVar[Mapping[str, str]] = {"max_new_tokens": "set the max_new_tokens of the policy or the command."}
 
     programs: int = 15
     """Programs for each task (the paper's number)."""
@@ -37,9 +34,8 @@ class SamplingSettings:
     """Nucleus of sampling programs and tests."""
 
     def __post_init__(self) -> None:
-        for name in ("programs", "test_texts"):
-            if getattr(self, name) < 1:
-                raise InvalidSettingError(f"SamplingSettings.{name} must be at least 1, got {getattr(self, name)!r}.")
+        super().__post_init__()
+        self.require_at_least(1, "programs", "test_texts")
 
     def sampling(self, policy: LMPolicy) -> Sampling:
         """Returns how the policy draws."""

@@ -13,7 +13,8 @@ import pytest
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.focus import Focus
 from agents.rltf.config import RLTFConfig
-from agents.training.settings import LearnerConfig, SettingsRecord
+from agents.settings import SettingsRecord
+from agents.training.settings import LearnerConfig
 from codegym.errors import InvalidSettingError, UnknownNameError
 
 
