@@ -65,11 +65,11 @@ class CodeDPOStudy(Study):
 
         import codegym  # noqa: F401  registers the environment
         from agents.codedpo.data.pipeline import draw_problems
-        from agents.rollout.episodes import make_stage
+        from agents.rollout.episodes import make_episodes
 
         preparation = self._preparation(seed, judge)
         chosen = draw_problems(train, self.tasks, seed)
-        stage = make_stage(gym.make("CodeSynthesis-v0", suite=train, judge=judge))
+        stage = make_episodes(gym.make("CodeSynthesis-v0", suite=train, judge=judge))
         samples = preparation.samples(stage, policy, chosen, seed=seed, source=self.model)
         matrices = preparation.matrices(samples)
         made = preparation.from_matrices(matrices)

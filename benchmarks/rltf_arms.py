@@ -243,11 +243,11 @@ def collections(policy: Any, env: Any, seed: int) -> Iterator[Any]:
 
     from agents.engines.sampling import Sampling
     from agents.rltf.config import RLTFConfig
-    from agents.rollout.episodes import make_stage
+    from agents.rollout.episodes import make_episodes
     from agents.rollout.rollout import Rollout
 
     config, rng = RLTFConfig(), np.random.default_rng(seed)
-    rollout = Rollout(make_stage(env), policy, torch.Generator().manual_seed(seed))
+    rollout = Rollout(make_episodes(env), policy, torch.Generator().manual_seed(seed))
     sampling = Sampling(max_new_tokens=policy.max_new_tokens)
     while True:
         chosen = rng.choice(len(env.problems), config.problems_per_step, replace=False).tolist()

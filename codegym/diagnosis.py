@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from codegym.errors import InvalidRewardError
@@ -12,6 +16,7 @@ from codegym.feedback.static_analysis import analyze, with_analysis
 from codegym.feedback.tracing import Trace, trace_job, traces_of
 from codegym.feedback.verdict import Verdict
 from codegym.judge import Judge
+from codegym.judge_settings import JudgeSettings
 from codegym.problem import Problem
 from codegym.rewards import Reward, static_penalty
 
@@ -48,22 +53,76 @@ class DiagnosingJudge:
         self.inner = judge
         self.static_analysis, self.suspects = static_analysis, suspects
         self.references, self.coverage = references, coverage
+        self._lock = threading.Lock()
+        self._judged: list[_Judged] = []
+        self._is_diagnosing = False
+
+    @property
+    def settings(self) -> JudgeSettings:
+        """How the programs are run."""
+        return self.inner.settings
+
+    def submit(self, problem: Problem, completion: str) -> Future[Feedback]:
+        """Begins to judge one completion; what is judged while others are diagnosed is diagnosed together."""
+        future: Future[Feedback] = Future()
+        judging = self.inner.submit(problem, completion)
+        future.add_done_callback(lambda _: judging.cancel())
+        judging.add_done_callback(lambda judged: self._add(_Judged(problem, judged, future)))
+        return future
 
     def judge(self, problem: Problem, completion: str) -> Feedback:
-        """Returns what one completion is worth."""
+        """Judges and diagnoses one completion."""
         return self.judge_many([(problem, completion)])[0]
 
     def judge_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Feedback]:
         """Judges pairs of problem and completion; the feedback comes in their order."""
         pairs = list(pairs)
-        problems, feedback = [problem for problem, _ in pairs], self.inner.judge_many(pairs)
+        return self._diagnosed([problem for problem, _ in pairs], self.inner.judge_many(pairs))
+
+    def __reduce__(self) -> tuple[Callable[..., DiagnosingJudge], tuple[Judge]]:
+        names = ("static_analysis", "suspects", "references", "coverage")
+        return partial(type(self), **{name: getattr(self, name) for name in names}), (self.inner,)
+
+    def _add(self, judged: _Judged) -> None:
+        # Called in a worker's thread, which has other programs to run: another thread diagnoses. It is made when there
+        # is work and ends with it, so that there is nothing to close, and nothing that a fork would lack.
+        with self._lock:
+            self._judged.append(judged)
+            if self._is_diagnosing:
+                return
+            self._is_diagnosing = True
+        threading.Thread(target=self._diagnose_all, name="codegym-diagnosis", daemon=True).start()
+
+    def _diagnose_all(self) -> None:
+        while True:
+            with self._lock:
+                batch, self._judged = self._judged, []
+                if not batch:
+                    self._is_diagnosing = False
+                    return
+            self._settle(batch)
+
+    def _settle(self, batch: Sequence[_Judged]) -> None:
+        batch = [one for one in batch if one.is_wanted()]
+        if not batch:
+            return
+        try:
+            found = self._diagnosed([one.problem for one in batch], [one.judging.result() for one in batch])
+        except BaseException as error:
+            for one in batch:
+                one.future.set_exception(error)
+        else:
+            for one, feedback in zip(batch, found, strict=True):
+                one.future.set_result(feedback)
+
+    def _diagnosed(self, problems: Sequence[Problem], feedback: Sequence[Feedback]) -> list[Feedback]:
         if self.static_analysis:
             programs, contexts = [fb.program for fb in feedback], [problem.context for problem in problems]
-            analyses = analyze(programs, contexts, python=self.inner.settings.python)
+            analyses = analyze(programs, contexts, python=self.settings.python)
             feedback = [with_analysis(fb, analysis) for fb, analysis in zip(feedback, analyses, strict=True)]
         if self.suspects or self.coverage:
             feedback = self._traced(problems, feedback)
-        return feedback
+        return list(feedback)
 
     def _traced(self, problems: Sequence[Problem], feedback: Sequence[Feedback]) -> list[Feedback]:
         wrong = [self.suspects and fb.verdict is Verdict.FAIL for fb in feedback]
@@ -80,10 +139,27 @@ class DiagnosingJudge:
 
     def _traces(self, asked: Sequence[tuple[Problem, str, bool]]) -> list[tuple[Trace, ...]]:
         jobs = [
-            trace_job(problem, source, problem.limits or self.inner.settings.limits, values=values)
+            trace_job(problem, source, problem.limits or self.settings.limits, values=values)
             for problem, source, values in asked
         ]
         return [traces_of(execution) for execution in self.inner.run_many(jobs)]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A completion that was submitted, and judged since."""
+
+    problem: Problem
+    judging: Future[Feedback]
+    future: Future[Feedback]
+
+    def is_wanted(self) -> bool:
+        """Returns whether it is to be diagnosed: it was judged, and nobody has cancelled it meanwhile."""
+        if not self.future.set_running_or_notify_cancel():
+            return False
+        if error := self.judging.exception():
+            self.future.set_exception(error)
+        return error is None
 
 
 def judge_for(reward: Reward, judge: AnyJudge) -> AnyJudge | DiagnosingJudge:

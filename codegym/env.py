@@ -13,14 +13,15 @@ from codegym.episode import Episode
 from codegym.errors import InfrastructureError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
+from codegym.judge import JudgeProtocol
 from codegym.problem import Problem
 from codegym.rewards import Reward
-from codegym.rules import JudgeProtocol, Rules, check_options, check_render_mode, completion_of
+from codegym.rules import Rules, RulesHolder, check_options, check_render_mode, completion_of
 from codegym.sandbox.limits import Limits
 from codegym.spaces import UnicodeText
 
 
-class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
+class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
     """Program synthesis as a Gymnasium environment.
 
     ## Description
@@ -90,7 +91,7 @@ class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
         self.render_mode = check_render_mode(render_mode, self.metadata)
         if judge is None and workers is None:
             workers = 1
-        self._rules = Rules(
+        rules = Rules(
             problems,
             max_turns=max_turns,
             reward=reward,
@@ -99,29 +100,10 @@ class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
             isolation=isolation,
             workers=workers,
         )
+        super().__init__(rules)
         self.action_space = UnicodeText()
-        self.observation_space = Episode.observation_space(self._rules.max_turns)
+        self.observation_space = Episode.observation_space(self.rules.max_turns)
         self._episode: Episode | None = None
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What may be asked."""
-        return self._rules.problems
-
-    @property
-    def judge(self) -> JudgeProtocol:
-        """What judges the completions."""
-        return self._rules.judge
-
-    @property
-    def reward(self) -> Reward:
-        """What pays for them."""
-        return self._rules.reward
-
-    @property
-    def max_turns(self) -> int:
-        """Completions that an episode allows."""
-        return self._rules.max_turns
 
     @property
     def problem(self) -> Problem:
@@ -154,7 +136,7 @@ class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
         """
         super().reset(seed=seed)
         chosen = check_options(options, known=("task_id",))
-        self._episode = self._rules.start(self.np_random, chosen.get("task_id"))
+        self._episode = self.rules.start(self.rules.choose(self.np_random, chosen.get("task_id")))
         self._show()
         return self._episode.observation(), self._episode.info()
 
@@ -174,8 +156,8 @@ class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
         """
         episode = self._running()
         completion = completion_of(action)
-        feedback = self._rules.judge.judge(episode.problem, completion)
-        rewards = self._rules.pay(episode.problem, feedback)
+        feedback = self.rules.judge.judge(episode.problem, completion)
+        rewards = self.rules.pay(episode.problem, feedback)
         episode = episode.after(feedback, rewards)
         if episode.infra_error:
             raise InfrastructureError(_what_failed(feedback))
@@ -194,7 +176,7 @@ class CodeSynthesisEnv(gym.Env[dict[str, Any], str]):
 
     def close(self) -> None:
         """Closes the judge, if the environment opened it; may be called again."""
-        self._rules.close()
+        self.rules.close()
 
     def _started(self) -> Episode:
         if self._episode is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Self
+from functools import lru_cache, partial
+from typing import Protocol, Self, runtime_checkable
 
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
@@ -17,6 +18,7 @@ from codegym.judge_settings import JudgeSettings
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
 from codegym.sandbox.execution import Execution
+from codegym.sandbox.futures import MappedFuture, results, results_as_they_end
 from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
@@ -24,6 +26,28 @@ from codegym.sandbox.packages import package_names
 from codegym.sandbox.pool import Sandbox
 
 _MOST_PLANS = 128
+
+
+@runtime_checkable
+class JudgeProtocol(Protocol):
+    """What the environment and the agents need of a judge; :class:`Judge` is one."""
+
+    @property
+    def settings(self) -> JudgeSettings:
+        """How the programs are run, and under which key verdicts may be kept."""
+        ...
+
+    def judge(self, problem: Problem, completion: str) -> Feedback:
+        """Judges one completion."""
+        ...
+
+    def judge_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Feedback]:
+        """Judges many, in order; a machine's failure is an ``infra_error`` verdict of the pair that it hit."""
+        ...
+
+    def submit(self, problem: Problem, completion: str) -> Future[Feedback]:
+        """Begins to judge one completion."""
+        ...
 
 
 class Judge:
@@ -92,41 +116,38 @@ class Judge:
         """What stands between a program and this machine: one record for each layer."""
         return self._sandbox.isolation
 
-    def judge(self, problem: Problem, completion: str) -> Feedback:
-        """Returns what one completion is worth.
+    def submit(self, problem: Problem, completion: str) -> Future[Feedback]:
+        """Begins to judge one completion, on the next free worker.
 
-        A program's failure is data; a machine's failure is a feedback with the verdict ``infra_error``.
+        A program's failure is data; a machine's failure is a feedback with the verdict ``infra_error``. A checker of
+        the problem runs in one of the judge's threads.
+
+        Returns:
+            The future feedback. Cancelling it before a worker is free spares the work.
 
         Raises:
             TypeError: If they are no problem or no text.
         """
+        _check_pair(problem, completion)
+        program = Program.from_completion(completion, problem)
+        return MappedFuture(self._sandbox.submit(self.job(problem, program)), partial(self._read, problem, program))
+
+    def judge(self, problem: Problem, completion: str) -> Feedback:
+        """Judges one completion; see :meth:`submit`."""
         return self.judge_many([(problem, completion)])[0]
 
     def judge_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Feedback]:
         """Judges pairs of problem and completion on all workers; the feedback comes in their order."""
-        feedback = dict(self.judge_as_they_end(pairs))
-        return [feedback[index] for index in range(len(feedback))]
+        return results(self.submit(problem, completion) for problem, completion in pairs)
 
     def judge_as_they_end(self, pairs: Iterable[tuple[Problem, str]]) -> Iterator[tuple[int, Feedback]]:
         """Judges pairs on all workers and yields each one's index and feedback as soon as it is there."""
-        asked: list[tuple[Problem, Program]] = []
+        return results_as_they_end(self.submit(problem, completion) for problem, completion in pairs)
 
-        def jobs() -> Iterator[Job]:
-            # One by one: the first runs while the others are still being made.
-            for problem, completion in pairs:
-                _check_pair(problem, completion)
-                program = Program.from_completion(completion, problem)
-                asked.append((problem, program))
-                yield self.job(problem, program)
-
-        for index, execution in self._sandbox.run_as_they_end(jobs()):
-            problem, program = asked[index]
-            observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
-            observations = tuple(observed[number] for number in sorted(observed))
-            yield (
-                index,
-                interpret(problem, program, replace(execution, observations=observations), kinds=self.settings.kinds),
-            )
+    def _read(self, problem: Problem, program: Program, execution: Execution) -> Feedback:
+        observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
+        observations = tuple(observed[number] for number in sorted(observed))
+        return interpret(problem, program, replace(execution, observations=observations), kinds=self.settings.kinds)
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs that are no tests (traces, say) on the same workers, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -11,23 +11,10 @@ from codegym.diagnosis import judge_for
 from codegym.episode import Episode
 from codegym.errors import InvalidProblemError, InvalidSettingError, UnknownNameError
 from codegym.feedback.feedback import Feedback
-from codegym.judge import Judge
+from codegym.judge import Judge, JudgeProtocol
 from codegym.problem import Problem
 from codegym.rewards import Reward, make_reward
 from codegym.sandbox.limits import Limits
-
-
-@runtime_checkable
-class JudgeProtocol(Protocol):
-    """What the environment needs of a judge; ``codegym.Judge`` is one."""
-
-    def judge(self, problem: Problem, completion: str) -> Feedback:
-        """Judges one completion."""
-        ...
-
-    def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
-        """Judges many, in order; a machine's failure is an ``infra_error`` verdict of the pair that it hit."""
-        ...
 
 
 class Rules:
@@ -55,37 +42,40 @@ class Rules:
         self,
         problems: Sequence[Problem],
         *,
-        max_turns: int,
-        reward: str | Reward | Callable[..., Any],
-        judge: JudgeProtocol | None,
-        limits: Limits | None,
-        isolation: str,
-        workers: int | None,
+        max_turns: int = 1,
+        reward: str | Reward | Callable[..., Any] = "paper",
+        judge: JudgeProtocol | None = None,
+        limits: Limits | None = None,
+        isolation: str = "auto",
+        workers: int | None = None,
     ) -> None:
         if not isinstance(max_turns, int | np.integer) or isinstance(max_turns, bool) or max_turns < 1:
             raise InvalidSettingError(f"max_turns must be a whole number of at least 1, got {max_turns!r}.")
         self.problems: Sequence[Problem] = problems if hasattr(problems, "task_ids") else _checked(problems)
-        self._places = _places(self.problems)
+        self._index_of = _index_of(self.problems)
         self.max_turns = int(max_turns)
         self.reward = make_reward(reward)
         self._owned: Judge | None = None
         if judge is None:
             packages = getattr(problems, "packages", ())
             judge = self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
-        elif not isinstance(judge, JudgeProtocol):
+        elif not all(callable(getattr(judge, name, None)) for name in ("judge", "judge_many")):
             raise InvalidSettingError(f"judge must have judge and judge_many, as codegym.Judge does, got {judge!r}.")
         elif (limits, isolation, workers) != (None, "auto", None):
             raise ValueError("limits, isolation and workers belong to the judge: give them to it, or leave judge out.")
         self.judge: JudgeProtocol = judge_for(self.reward, judge)
 
-    def start(self, rng: np.random.Generator, task_id: str | None = None) -> Episode:
-        """Returns a new episode of the problem with this id, or else of one drawn uniformly.
+    def start(self, problem: Problem) -> Episode:
+        """Returns a new episode of a problem."""
+        return Episode(problem=problem, max_turns=self.max_turns)
+
+    def choose(self, rng: np.random.Generator, task_id: str | None) -> Problem:
+        """Returns the problem with this id, or one drawn uniformly where there is none.
 
         Raises:
             UnknownNameError: If there is no such problem.
         """
-        problem = self.draw(rng) if task_id is None else self.find(task_id)
-        return Episode(problem=problem, max_turns=self.max_turns)
+        return self.draw(rng) if task_id is None else self.find(task_id)
 
     def draw(self, rng: np.random.Generator) -> Problem:
         """Returns one of the problems, each as likely as any other."""
@@ -97,9 +87,9 @@ class Rules:
         Raises:
             UnknownNameError: If there is none; names those that look like it.
         """
-        if not isinstance(task_id, str) or task_id not in self._places:
-            raise UnknownNameError("task_id", task_id, self._places)
-        return self.problems[self._places[task_id]]
+        if not isinstance(task_id, str) or task_id not in self._index_of:
+            raise UnknownNameError("task_id", task_id, self._index_of)
+        return self.problems[self._index_of[task_id]]
 
     def pay(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
         """Returns the reward's components; NaN each where nothing is known of the program."""
@@ -111,6 +101,48 @@ class Rules:
         """Closes the judge if it was opened here; may be called again."""
         if self._owned is not None:
             self._owned.close()
+
+
+class RulesSettings(TypedDict, total=False):
+    """The arguments of :class:`Rules` beside the problems."""
+
+    max_turns: int
+    reward: str | Reward | Callable[..., Any]
+    judge: JudgeProtocol | None
+    limits: Limits | None
+    isolation: str
+    workers: int | None
+
+
+class RulesHolder:
+    """What the single and the batch environment show of their rules.
+
+    Args:
+        rules: The problems, the judge, the reward and the number of turns.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """The problems that may be asked."""
+        return self.rules.problems
+
+    @property
+    def judge(self) -> JudgeProtocol:
+        """The judge of the completions."""
+        return self.rules.judge
+
+    @property
+    def reward(self) -> Reward:
+        """The reward that pays for them."""
+        return self.rules.reward
+
+    @property
+    def max_turns(self) -> int:
+        """Completions that an episode allows."""
+        return self.rules.max_turns
 
 
 def completion_of(action: object) -> str:
@@ -160,12 +192,12 @@ def _checked(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return checked
 
 
-def _places(problems: Sequence[Problem]) -> dict[str, int]:
+def _index_of(problems: Sequence[Problem]) -> dict[str, int]:
     task_ids: Iterable[str] = getattr(problems, "task_ids", None) or (problem.task_id for problem in problems)
-    places: dict[str, int] = {}
-    for place, task_id in enumerate(task_ids):
-        if places.setdefault(task_id, place) != place:
+    indices: dict[str, int] = {}
+    for index, task_id in enumerate(task_ids):
+        if indices.setdefault(task_id, index) != index:
             raise InvalidProblemError(f"two problems have the task_id {task_id!r}: it must be unique.")
-    if not places:
+    if not indices:
         raise InvalidProblemError("an environment needs at least one problem, got none.")
-    return places
+    return indices

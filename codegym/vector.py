@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,7 @@ from codegym.episode import Episode
 from codegym.errors import UnknownNameError
 from codegym.feedback.feedback import Feedback
 from codegym.problem import Problem
-from codegym.rewards import Reward
-from codegym.rules import JudgeProtocol, Rules, check_options, check_render_mode, completion_of
-from codegym.sandbox.limits import Limits
+from codegym.rules import Rules, RulesHolder, RulesSettings, check_options, check_render_mode, completion_of
 from codegym.spaces import UnicodeText
 
 Floats = npt.NDArray[np.float64]
@@ -29,27 +27,27 @@ Observations = dict[str, Any]
 """``prompt`` and ``feedback``: tuples of ``num_envs`` texts; ``turn``: int64 [num_envs]."""
 
 
-class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray]):
+class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str], np.ndarray]):
     """Many episodes of ``CodeSynthesisEnv`` side by side; a step judges a completion of each, on all workers at once.
 
     It gives what as many single environments would give under Gymnasium's ``SyncVectorEnv`` with the same seed and
     autoreset mode, with two differences: all completions of a step are judged together, and a failing machine ends
     only the episode that it hit (reward NaN, truncated, ``infra_error=True``: mask such turns out) instead of raising.
 
-    Autoreset: ``AutoresetMode.SAME_STEP`` starts the next episode within the step that ends one; the last observation
-        and info of
-    the finished one are in ``infos["final_obs"]`` and ``infos["final_info"]``. With ``AutoresetMode.DISABLED`` the
+    With ``AutoresetMode.SAME_STEP`` the step that ends an episode starts the next one. The last observation and info
+    of the finished one are in ``infos["final_obs"]`` and ``infos["final_info"]``. With ``AutoresetMode.DISABLED`` the
     caller resets with ``options={"reset_mask": ...}``. ``NEXT_STEP`` is refused: it throws away the action that
     follows the end of an episode, which with one turn an episode is every second program that the policy wrote.
 
     Args:
-        problems: As for ``CodeSynthesisEnv``, and so are ``max_turns``, ``reward``, ``judge``, ``limits``,
-            ``isolation`` and ``render_mode``.
-        num_envs: How many episodes run side by side.
-        workers: Sandboxes to judge with; None means one for each core.
+        problems: The problems that may be asked; any sequence of ``Problem``.
+        num_envs: Number of episodes side by side.
+        render_mode: None, ``"ansi"``, ``"human"`` or ``"rgb_array"``.
         autoreset_mode: An ``AutoresetMode`` or its text (``"SameStep"``, ``"Disabled"``).
         max_episode_steps: Truncates an episode after so many turns; this is what ``gym.make_vec`` hands on. None means
             never.
+        **settings: ``max_turns``, ``reward``, ``judge``, ``limits``, ``isolation`` and ``workers``, as for
+            ``CodeSynthesisEnv``; but ``workers=None`` means one for each core.
 
     Raises:
         ValueError: If ``num_envs`` is below one, or the autoreset mode is ``NEXT_STEP``.
@@ -62,15 +60,10 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
         problems: Sequence[Problem],
         num_envs: int = 1,
         *,
-        max_turns: int = 1,
-        reward: str | Reward | Callable[..., Any] = "paper",
-        judge: JudgeProtocol | None = None,
-        limits: Limits | None = None,
-        isolation: str = "auto",
-        workers: int | None = None,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         max_episode_steps: int | None = None,
+        **settings: Unpack[RulesSettings],
     ) -> None:
         self.closed = True  # until there is something to close: older Gymnasiums close what failed to be made
         if num_envs < 1:
@@ -80,23 +73,15 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
         self.metadata = {**CodeSynthesisEnv.metadata, "autoreset_mode": self._mode}
         self.render_mode = check_render_mode(render_mode, self.metadata)
         self._max_episode_steps = max_episode_steps
-        self._rules = Rules(
-            problems,
-            max_turns=max_turns,
-            reward=reward,
-            judge=judge,
-            limits=limits,
-            isolation=isolation,
-            workers=workers,
-        )
+        super().__init__(Rules(problems, **settings))
         self.closed = False
         self.single_action_space = UnicodeText()
-        self.single_observation_space = Episode.observation_space(self._rules.max_turns)
+        self.single_observation_space = Episode.observation_space(self.rules.max_turns)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._rngs = [seeding.np_random(None) for _ in range(num_envs)]
         self._begun = False
-        self._episodes = [Episode(problem=self._rules.problems[0])] * num_envs
+        self._episodes = [Episode(problem=self.rules.problems[0])] * num_envs
         self._judged = list(self._episodes)
         """As ``_episodes``, but as they were when they were judged, before any autoreset."""
 
@@ -109,26 +94,6 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """What they were seeded with."""
         return tuple(seed for _, seed in self._rngs)
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What may be asked."""
-        return self._rules.problems
-
-    @property
-    def judge(self) -> JudgeProtocol:
-        """What judges the completions."""
-        return self._rules.judge
-
-    @property
-    def reward(self) -> Reward:
-        """What pays for them."""
-        return self._rules.reward
-
-    @property
-    def max_turns(self) -> int:
-        """Completions that an episode allows."""
-        return self._rules.max_turns
 
     @property
     def current_problems(self) -> tuple[Problem, ...]:
@@ -162,15 +127,14 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
         mask = self._mask(chosen.get("reset_mask"))
         seeds = self._per_env("seed", seed if not isinstance(seed, int) else [seed + i for i in range(self.num_envs)])
         task_ids = self._per_env("task_id", chosen.get("task_id"))
-        for task_id in task_ids:
-            if task_id is not None:
-                self._rules.find(task_id)  # before anything changes
+        # Found before anything changes: an unknown id leaves all episodes as they are.
+        asked = [None if task_id is None else self.rules.find(task_id) for task_id in task_ids]
         self._begun = True
         infos: dict[str, Any] = {}
         for index in np.flatnonzero(mask).tolist():
             if seeds[index] is not None:
                 self._rngs[index] = seeding.np_random(seeds[index])
-            self._start(index, task_ids[index])
+            self._start(index, asked[index])
             self._judged[index] = self._episodes[index]
             infos = self._add_info(infos, self._episodes[index].info(), index)
         self._show()
@@ -210,14 +174,14 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
 
     def close_extras(self, **kwargs: Any) -> None:
         """Closes the judge, if the environment opened it."""
-        self._rules.close()
+        self.rules.close()
 
     def _judge(self, completions: list[str]) -> list[Episode]:
         """Returns the episodes after one turn more."""
         pairs = [(episode.problem, text) for episode, text in zip(self._episodes, completions, strict=True)]
-        feedbacks = self._rules.judge.judge_many(pairs)
+        feedbacks = self.rules.judge.judge_many(pairs)
         return [
-            episode.after(feedback, self._rules.pay(episode.problem, feedback))
+            episode.after(feedback, self.rules.pay(episode.problem, feedback))
             for episode, feedback in zip(self._episodes, feedbacks, strict=True)
         ]
 
@@ -235,8 +199,8 @@ class CodeSynthesisVectorEnv(VectorEnv[Observations, Sequence[str], np.ndarray])
             observations.append(observation)
         return observations, infos
 
-    def _start(self, index: int, task_id: str | None = None) -> None:
-        self._episodes[index] = self._rules.start(self._rngs[index][0], task_id)
+    def _start(self, index: int, problem: Problem | None = None) -> None:
+        self._episodes[index] = self.rules.start(problem or self.rules.draw(self._rngs[index][0]))
 
     def _truncated(self, episode: Episode) -> bool:
         out_of_steps = self._max_episode_steps is not None and episode.turn >= self._max_episode_steps

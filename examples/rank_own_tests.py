@@ -12,7 +12,7 @@ import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import LMPolicy
 from agents.codedpo.data.sampling import Sampler
 from agents.codedpo.data.sampling_settings import SamplingSettings
-from agents.rollout.episodes import make_stage
+from agents.rollout.episodes import make_episodes
 from agents.scoring.matrix import MatrixStore
 from agents.scoring.ranking import Ranking, rank
 from codegym import Judge
@@ -25,7 +25,7 @@ def main() -> None:
     suite = load_suite("core", split="test").filter(difficulties=["easy"])[:12]
     picked, average = [], []
     with Judge() as judge, gym.make("CodeSynthesis-v0", suite=suite, judge=judge) as env:
-        sampler = Sampler(make_stage(env), policy, SamplingSettings(programs=12, test_texts=8, temperature=0.8))
+        sampler = Sampler(make_episodes(env), policy, SamplingSettings(programs=12, test_texts=8, temperature=0.8))
         for matrix in MatrixStore(None, judge).fill(list(sampler.sample())):
             problem = suite.by_id(matrix.samples.task_id)
             verdicts = judge.judge_many([(problem, program) for program in matrix.samples.completions])

@@ -108,15 +108,15 @@ class CodeDPO(Agent[CodeDPOConfig]):
             InvalidSettingError: If the environment does not say what its problems are.
         """
         self._check_env()
-        assert self.stage is not None
+        assert self.episodes is not None
         with ExitStack() as stack:
             judge = getattr(getattr(self.env, "unwrapped", None), "judge", None)
             if not isinstance(judge, Judge):
                 judge = stack.enter_context(Judge())
             preparation = Preparation(self.folder, judge, self.preparation)
-            chosen = draw_problems(self.stage.problems, self.config.problems, self.seed)
+            chosen = draw_problems(self.episodes.problems, self.config.problems, self.seed)
             name = f"{getattr(self.policy.model.config, '_name_or_path', '')}@{self.n_updates}"
-            return preparation.from_policy(self.stage, self.policy, chosen, seed=self.seed, source=name)
+            return preparation.from_policy(self.episodes, self.policy, chosen, seed=self.seed, source=name)
 
     @property
     def default_timesteps(self) -> int:
@@ -188,7 +188,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
     # ---- saving and loading
 
     def _check_env(self) -> None:
-        if self.stage is None:
+        if self.episodes is None:
             raise ValueError(
                 "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
             )

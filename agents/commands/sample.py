@@ -72,11 +72,11 @@ class SampleTasks:
         import codegym  # noqa: F401  # registers CodeSynthesis-v0
         from agents.codedpo.data.sampling import Sampler, rollout_samples
         from agents.policy.policy import LMPolicy
-        from agents.rollout.episodes import make_stage
+        from agents.rollout.episodes import make_episodes
 
         env = gym.make("CodeSynthesis-v0", suite=suite, workers=self.workers)
         try:
-            stage = make_stage(env)
+            stage = make_episodes(env)
             sampler = Sampler(
                 stage,
                 LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, device=self.device, seed=self.seed),

@@ -222,10 +222,10 @@ class TrainCodeDPO(HasPreset):
             note_left_out(file.skipped)
             facts["lines_left_out"] = len(file.skipped)
             return file.tasks
-        from agents.rollout.episodes import make_stage
+        from agents.rollout.episodes import make_episodes
 
         assert env is not None
-        stage = make_stage(env)
+        stage = make_episodes(env)
         chosen = draw_problems(stage.problems, self.config.problems, self.seed)
         return preparation.samples(stage, policy, chosen, seed=self.seed, source=self.model)
 

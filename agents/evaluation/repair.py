@@ -14,7 +14,7 @@ import torch
 from agents.engines.sampling import Sampling
 from agents.evaluation.samples import ProgramSample
 from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import make_stage
+from agents.rollout.episodes import make_episodes
 from agents.rollout.experience import Experience
 from agents.rollout.rollout import Rollout
 from codegym import Judge, Problem
@@ -53,7 +53,7 @@ def repaired_samples(
     for chosen, allowed in (([p for p in public if p.tests], turns), ([p for p in public if not p.tests], 1)):
         if not chosen:
             continue
-        rollout = Rollout(make_stage(CodeSynthesisEnv(chosen, max_turns=allowed, judge=judge)), policy, generator)
+        rollout = Rollout(make_episodes(CodeSynthesisEnv(chosen, max_turns=allowed, judge=judge)), policy, generator)
         tasks = [problem.task_id for problem in chosen for _ in range(n)]
         for start in range(0, len(tasks), _AT_ONCE):
             for sample in _episodes(rollout.collect(tasks[start : start + _AT_ONCE], sampling, version=0)):

@@ -89,8 +89,8 @@ class RLTF(Agent[RLTFConfig]):
             self.num_timesteps += self.config.collection
             self._judging_seconds = 0.0
             return []
-        assert self.stage is not None
-        rollout = Rollout(self.stage, self.policy, self.generator)
+        assert self.episodes is not None
+        rollout = Rollout(self.episodes, self.policy, self.generator)
         tasks = self._choose_tasks()
         repeated = [task for task in tasks for _ in range(self.config.samples_per_problem)]
         collected = rollout.collect(repeated, self._sampling(greedy=False), self.n_updates)
@@ -113,8 +113,8 @@ class RLTF(Agent[RLTFConfig]):
 
     def _choose_tasks(self) -> list[str | None]:
         """Distinct problems, or repeated ones where there are too few; None lets a third-party environment choose."""
-        assert self.stage is not None
-        number, problems = self.config.problems_per_step, self.stage.problems
+        assert self.episodes is not None
+        number, problems = self.config.problems_per_step, self.episodes.problems
         if not problems:
             return [None] * number
         # NumPy draws otherwise without probabilities: with them a seed gives the figures that the docs report.
@@ -206,8 +206,8 @@ class RLTF(Agent[RLTFConfig]):
             yield loss, StepMeasures(is_supervised=True, completions=len(batch))
 
     def _reference_solutions(self, number: int) -> list[Completion]:
-        assert self.stage is not None
-        solved = [problem for problem in self.stage.problems if problem.solutions]
+        assert self.episodes is not None
+        solved = [problem for problem in self.episodes.problems if problem.solutions]
         if not solved:
             raise InvalidSettingError(
                 "supervised_share needs problems with reference solutions; this environment has none: set it to 0."

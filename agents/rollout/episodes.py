@@ -1,89 +1,186 @@
-"""Where episodes are played: any Gymnasium environment, seen as a number of episodes side by side."""
+"""Episodes side by side: ours are played directly, third-party environments through Gymnasium's interface."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
-from agents.rollout.async_judge import EagerJudge
-from codegym.diagnosis import DiagnosingJudge
 from codegym.env import CodeSynthesisEnv
+from codegym.episode import Episode
 from codegym.errors import InfrastructureError
 from codegym.feedback.feedback import Feedback
-from codegym.judge import Judge
 from codegym.problem import Problem
-from codegym.rules import JudgeProtocol
+from codegym.rules import Rules
 from codegym.vector import CodeSynthesisVectorEnv
 
 Observation = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one step of one episode gave."""
+class StepResult:
+    """The result of one turn of one episode, as ``env.step`` gives it."""
 
     observation: Observation
     reward: float
     done: bool
+    """True if the episode has terminated or was truncated."""
     info: dict[str, Any]
-    feedback: Feedback | None = field(default=None, compare=False)
-    """Everything that the judge said, where the environment is one of ours: measured times and executed lines too."""
 
 
-class Stage(Protocol):
-    """Episodes side by side."""
+class Episodes(Protocol):
+    """Episodes that are played side by side, each known by its index in the last ``reset``."""
 
     size: int
-    """How many at most."""
+    """The largest number of episodes."""
     problems: Sequence[Problem]
-    """What may be asked, empty where the environment does not say."""
+    """The problems that may be asked; empty where the environment does not say."""
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts one episode for each of at most ``size`` tasks (None: the environment chooses)."""
         ...
 
-    def announce(self, place: int, completion: str) -> None:
-        """Says what the next step will hand in at this place, so that judging may begin."""
+    def submit(self, index: int, completion: str) -> None:
+        """Hands in the completion of one episode; judging may begin at once."""
         ...
 
-    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
-        """Hands in the completions of some of the episodes that are not over, by their place."""
+    def step(self) -> dict[int, StepResult]:
+        """Returns the results of the completions that were submitted since the last step, by index."""
+        ...
+
+    def abandon(self) -> None:
+        """Forgets the completions that were submitted since the last step; those not yet judged never are."""
         ...
 
 
-def make_stage(env: gym.Env[Any, Any] | VectorEnv[Any, Any, Any]) -> Stage:
-    """Sees an environment as a stage.
+def make_episodes(env: gym.Env[Any, Any] | VectorEnv[Any, Any, Any]) -> Episodes:
+    """Returns the episodes of an environment.
 
-    A ``CodeSynthesisEnv``, single or batch, becomes a batch of whatever size is asked for that shares its problems,
-    judge and reward. Every other environment, one of ours in wrappers of yours included, is stepped as it is.
+    A ``CodeSynthesisEnv``, single or batch, lends its problems, judge and reward to as many episodes as are asked for.
+    Every other environment, one of ours in wrappers of yours included, is stepped as it is.
 
     Raises:
         TypeError: If it is no Gymnasium environment.
     """
     if isinstance(env, VectorEnv):
         core = env.unwrapped
-        return BatchStage(core) if env is core and isinstance(core, CodeSynthesisVectorEnv) else VectorStage(env)
+        return (
+            EpisodeBatch(core.rules)
+            if env is core and isinstance(core, CodeSynthesisVectorEnv)
+            else VectorEpisodes(env)
+        )
     if isinstance(env, gym.Env):
         inner: gym.Env[Any, Any] = env
         while isinstance(inner, OrderEnforcing | PassiveEnvChecker):  # what gym.make adds: they change nothing
             inner = inner.env
-        return BatchStage(inner) if isinstance(inner, CodeSynthesisEnv) else SingleStage(env)
+        return EpisodeBatch(inner.rules) if isinstance(inner, CodeSynthesisEnv) else SingleEpisodes(env)
     raise TypeError(
         f"expected a gymnasium.Env or VectorEnv, such as gym.make('CodeSynthesis-v0'), got {type(env).__name__}."
     )
 
 
-class VectorStage:
-    """A vector environment, stepped as it is; episodes that are over wait with empty completions for the rest."""
+class EpisodeBatch:
+    """Episodes of our own environment, played without it.
+
+    A completion is judged as soon as it is submitted, while the policy writes others. Equal completions of a problem
+    that are submitted for the same step are judged once.
+
+    Args:
+        rules: The environment's problems, judge, reward and number of turns.
+    """
+
+    size = 1 << 16
+
+    def __init__(self, rules: Rules) -> None:
+        self.problems: Sequence[Problem] = rules.problems
+        self._rules = rules
+        # Judges of users may have been written before `submit` was asked of them: they judge a step at once.
+        self._may_submit = hasattr(rules.judge, "submit")
+        self._generator = np.random.default_rng()
+        self._episodes: list[Episode] = []
+        self._submitted: dict[int, str] = {}
+        self._judging: dict[tuple[str, str], Future[Feedback]] = {}
+
+    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
+        """Starts as many episodes as there are tasks."""
+        self.abandon()
+        problems = [self._rules.choose(self._generator, task_id) for task_id in task_ids]
+        self._episodes = [self._rules.start(problem) for problem in problems]
+        return [episode.observation() for episode in self._episodes]
+
+    def submit(self, index: int, completion: str) -> None:
+        """Begins to judge a completion."""
+        problem = self._episodes[index].problem
+        key = (problem.task_id, completion)
+        if self._may_submit and key not in self._judging:
+            self._judging[key] = self._rules.judge.submit(problem, completion)
+        self._submitted[index] = completion
+
+    def step(self) -> dict[int, StepResult]:
+        """Waits for the verdicts of the submitted completions."""
+        try:
+            feedbacks = self._feedbacks()
+        finally:
+            self.abandon()
+        return {index: self._after(index, feedback) for index, feedback in feedbacks.items()}
+
+    def abandon(self) -> None:
+        """Cancels what is not judged yet, so that nothing of an interrupted rollout occupies the workers."""
+        for future in self._judging.values():
+            future.cancel()
+        self._submitted, self._judging = {}, {}
+
+    def _feedbacks(self) -> dict[int, Feedback]:
+        pairs = [(self._episodes[index].problem, text) for index, text in sorted(self._submitted.items())]
+        if self._may_submit:
+            judged = [self._judging[problem.task_id, text].result() for problem, text in pairs]
+        else:
+            judged = self._rules.judge.judge_many(pairs)
+        return dict(zip(sorted(self._submitted), judged, strict=True))
+
+    def _after(self, index: int, feedback: Feedback) -> StepResult:
+        before = self._episodes[index]
+        episode = before.after(feedback, self._rules.pay(before.problem, feedback))
+        self._episodes[index] = episode
+        return StepResult(episode.observation(), episode.reward, episode.over, episode.info())
+
+
+class _SteppedEpisodes:
+    """Keeps what is submitted until the environment is stepped: nothing can be judged before."""
+
+    def __init__(self) -> None:
+        self._submitted: dict[int, str] = {}
+
+    def submit(self, index: int, completion: str) -> None:
+        """Keeps a completion for the next step."""
+        self._submitted[index] = completion
+
+    def abandon(self) -> None:
+        """Forgets what was submitted."""
+        self._submitted = {}
+
+    def _taken(self) -> dict[int, str]:
+        submitted, self._submitted = self._submitted, {}
+        return submitted
+
+
+class VectorEpisodes(_SteppedEpisodes):
+    """The sub-environments of a vector environment, which is stepped as it is.
+
+    Those whose episode is over, or that have no task, are stepped with empty completions for the others' sake.
+
+    Args:
+        envs: The vector environment.
+    """
 
     def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
+        super().__init__()
         self.size = envs.num_envs
         self.problems: Sequence[Problem] = getattr(envs.unwrapped, "problems", ())
         self._envs = envs
@@ -91,130 +188,80 @@ class VectorStage:
         self._over = np.zeros(envs.num_envs, bool)
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
-        """Starts all sub-environments; those beyond the tasks are never stepped with anything."""
+        """Starts all sub-environments."""
+        self.abandon()
         tasks = [*task_ids, *[None] * (self.size - len(task_ids))]
         observations, _ = self._envs.reset(options={"task_id": tasks} if self.problems else None)
         self._over = np.arange(self.size) >= len(task_ids)
-        return [_row(observations, place) for place in range(len(task_ids))]
+        return [_row(observations, index) for index in range(len(task_ids))]
 
-    def announce(self, place: int, completion: str) -> None:
-        """Does nothing: the environment is only ever stepped."""
-
-    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
-        """Judges the completions together."""
+    def step(self) -> dict[int, StepResult]:
+        """Steps all sub-environments at once."""
+        submitted = self._taken()
         if self._by_mask and self._over.any():
             self._envs.reset(options={"reset_mask": self._over.copy()})
-        actions = [completions.get(place, "") for place in range(self.size)]
-        observations, rewards, ended, cut, infos = self._envs.step(actions)
-        core = self._envs.unwrapped
-        feedback = core.last_feedback if isinstance(core, CodeSynthesisVectorEnv) else (None,) * self.size
-        outcomes = {}
-        for place in completions:
-            done = bool(ended[place] or cut[place])
-            final = done and "final_info" in infos and bool(infos["_final_info"][place])
-            outcomes[place] = Outcome(
-                _row(observations, place) if not final else dict(infos["final_obs"][place]),
-                float(rewards[place]),
+        actions = [submitted.get(index, "") for index in range(self.size)]
+        observations, rewards, terminations, truncations, infos = self._envs.step(actions)
+        results = {}
+        for index in submitted:
+            done = bool(terminations[index] or truncations[index])
+            # With autoreset in the same step the arrays are of the next episode already.
+            is_final = done and "final_info" in infos and bool(infos["_final_info"][index])
+            results[index] = StepResult(
+                dict(infos["final_obs"][index]) if is_final else _row(observations, index),
+                float(rewards[index]),
                 done,
-                _info(infos["final_info"] if final else infos, place),
-                feedback[place],
+                _info(infos["final_info"] if is_final else infos, index),
             )
-            self._over[place] = done
-        return outcomes
+            self._over[index] = done
+        return results
 
 
-class BatchStage:
-    """A batch of any size with the problems, the judge and the reward of an environment."""
+class SingleEpisodes(_SteppedEpisodes):
+    """A single environment, which is stepped as it is: one episode at a time.
 
-    size = 1 << 16
-
-    def __init__(self, env: CodeSynthesisEnv | CodeSynthesisVectorEnv) -> None:
-        self.problems: Sequence[Problem] = env.problems
-        self._env = env
-        self._eager, self._judge = _eager(env.judge)
-        self._batches: dict[int, CodeSynthesisVectorEnv] = {}
-        self._batch: CodeSynthesisVectorEnv | None = None
-        self._stage: VectorStage | None = None
-
-    def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
-        """Starts as many episodes as there are tasks."""
-        number, env = len(task_ids), self._env
-        if number not in self._batches:
-            self._batches[number] = CodeSynthesisVectorEnv(
-                env.problems,
-                number,
-                max_turns=env.max_turns,
-                reward=env.reward,
-                judge=self._judge,
-                autoreset_mode=AutoresetMode.DISABLED,
-            )
-        self._batch = self._batches[number]
-        self._stage = VectorStage(self._batch)
-        return self._stage.reset(task_ids)
-
-    def announce(self, place: int, completion: str) -> None:
-        """Begins to judge."""
-        if self._eager is not None and self._batch is not None:
-            self._eager.begin(self._batch.current_problems[place], completion)
-
-    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
-        """Judges the completions together."""
-        assert self._stage is not None, "step before reset"
-        return self._stage.step(completions)
-
-
-class SingleStage:
-    """A single environment, stepped as it is: one episode at a time."""
+    Args:
+        env: The environment.
+    """
 
     size = 1
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__()
         self.problems: Sequence[Problem] = getattr(env.unwrapped, "problems", ())
         self._env = env
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts the one episode."""
+        self.abandon()
         (task_id,) = task_ids
         observation, _ = self._env.reset(options={"task_id": task_id} if self.problems and task_id else None)
         return [observation]
 
-    def announce(self, place: int, completion: str) -> None:
-        """Does nothing: the environment is only ever stepped."""
+    def step(self) -> dict[int, StepResult]:
+        """Steps the environment; where the machine fails, the episode ends and its info says so."""
+        submitted = self._taken()
+        return {index: self._step(completion) for index, completion in submitted.items()}
 
-    def step(self, completions: Mapping[int, str]) -> dict[int, Outcome]:
-        """Judges the one completion; where the machine fails, the episode ends and says so."""
+    def _step(self, completion: str) -> StepResult:
         try:
-            observation, reward, ended, cut, info = self._env.step(completions[0])
+            observation, reward, terminated, truncated, info = self._env.step(completion)
         except InfrastructureError:
-            return {0: Outcome({}, float("nan"), True, {"infra_error": True})}
-        core = self._env.unwrapped
-        feedback = core.last_feedback if isinstance(core, CodeSynthesisEnv) else None
-        return {0: Outcome(observation, float(reward), ended or cut, info, feedback)}
+            return StepResult({}, float("nan"), True, {"infra_error": True})
+        return StepResult(observation, float(reward), terminated or truncated, info)
 
 
-def _eager(judge: JudgeProtocol) -> tuple[EagerJudge | None, JudgeProtocol]:
-    """Returns who may begin early, and a judge that waits for it; one that looks closer does so afterwards."""
-    if isinstance(judge, Judge):
-        eager = EagerJudge(judge)
-        return eager, eager
-    if isinstance(judge, DiagnosingJudge) and isinstance(judge.inner, Judge):
-        eager, looking = EagerJudge(judge.inner), copy(judge)
-        looking.inner = cast(Judge, eager)
-        return eager, looking
-    return None, judge
+def _row(batch: Mapping[str, Any], index: int) -> Observation:
+    return {name: _plain(values[index]) for name, values in batch.items()}
 
 
-def _row(batch: Mapping[str, Any], place: int) -> Observation:
-    return {name: _plain(values[place]) for name, values in batch.items()}
-
-
-def _info(infos: Mapping[str, Any], place: int) -> dict[str, Any]:
+def _info(infos: Mapping[str, Any], index: int) -> dict[str, Any]:
     """One sub-environment's info out of Gymnasium's aggregate, in which ``_name`` says who has ``name`` at all."""
     row = {}
     for name, values in infos.items():
         owners = infos.get(f"_{name}")
-        if not name.startswith("_") and (owners is None or owners[place]):
-            row[name] = _info(values, place) if isinstance(values, dict) else _plain(values[place])
+        if not name.startswith("_") and (owners is None or owners[index]):
+            row[name] = _info(values, index) if isinstance(values, dict) else _plain(values[index])
     return row
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from time import perf_counter
 
-import numpy as np
 import torch
 
 from agents.engines.sampling import Sampling
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import Observation, Outcome, Stage
+from agents.rollout.episodes import Episodes, Observation, StepResult
 from agents.rollout.experience import Experience
 
 
@@ -25,104 +25,111 @@ class Stopwatch:
     tokens: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Turn:
     task_id: str | None
     number: int
     completion: Completion
-    outcome: Outcome
+    result: StepResult
 
 
 @dataclass
 class Rollout:
-    """Collects experiences from a stage.
+    """Plays episodes with a policy and collects the experiences.
 
     Args:
-        stage: Where episodes are played.
-        policy: Who plays.
-        generator: The source of chance.
+        episodes: The episodes to play.
+        policy: The policy that writes the completions.
+        generator: The generator that tokens are sampled with.
     """
 
-    stage: Stage
+    episodes: Episodes
     policy: LMPolicy
     generator: torch.Generator
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def collect(self, task_ids: Sequence[str | None], sampling: Sampling, version: int) -> list[Experience]:
-        """Plays one episode for each task, as many side by side as the stage holds.
+        """Plays one episode for each task, as many side by side as there may be.
 
         Args:
             task_ids: The problems, repeated for several completions of the same; None lets the environment choose.
             sampling: How completions are drawn.
-            version: Of the policy, written into every experience.
+            version: The policy's version, written into every experience.
 
         Returns:
             One experience for each turn of each episode, episode by episode.
         """
         experiences: list[Experience] = []
-        for start in range(0, len(task_ids), self.stage.size):
-            for episode in self._play(task_ids[start : start + self.stage.size], sampling):
-                experiences += self._experiences(episode, version, sampling.greedy)
+        size = self.episodes.size
+        try:
+            for start in range(0, len(task_ids), size):
+                for turns in self._play(task_ids[start : start + size], sampling):
+                    experiences += _experiences(turns, version, sampling.greedy)
+        finally:
+            # An interrupted rollout (Ctrl-C, no memory left) must not leave programs for the workers to run.
+            self.episodes.abandon()
         return experiences
 
     def _play(self, task_ids: Sequence[str | None], sampling: Sampling) -> list[list[_Turn]]:
-        observations = dict(enumerate(self.stage.reset(task_ids)))
-        episodes: list[list[_Turn]] = [[] for _ in task_ids]
+        observations = dict(enumerate(self.episodes.reset(task_ids)))
+        turns: list[list[_Turn]] = [[] for _ in task_ids]
         while observations:
             written = self._write(observations, sampling)
             began = perf_counter()
-            outcomes = self.stage.step({place: completion.text for place, completion in written.items()})
+            results = self.episodes.step()
             self.stopwatch.judging += perf_counter() - began
-            for place, outcome in outcomes.items():
-                number = len(episodes[place])
-                episodes[place].append(
-                    _Turn(task_id=task_ids[place], number=number, completion=written[place], outcome=outcome)
-                )
-            observations = {place: outcome.observation for place, outcome in outcomes.items() if not outcome.done}
-        return episodes
+            # In the order of the observations: completions end in any order, and experiences must not depend on it.
+            for index in observations:
+                turn = _Turn(task_ids[index], len(turns[index]), written[index], results[index])
+                turns[index].append(turn)
+            observations = {i: results[i].observation for i in observations if not results[i].done}
+        return turns
 
     def _write(self, observations: Mapping[int, Observation], sampling: Sampling) -> dict[int, Completion]:
         began = perf_counter()
-        places = list(observations)
-        prompts = [self.policy.prompt_text(observations[place]) for place in places]
+        indices = list(observations)
+        prompts = [self.policy.prompt_text(observations[index]) for index in indices]
         written: dict[int, Completion] = {}
-        for index, completion in self.policy.stream(prompts, sampling, self.generator):
-            written[places[index]] = completion
-            self.stage.announce(places[index], completion.text)
+        for number, completion in self.policy.stream(prompts, sampling, self.generator):
+            written[indices[number]] = completion
+            self.episodes.submit(indices[number], completion.text)
         self.stopwatch.generation += perf_counter() - began
         self.stopwatch.tokens += sum(len(completion) for completion in written.values())
-        return {place: written[place] for place in places}
+        return written
 
-    def _experiences(self, episode: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
-        experiences = [self._experience(turn, version, greedy) for turn in episode]
-        future = 0.0
-        for place in reversed(range(len(experiences))):
-            experiences[place] = replace(experiences[place], future=future)
-            future += experiences[place].reward
-        return experiences
 
-    def _experience(self, turn: _Turn, version: int, greedy: bool) -> Experience:
-        """Everything comes from the environment's ``info``; an environment of another make pays one nameless reward."""
-        info, completion = turn.outcome.info, turn.completion
-        infra_error = bool(info.get("infra_error", False)) or bool(np.isnan(turn.outcome.reward))
-        task_id = str(info.get("task_id", turn.task_id or completion.prompt))
-        rewards: Mapping[str, float] = info.get("reward_components") or {"reward": turn.outcome.reward}
-        return Experience(
-            completion=completion,
-            task_id=task_id,
-            turn=turn.number,
-            version=version,
-            group=f"{version}/{turn.number}/{task_id}",
-            rewards={} if infra_error else dict(rewards),
-            verdict=str(info.get("verdict", "")),
-            kind=str(info.get("kind", "")),
-            scope=str(info.get("scope", "")),
-            pass_rate=float(info.get("pass_rate", 0.0)),
-            passed=tuple(test["status"] == "pass" for test in info.get("tests", ())),
-            is_success=bool(info.get("is_success", False)),
-            infra_error=infra_error,
-            is_greedy=greedy,
-            feedback=str(turn.outcome.observation.get("feedback", "")),
-            diagnostics=tuple(info.get("diagnostics", ())),
-            tests=tuple(info.get("tests", ())),
-        )
+def _experiences(turns: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
+    experiences = [_experience(turn, version, greedy) for turn in turns]
+    future = 0.0
+    for number in reversed(range(len(experiences))):
+        experiences[number] = replace(experiences[number], future=future)
+        future += experiences[number].reward
+    return experiences
+
+
+def _experience(turn: _Turn, version: int, greedy: bool) -> Experience:
+    """Reads the environment's ``info``, of which a third-party environment may give nothing."""
+    info, completion, reward = turn.result.info, turn.completion, turn.result.reward
+    infra_error = bool(info.get("infra_error", False)) or isnan(reward)
+    task_id = str(info.get("task_id", turn.task_id or completion.prompt))
+    # Third-party environments pay a single unnamed reward.
+    rewards: Mapping[str, float] = info.get("reward_components") or {"reward": reward}
+    return Experience(
+        completion=completion,
+        task_id=task_id,
+        turn=turn.number,
+        version=version,
+        group=f"{version}/{turn.number}/{task_id}",
+        rewards={} if infra_error else dict(rewards),
+        verdict=str(info.get("verdict", "")),
+        kind=str(info.get("kind", "")),
+        scope=str(info.get("scope", "")),
+        pass_rate=float(info.get("pass_rate", 0.0)),
+        passed=tuple(test["status"] == "pass" for test in info.get("tests", ())),
+        is_success=bool(info.get("is_success", False)),
+        infra_error=infra_error,
+        is_greedy=greedy,
+        feedback=str(turn.result.observation.get("feedback", "")),
+        diagnostics=tuple(info.get("diagnostics", ())),
+        tests=tuple(info.get("tests", ())),
+    )

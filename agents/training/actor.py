@@ -14,7 +14,7 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import Stage, make_stage
+from agents.rollout.episodes import Episodes, make_episodes
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import InvalidSettingError, UnknownNameError
 from codegym.vector import CodeSynthesisVectorEnv
@@ -40,7 +40,7 @@ class Actor(ABC):
             policy = LMPolicy.load(**{"device": device, "seed": seed or 0, **_loading(policy_kwargs or {})})
         self.policy = policy
         self.env: Env | None = None
-        self.stage: Stage | None = None
+        self.episodes: Episodes | None = None
         self._sb3_env: VecEnv | None = None
         self.set_random_seed(seed)
         if env is not None:
@@ -51,7 +51,7 @@ class Actor(ABC):
     def set_env(self, env: Env | str) -> None:
         """Learns from this environment from now on."""
         self.env = gym.make(env) if isinstance(env, str) else env
-        self.stage = make_stage(self.env)
+        self.episodes = make_episodes(self.env)
         self._sb3_env = None
 
     def get_env(self) -> VecEnv | None:

@@ -158,7 +158,7 @@ class Agent(Actor, Generic[C]):
 
     def _prepare(self) -> None:
         """Gets ready what is learned from, or raises where there is nothing."""
-        if self.stage is None:
+        if self.episodes is None:
             raise ValueError(
                 f"{type(self).__name__} needs an environment to learn: set_env(env), or load(path, env=env)."
             )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import Stage
+from agents.rollout.episodes import Episodes
 from agents.rollout.experience import Experience
 from agents.training.run_folder import FINISHED, RUN, RUNNING, SAMPLES, STOPPED
 from agents.training.settings import LearnerConfig
@@ -33,7 +33,7 @@ class Recorded(Protocol):
 
     policy: LMPolicy
     env: object
-    stage: Stage | None
+    episodes: Episodes | None
     seed: int
     config: LearnerConfig
     timestep_unit: str
@@ -95,9 +95,9 @@ class RunRecord(BaseCallback):
     def _problems(self) -> dict[str, Any]:
         """Which problems it learns from; a run that is resumed without an environment had them before."""
         agent = self._agent
-        if agent.stage is None:
+        if agent.episodes is None:
             return {name: self._before.get(name, nothing) for name, nothing in _NO_PROBLEMS.items()}
-        problems, core = agent.stage.problems, getattr(agent.env, "unwrapped", None)
+        problems, core = agent.episodes.problems, getattr(agent.env, "unwrapped", None)
         return {
             "suite": getattr(problems, "name", "") or "problems",
             "split": getattr(problems, "split", ""),

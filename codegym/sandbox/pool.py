@@ -99,6 +99,10 @@ class Sandbox:
                     self._open()  # a fork has none of the threads, and the servers are its parent's
         return self._pool.submit(job)
 
+    def submit(self, job: Job) -> Future[Execution]:
+        """Runs a job on the next free worker; until then it may be cancelled."""
+        return self._submit(job)
+
     def run(self, job: Job) -> Execution:
         """Runs one job and returns what was seen; a machine's failure shows as ``Status.INFRA``."""
         return self._submit(job).result()

@@ -1,10 +1,12 @@
+import copy
 import dataclasses
+import pickle
 
 import gymnasium as gym
 import pytest
 
 from codegym.diagnosis import DiagnosingJudge
-from codegym.errors import InvalidRewardError
+from codegym.errors import InfrastructureError, InvalidRewardError
 from codegym.feedback.diagnostic import Source
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.report import observation_text
@@ -189,3 +191,35 @@ def test_a_reward_for_static_analysis_gets_it(judge):
     blind = DiagnosingJudge(judge, static_analysis=False)
     with pytest.raises(InvalidRewardError, match="would always be 0"):
         gym.make("CodeSynthesis-v0", suite=[LARGEST], reward="static", judge=blind)
+
+
+def test_what_is_submitted_is_diagnosed_as_in_a_batch(judge):
+    diagnosing = DiagnosingJudge(judge, coverage=True)
+    texts = [WRONG, RIGHT, "def f(xs):\n    return y\n", "def f(xs:\n", WRONG]
+    futures = [diagnosing.submit(LARGEST, text) for text in texts]
+    expected = diagnosing.judge_many([(LARGEST, text) for text in texts])
+    for future, feedback in zip(futures, expected, strict=True):
+        found = future.result(60)
+        assert (found.verdict, found.diagnostics) == (feedback.verdict, feedback.diagnostics)
+        assert found.executed_lines == feedback.executed_lines
+    assert diagnosing.settings is judge.settings
+
+
+def test_what_is_submitted_may_be_cancelled_or_fail():
+    endless = "def f(xs):\n    while True:\n        pass\n"
+    with Judge(workers=1, limits=Limits(cpu_seconds=0.3)) as judge:
+        diagnosing = DiagnosingJudge(judge)
+        slow, cancelled, lost = (diagnosing.submit(LARGEST, text) for text in (endless, RIGHT, RIGHT))
+        assert cancelled.cancel()
+    assert slow.exception(60) is None or isinstance(slow.exception(), InfrastructureError)
+    with pytest.raises(InfrastructureError, match="closed"):
+        lost.result(60)
+
+
+def test_copies_share_the_judge_and_pickles_make_one_like_it(judge):
+    diagnosing = DiagnosingJudge(judge, suspects=False, coverage=True)
+    diagnosing.submit(LARGEST, RIGHT).result(60)
+    twin = copy.deepcopy(diagnosing)
+    assert (twin.inner, twin.suspects, twin.coverage) == (judge, False, True)
+    with pickle.loads(pickle.dumps(diagnosing)).inner as other:
+        assert other.settings == judge.settings

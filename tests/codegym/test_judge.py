@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from codegym import CallTest, Judge, Limits, Problem, ScriptTest, StdioTest
 from codegym.comparison import Comparison
 from codegym.feedback.report import observation_text
 from codegym.feedback.verdict import Verdict
+from codegym.judge import JudgeProtocol
 from codegym.sandbox.execution import Trust
 
 DATA = os.environ.get("CODEGYM_DATA")
@@ -234,3 +236,26 @@ def test_what_is_no_problem_or_no_completion_is_named(judge: Judge) -> None:
     with pytest.raises(TypeError, match="p/1: a completion is a text, got bytes"):
         judge.judge_many([(problem, "x = 1"), (problem, b"x = 1")])  # type: ignore[list-item]
     assert judge.judge(problem, "x = 1").verdict == "unjudged", "it goes on judging"
+
+
+def test_a_submitted_completion_is_judged_in_the_background(judge: Judge) -> None:
+    futures = [judge.submit(DOUBLE, f"def f(x):\n    return {n}\n") for n in (2, "x + x", "y")]
+    verdicts = {future.result().verdict for future in as_completed(futures, timeout=60)}
+    assert verdicts == {Verdict.PASS, Verdict.FAIL, Verdict.ERROR}
+    assert [str(future.result().verdict) for future in futures] == ["fail", "pass", "error"]
+    with pytest.raises(TypeError, match="takes a Problem"):
+        judge.submit("t/0", "")  # type: ignore[arg-type]  # a user's mistake
+
+
+def test_what_is_cancelled_before_a_worker_is_free_is_not_run() -> None:
+    endless = "def f(x):\n    while True:\n        pass\n"
+    with Judge(workers=1, limits=Limits(cpu_seconds=0.3)) as judge:
+        first, second, third = (judge.submit(DOUBLE, text) for text in (endless, "x", "def f(x):\n    return x + x\n"))
+        assert second.cancel()
+        assert third.result(60).is_success
+        assert first.result(60).verdict is Verdict.TIMEOUT
+
+
+def test_a_judge_is_what_its_protocol_asks_for(judge: Judge) -> None:
+    assert isinstance(judge, JudgeProtocol)
+    assert not isinstance(object(), JudgeProtocol)

@@ -102,6 +102,20 @@ def test_disabled_autoreset_resets_by_mask(make: Callable[..., CodeSynthesisVect
         envs.step(["pass"] * 3)
 
 
+def test_a_truncated_episode_is_over_too(make: Callable[..., CodeSynthesisVectorEnv], fake_judge: Any) -> None:
+    envs = make(3, autoreset_mode="Disabled", max_turns=5, max_episode_steps=2)
+    envs.reset(options={"task_id": "toy/1"})
+    envs.step(["fail", "infra_error", "fail"])
+    with pytest.raises(ResetNeeded, match=r"sub-environments \[1\] are over"):
+        envs.step(["fail"] * 3)
+    envs.reset(options={"reset_mask": np.array([False, True, False])})
+    assert envs.step(["fail"] * 3)[3].tolist() == [True, False, True]
+    seen = len(fake_judge.seen)
+    with pytest.raises(ResetNeeded, match=r"sub-environments \[0, 2\] are over"):
+        envs.step(["fail"] * 3)
+    assert len(fake_judge.seen) == seen
+
+
 def test_next_step_is_refused_with_the_reason(make: Callable[..., CodeSynthesisVectorEnv]) -> None:
     for mode in (AutoresetMode.NEXT_STEP, "NextStep"):
         with pytest.raises(ValueError, match="every second program"):

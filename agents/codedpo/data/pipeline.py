@@ -24,7 +24,7 @@ from codegym.sandbox.limits import Limits
 
 if TYPE_CHECKING:  # ranking samples that are in a file needs no torch
     from agents.policy.policy import LMPolicy
-    from agents.rollout.episodes import Stage
+    from agents.rollout.episodes import Episodes
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Preparation:
 
     def from_policy(
         self,
-        stage: Stage,
+        stage: Episodes,
         policy: LMPolicy,
         problems: Sequence[Problem] | None = None,
         *,
@@ -84,7 +84,7 @@ class Preparation:
 
     def samples(
         self,
-        stage: Stage,
+        stage: Episodes,
         policy: LMPolicy,
         problems: Sequence[Problem] | None = None,
         *,

@@ -14,7 +14,7 @@ import torch
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import Task
-from agents.rollout.episodes import Stage
+from agents.rollout.episodes import Episodes
 from agents.rollout.experience import Experience
 from agents.rollout.rollout import Rollout
 from agents.scoring.asserts import opening_of
@@ -48,7 +48,7 @@ class Sampler:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: Episodes,
         policy: LMPolicy,
         settings: SamplingSettings | None = None,
         *,

@@ -413,7 +413,7 @@ def first_of_codet(data: Path, problems: int, programs: int) -> list[tuple[str, 
 def test_what_cannot_be_had_is_said_before_the_work(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], complaint: str
 ) -> None:
-    monkeypatch.setattr("codegym.Judge.judge_as_they_end", lambda *_: pytest.fail("a program was judged"))
+    monkeypatch.setattr("codegym.Judge.submit", lambda *_: pytest.fail("a program was judged"))
     suite = suite_file(tmp_path / "mine.jsonl", range(2))
     samples = samples_file(tmp_path / "samples.jsonl", {"0": [GOOD], "1": [GOOD]})
     code, _, err = run("--suite", suite, *(samples if option == "SAMPLES" else option for option in options))

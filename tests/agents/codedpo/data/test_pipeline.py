@@ -20,7 +20,7 @@ from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.engines.engine import Sample
 from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
-from agents.rollout.episodes import Stage, make_stage
+from agents.rollout.episodes import Episodes, make_episodes
 from agents.scoring.asserts import Refusal
 from agents.scoring.costs import CostSettings
 from agents.scoring.matrix import MatrixStore
@@ -72,14 +72,14 @@ def problems() -> list[Problem]:
 
 
 @pytest.fixture
-def stage(problems: list[Problem], judge: Judge) -> Stage:
-    return make_stage(CodeSynthesisEnv(problems, judge=judge))
+def stage(problems: list[Problem], judge: Judge) -> Episodes:
+    return make_episodes(CodeSynthesisEnv(problems, judge=judge))
 
 
 SMALL = SamplingSettings(programs=6, test_texts=3)
 
 
-def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: Stage, policy: LMPolicy) -> None:
+def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: Episodes, policy: LMPolicy) -> None:
     tasks = list(Sampler(stage, policy, SMALL, seed=1, source="script@0").sample())
     assert [task.task_id for task in tasks] == ["double/0", "double/1", "double/2"]
     for task in tasks:
@@ -92,7 +92,7 @@ def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: 
 
 
 def test_the_same_seed_gives_the_same_and_a_kill_changes_nothing(
-    stage: Stage, policy: LMPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: Episodes, policy: LMPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agents.codedpo.data.sampling._AT_ONCE", 6)  # a task is a portion
     path = tmp_path / "samples.jsonl"
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_and_a_kill_changes_nothing(
     assert list(Sampler(stage, policy, SMALL, path=path, seed=1, source="later").sample()) != whole
 
 
-def test_an_environment_without_problems_is_refused(stage: Stage, policy: LMPolicy) -> None:
+def test_an_environment_without_problems_is_refused(stage: Episodes, policy: LMPolicy) -> None:
     stage.problems = ()
     with pytest.raises(InvalidSettingError, match="names its problems"):
         Sampler(stage, policy)
@@ -124,7 +124,7 @@ SETTINGS = PreparationSettings(
 
 
 def test_all_stages_leave_their_files_and_the_second_run_asks_nobody(
-    stage: Stage, policy: LMPolicy, judge: Judge, tmp_path: Path
+    stage: Episodes, policy: LMPolicy, judge: Judge, tmp_path: Path
 ) -> None:
     heard: list[tuple[str, int, int]] = []
     run = Preparation(tmp_path, judge, SETTINGS, lambda *news: heard.append(news))
@@ -187,12 +187,14 @@ _ENDLESS = "assert f(1) in iter(int, 1)"
 """Compares for ever."""
 
 
-def test_programs_of_an_rltf_run(stage: Stage, policy: LMPolicy, problems: list[Problem], tmp_path: Path) -> None:
+def test_programs_of_an_rltf_run(
+    stage: Episodes, policy: LMPolicy, judge: Judge, problems: list[Problem], tmp_path: Path
+) -> None:
     from agents.rltf.config import RLTFConfig
     from agents.rltf.rltf import RLTF
 
     config = RLTFConfig(problems_per_step=3, samples_per_problem=4)
-    env = CodeSynthesisEnv(problems, judge=stage._env.judge)  # type: ignore[attr-defined]
+    env = CodeSynthesisEnv(problems, judge=judge)
     agent = RLTF(policy, env, config, seed=0)
     agent.learn(12)
     agent.save(tmp_path / "agent")
