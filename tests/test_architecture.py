@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -36,6 +37,22 @@ FLOORS = (
     {"vector", "checks", "wrappers"},
 )
 """The floors of codegym, lowest first: a module imports from its own floor or from below."""
+
+AGENT_FLOORS = (
+    {"progress", "settings"},
+    {"engines"},
+    {"policy"},
+    {"rollout"},
+    {"scoring", "training"},
+    {"codedpo.data"},
+    {"codedpo", "evaluation", "rltf"},
+    {"integrations", "report"},
+    {"commands"},
+    {"cli"},
+)
+"""The floors of agents, lowest first. Rooms of one floor are siblings: they do not import each other."""
+
+PAGE = ROOT / "docs" / "architecture.md"
 
 HEAVY = {"torch", "transformers", "stable_baselines3", "matplotlib", "tensorboard", "datasets", "scipy"}
 
@@ -74,6 +91,23 @@ def room(module: str) -> str:
     return module.split(".")[0]
 
 
+def agent_room(module: str) -> str:
+    """The room of agents that a module belongs to; empty for the package itself."""
+    parts = module.split(".")
+    nested = parts[1:3]
+    return ".".join(nested) if any(".".join(nested) in floor for floor in AGENT_FLOORS) else "".join(parts[1:2])
+
+
+def agent_arrows() -> dict[str, set[str]]:
+    """For each room of agents the other rooms of agents that it imports."""
+    arrows: dict[str, set[str]] = {}
+    for module, names in imports().items():
+        if room(module) == "agents" and module != "agents":
+            here = arrows.setdefault(agent_room(module), set())
+            here |= {agent_room(name) for name in names if room(name) == "agents"} - {agent_room(module)}
+    return arrows
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_rooms_import_only_what_lies_below_them(package: str) -> None:
     for module, names in imports().items():
@@ -98,6 +132,22 @@ def test_floors_of_codegym() -> None:
             target = name.split(".")
             if target[0] == "codegym" and len(target) > 1:
                 assert floor[target[1]] <= floor[parts[1]], f"{module} imports {name}, which lies above it"
+
+
+def test_rooms_of_agents_import_downwards_and_no_siblings() -> None:
+    floor = {name: height for height, names in enumerate(AGENT_FLOORS) for name in names}
+    for name, targets in agent_arrows().items():
+        assert name in floor, f"agents.{name} stands on no floor: name one in AGENT_FLOORS and in docs/architecture.md"
+        for target in targets:
+            assert target in floor, f"agents.{name} imports agents.{target}, which stands on no floor"
+            assert floor[target] < floor[name], f"agents.{name} imports agents.{target}, which is no floor below it"
+
+
+def test_the_page_shows_every_room_and_arrow() -> None:
+    rows = re.findall(r"^\| `agents/([a-z_/]+)` \|[^|]*\| ([^|]*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    shown = {name.replace("/", "."): set(re.findall(r"`([a-z_/]+)`", arrows)) for name, arrows in rows}
+    drawn = {name: {target.replace(".", "/") for target in targets} for name, targets in agent_arrows().items()}
+    assert shown == drawn
 
 
 def test_no_cycles() -> None:

@@ -11,8 +11,7 @@ from typing import Any
 from codegym.sandbox.execution import Failure, Observation, Place, Status
 from codegym.sandbox.guest.program import OutputExceeded
 from codegym.sandbox.guest.refusal import CodecError
-from codegym.sandbox.process import Process
-from codegym.sandbox.server import Report
+from codegym.sandbox.process import Process, Report
 
 _MAX_TEXT = 2000
 _STUCK_LINE = re.compile(rb'File "<program>", line (\d{1,9}) in')

@@ -14,14 +14,12 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 
 from codegym.sandbox.guest.channel import STARTED, Mailbox, MessageTooLong, frame
 from codegym.sandbox.guest.codec import Codec
 from codegym.sandbox.guest.refusal import CodecError
-
-if TYPE_CHECKING:
-    from codegym.sandbox.server import Report, Server
 
 BEGIN_SECONDS = 60.0
 """A process that has not begun after this time never will."""
@@ -48,6 +46,33 @@ class UnreadyError(Exception):
     """What the *problem* gives failed before there was anything of the program's to run."""
 
 
+@dataclass(frozen=True)
+class Report:
+    """How a process ended, as its server saw it.
+
+    Attributes:
+        status: As from ``wait4``.
+        cpu_seconds: User and system time of the process and of its children that it waited for.
+        peak_memory_bytes: Largest resident size.
+    """
+
+    status: int
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+class Owner(Protocol):
+    """What a process needs of the server that forked it."""
+
+    control: socket.socket
+
+    def report(self) -> tuple[int, Report]:
+        """Reads the report about one process: its number, and how it ended."""
+
+    def order(self, order: str, number: int) -> None:
+        """Sends an order about one process."""
+
+
 class Process:
     """One process of a server, from start to report.
 
@@ -59,7 +84,7 @@ class Process:
         open: Whether it can still say something.
     """
 
-    def __init__(self, server: Server, number: int, channel: socket.socket, limit: int) -> None:
+    def __init__(self, server: Owner, number: int, channel: socket.socket, limit: int) -> None:
         self.server, self.number, self.channel = server, number, channel
         self.report: Report | None = None
         self.pid = 0

@@ -16,7 +16,7 @@ from typing import Any
 from codegym.errors import InfrastructureError
 from codegym.sandbox.guest.arguments import LATER, SHORT, pack_request
 from codegym.sandbox.guest.channel import REPORT, frame
-from codegym.sandbox.process import BEGIN_SECONDS, Process, ServerGone
+from codegym.sandbox.process import BEGIN_SECONDS, Process, Report, ServerGone
 
 GUEST = Path(__file__).parent / "guest"
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "LD_BIND_NOW": "1"}
@@ -27,21 +27,6 @@ _START_SECONDS = 30.0
 _END_SECONDS = 1.0
 _MAX_SIZE_KB = 2**20
 """A server that has grown to this is replaced."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a process ended, as its server saw it.
-
-    Attributes:
-        status: As from ``wait4``.
-        cpu_seconds: User and system time of the process and of its children that it waited for.
-        peak_memory_bytes: Largest resident size.
-    """
-
-    status: int
-    cpu_seconds: float
-    peak_memory_bytes: int
 
 
 @dataclass(frozen=True)

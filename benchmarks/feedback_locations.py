@@ -1,6 +1,6 @@
 """How good feedback is, measured: on 8,200 real programs, on QuixBugs and on single-line mutants.
 
-    python benchmarks/feedback_places.py --data FOLDER [--parts places cost static faults] [--workers 2]
+    python benchmarks/feedback_locations.py --data FOLDER [--parts places cost static faults] [--workers 2]
 
 - *places*: kind, line and agreement with CPython's own report (``cpython_report.py``) on the failing programs of codet;
 - *cost*: judging with diagnostics against the same judging without (the sandbox alone), and the price of a trace;
