@@ -76,7 +76,8 @@ def naming(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        # An error with a text of its own has no number, and would show only the file once it has one.
+        if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise
 

@@ -1,4 +1,4 @@
-"""What a policy wrote: text, the very tokens that were sampled, and where in the text each of them stands."""
+"""What a policy wrote: the text, the sampled tokens, and the span of characters of each token."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Completion:
-    """One completion of a prompt. Training uses these ids and offsets; nothing is ever tokenised a second time.
+    """One completion of a prompt. Training uses these ids and offsets: nothing is tokenized a second time.
 
     Attributes:
         prompt: The text that was continued.
         text: The decoded completion, without special tokens.
-        prompt_ids: The prompt's token ids as the model read them, int64 [P].
+        prompt_ids: The prompt's token ids as they went into the model, int64 [P].
         token_ids: The sampled ids, int64 [T]; the last one is the end-of-sequence token if ``finished``.
-        offsets: Half-open range of characters in ``text`` that each token touches, int64 [T, 2]. Tokens that share a
+        offsets: Span of characters in ``text`` that each token touches, half-open, int64 [T, 2]. Tokens that share a
             character (the bytes of an ``é``) both touch it; special tokens touch nothing.
         logprobs: Log-probability of each sampled id under the distribution that it was drawn from, float32 [T]; zero
             where nothing was drawn (a reference solution), the model's own where the choice was greedy.
-        finished: The model ended by itself; otherwise the length limit cut it off.
+        finished: Whether the model ended the completion itself; otherwise the length limit cut it off.
     """
 
     prompt: str
@@ -39,11 +39,12 @@ class Completion:
         """Returns which tokens touch the characters ``[start, end)`` of the text, as a mask [T].
 
         Args:
-            start: First character; negative for a place that is not in the completion, which no token touches.
+            start: First character; negative for a span that is not in the completion, which no token touches.
             end: One past the last character. An empty range stands for the character at ``start``.
         """
         if start < 0:
             return np.zeros(len(self.token_ids), dtype=np.bool_)
+        # Something that is missing has an empty span: the character found instead stands for it.
         end = max(end, start + 1)
         first, last = self.offsets[:, 0], self.offsets[:, 1]
         return (first < end) & (last > start) & (last > first)

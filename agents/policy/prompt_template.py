@@ -1,4 +1,4 @@
-"""The three things a code model is asked for, and the words in which it is asked."""
+"""The three tasks of a code model, and the prompt text of each."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from codegym.atomic_file import atomic_file
 from codegym.errors import DataError
 
 FILE_NAME = "prompt_template.json"
 
 
 class Task(StrEnum):
-    """What the model is asked to write."""
+    """What the model shall write."""
 
     PROGRAM = "program"
     TESTS = "tests"
@@ -22,10 +23,10 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PromptTemplate:
-    """One text for each task, with the places ``{prompt}`` and ``{feedback}`` in it (braces doubled elsewhere).
+    """One text for each task, with the fields ``{prompt}`` and ``{feedback}``; any other brace is doubled.
 
     Raises:
-        DataError: If a text has another place in it, or lacks ``{prompt}``.
+        DataError: If a text has another field, or lacks ``{prompt}``.
     """
 
     program: str
@@ -39,19 +40,21 @@ class PromptTemplate:
         for task in Task:
             pattern = getattr(self, task)
             try:
+                # With the zero byte a filled field differs from the same word in the text.
                 shown = pattern.format(prompt="\0prompt", feedback="\0feedback")
             except (LookupError, ValueError) as error:
                 raise DataError(
-                    f"prompt template {task!s}: only {{prompt}} and {{feedback}} may stand in it: {error}."
+                    f"prompt template {task!s}: expected no fields but {{prompt}} and {{feedback}}, and all other "
+                    f"braces doubled: {error}."
                 ) from error
             if "\0prompt" not in shown:
-                raise DataError(f"prompt template {task!s}: {{prompt}} is missing.")
+                raise DataError(f"prompt template {task!s}: the field {{prompt}} is missing.")
 
     def text(self, task: Task, prompt: str, feedback: str = "") -> str:
-        """Returns what the model is told.
+        """Returns the text for a task.
 
         Args:
-            task: What to write.
+            task: What the model shall write.
             prompt: The problem's prompt.
             feedback: The last turn's feedback, for ``Task.REPAIR``.
         """
@@ -59,8 +62,9 @@ class PromptTemplate:
         return pattern.format(prompt=prompt, feedback=feedback)
 
     def save(self, folder: Path) -> None:
-        """Writes it beside a model's files, where ``load`` finds it."""
-        (folder / FILE_NAME).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        """Writes the template into a model's folder, where ``load`` finds it."""
+        with atomic_file(folder / FILE_NAME) as file:
+            json.dump(asdict(self), file, indent=1)
 
     @classmethod
     def load(cls, folder: Path) -> PromptTemplate | None:
@@ -87,7 +91,7 @@ PLAIN = PromptTemplate(
     tests="{prompt}\n\n# Assert statements that test the function above:\n",
     repair="{prompt}\n\n{feedback}\n\n# The corrected program:\n",
 )
-"""For models without instruction tuning: they continue a text."""
+"""Template for models without instruction tuning, which continue a text."""
 
 CHAT = PromptTemplate(
     program="Solve this task in Python. Answer with one code block that holds the whole program.\n\n{prompt}",
@@ -100,4 +104,4 @@ CHAT = PromptTemplate(
         "Answer with one code block that holds the whole corrected program."
     ),
 )
-"""For instruction-tuned models: the text becomes the user's turn in the tokenizer's chat template."""
+"""Template for instruction-tuned models: the text becomes the user's turn in the tokenizer's chat template."""

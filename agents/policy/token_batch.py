@@ -1,4 +1,4 @@
-"""Completions side by side, as a model is trained on them."""
+"""Completions as padded tensors for training, and their log-probabilities."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class TokenBatch:
 
     Attributes:
         prompts: The distinct prompts' ids, as many as there are.
-        prompt_index: Which of them each completion continues, int64 [B].
-        completion_ids: Sampled ids, int64 [B, T], 0 where there is none.
-        completion_mask: Where there is a token, bool [B, T].
-        logprobs: Log-probabilities kept from sampling, float32 [B, T], 0 where there is no token.
+        prompt_index: Index of the prompt that each completion continues, int64 [B].
+        completion_ids: Sampled ids, int64 [B, T], 0 for padding.
+        completion_mask: True for tokens, False for padding, bool [B, T].
+        logprobs: Log-probabilities kept from sampling, float32 [B, T], 0 for padding.
     """
 
     prompts: tuple[NDArray[np.int64], ...]
@@ -33,11 +33,11 @@ class TokenBatch:
 
     @classmethod
     def of(cls, prompts: Sequence[NDArray[np.int64]], completions: Sequence[NDArray[np.int64]]) -> TokenBatch:
-        """Puts completions side by side, on the CPU, with nothing kept from sampling.
+        """Pads completions to one length, on the CPU, with log-probabilities of 0.
 
         Args:
-            prompts: The ids that each completion continues, B of them; equal ones are kept once.
-            completions: Their ids, B of them.
+            prompts: Ids of the prompt of each completion, B of them; equal ones are kept once.
+            completions: Ids of each completion, B of them.
         """
         longest = max(len(completion) for completion in completions)
         ids = np.zeros((len(completions), longest), dtype=np.int64)
@@ -64,11 +64,12 @@ class TokenBatch:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokenScores:
-    """What a model thinks of a batch's tokens now: both float32 [B, T], zero where there is no token.
+    """A batch's tokens under the model as it is now; tensors are float32 [B, T], zero for padding.
 
     Attributes:
         logprobs: Log-probability of each token, with gradient.
-        entropy: Entropy (nats) of the distribution that each token stands for, with gradient; None unless asked for.
+        entropy: Entropy in nats of the distribution that each token was drawn from, with gradient; None if it was not
+            computed.
     """
 
     logprobs: Tensor

@@ -1,4 +1,4 @@
-"""Where each token of a completion stands in its text: computed from the ids alone, for any tokenizer."""
+"""The span of characters of each token of a completion: computed from the ids alone, for any tokenizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 class TokenText:
-    """Decodes ids into text and the range of characters that each id touches.
+    """Decodes ids into text and the span of characters that each id touches.
 
     Each id has a piece, the bytes it adds to a text. When the pieces joined are the decoded text (which is checked
     every time), offsets follow by counting. Otherwise every prefix is decoded, which is slow but right for any decoder.
@@ -30,23 +30,24 @@ class TokenText:
         )
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Returns the text of these ids, without special tokens and without any tidying up."""
+        """Returns the text of these ids without special tokens; its spaces stay as they are."""
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
     def spans(self, ids: Sequence[int]) -> tuple[str, NDArray[np.int64]]:
-        """Returns the text and, for each id, the half-open range of its characters.
+        """Returns the text and, for each id, the half-open span of its characters.
 
         Args:
-            ids: Token ids, T of them; those that the tokenizer does not know add nothing.
+            ids: Token ids, T of them; an id that the tokenizer does not know adds nothing to the text.
 
         Returns:
-            The decoded text, and offsets [T, 2]. From token to token starts and ends never decrease, together they
-            cover the text; the range of a token that adds nothing is empty.
+            The decoded text, and offsets int64 [T, 2]. From token to token, starts and ends never decrease; together
+            the spans cover the text. The span of a token that adds nothing is empty.
         """
         ids = [int(i) for i in ids]
         text = self.decode(ids)
         pieces = [self._piece(i) for i in ids]
+        # Joined before it is decoded: a character may be spread over several tokens.
         data = b"".join(pieces)
         joined = data.decode("utf-8", "replace")
         if joined == text:
@@ -73,13 +74,14 @@ class TokenText:
             return str(token).encode()
         if match := _BYTE_TOKEN.fullmatch(token):
             return bytes([int(match[1], 16)])
+        # Many decoders strip a space at the start of a text, so that a token is decoded after another one.
         if self._context is None:
             return self.decode([token_id]).encode()
         before = len(self.decode([self._context]))
         return self.decode([self._context, token_id])[before:].encode()
 
     def _from_prefixes(self, ids: list[int], text: str) -> NDArray[np.int64]:
-        """After i tokens, those characters are settled on which the prefix's text agrees with the whole."""
+        """Offsets for any decoder: each token has the characters by which the decoded prefix grows."""
         offsets = np.zeros((len(ids), 2), dtype=np.int64)
         settled, last = 0, 0
         for i, token_id in enumerate(ids):
@@ -88,7 +90,7 @@ class TokenText:
                 continue
             prefix = self.decode(ids[: i + 1])
             start, settled = settled, max(settled, _common_prefix(prefix, text))
-            # what is decoded beyond that are the first bytes of the character that comes next
+            # What the prefix decodes beyond that are the first bytes of the next character.
             offsets[i] = start, min(settled + (len(prefix) > settled or settled == start), len(text))
             last = i
         if len(ids):
@@ -111,7 +113,7 @@ def _counted(pieces: list[bytes], data: bytes, dropped: int) -> NDArray[np.int64
 
 
 def _character_of_byte(data: bytes) -> NDArray[np.int64]:
-    """The index of each byte's character, one more entry for the end; a bad run of bytes is one character."""
+    """The index of each byte's character, with one more entry for the end; an invalid run of bytes is one character."""
     is_first = np.zeros(len(data) + 1, dtype=np.int64)
     position = 0
     while position < len(data):
@@ -141,13 +143,13 @@ def _common_prefix(a: str, b: str) -> int:
 
 
 def _is_byte_level(tokenizer: Any) -> bool:
-    """Whether tokens are spelled in the byte alphabet of GPT-2, where a space is Ġ (a wrong guess costs only speed)."""
+    """Whether tokens are spelled in the byte alphabet of GPT-2, where a space is Ġ; a wrong guess costs only speed."""
     spelled = tokenizer.get_vocab()
     return any("\u0120" in token for token in spelled) and not any("\u2581" in token for token in spelled)
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """GPT-2's spelling of bytes: printable ones stand for themselves, the others for the characters from U+0100 on."""
+    """GPT-2's spelling of bytes: a printable one is its own character, the others are characters from U+0100 on."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(0x100) if byte not in set(printable)]
     return {chr(byte): byte for byte in printable} | {chr(0x100 + i): byte for i, byte in enumerate(others)}

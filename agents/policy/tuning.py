@@ -1,4 +1,4 @@
-"""Which weights of a model are tuned, and what is kept in memory for it: LoRA adapters, gradient checkpointing."""
+"""Which weights are tuned, and which activations are kept: LoRA adapters and gradient checkpointing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ if TYPE_CHECKING:  # the command line reads Tuning's options where torch is not 
     from torch import nn
 
 _ADAPTER = "adapter_config.json"
-_CHANCE = ("attention_dropout", "dropout", "activation_dropout", "layerdrop", "encoder_layerdrop", "decoder_layerdrop")
-"""Where layers keep probabilities of leaving something out."""
+_DROPOUT = (
+    "attention_dropout",
+    "dropout",
+    "activation_dropout",
+    "layerdrop",
+    "encoder_layerdrop",
+    "decoder_layerdrop",
+)
+"""Attributes in which layers keep a probability of dropout."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning(SettingsRecord):
-    """How a model is tuned. The default: all weights, and all activations kept.
+    """How a model is tuned. By default all weights are tuned and all activations are kept.
 
     Raises:
         InvalidSettingError: If the rank is negative.
@@ -33,7 +40,7 @@ class Tuning(SettingsRecord):
     lora_rank: int = 0
     """Tune adapters of this rank instead of the weights (LoRA, needs peft); 0 tunes the weights."""
     lora_alpha: float | None = None
-    """Adapters count ``alpha / rank``; twice the rank by default."""
+    """The output of adapters is scaled by ``alpha / rank``; twice the rank by default."""
     lora_targets: str | tuple[str, ...] = "all-linear"
     """Names of the layers that get adapters."""
     gradient_checkpointing: bool = False
@@ -49,11 +56,12 @@ def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
 
     Args:
         model: A Hugging Face model; one that has adapters already keeps them.
-        tuning: What is asked.
-        seed: Of new adapters.
+        tuning: Adapters and gradient checkpointing.
+        seed: Random seed of new adapters.
 
     Raises:
-        InvalidSettingError: If LoRA is asked for a model that came from nowhere: its adapters could not be loaded.
+        InvalidSettingError: If the model has neither a name nor a folder: adapters are saved alone, and could not be
+            loaded again.
         MissingExtraError: If peft is not installed.
     """
     if tuning.lora_rank and not hasattr(model, "peft_config"):
@@ -64,21 +72,21 @@ def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
             model = _with_adapters(model, tuning)
     if tuning.gradient_checkpointing:
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-        # transformers 5.2 renamed it and warns of the old name
+        # Transformers 5.2 renamed the method and warns about the old name.
         enable = getattr(inner, "activation_checkpointing_enable", None) or inner.gradient_checkpointing_enable
         enable({"use_reentrant": False})
     if recomputes(model):
-        _never_leave_out(model)
+        _without_dropout(model)
     return model
 
 
 def recomputes(model: nn.Module) -> bool:
-    """Whether the model keeps no activations (gradient checkpointing); it then cannot keep a cache either."""
+    """Returns whether the model computes activations again (gradient checkpointing); it then has no cache either."""
     return any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
 
 
 def is_adapter(source: str | Path) -> bool:
-    """Whether a folder holds adapters and not a whole model."""
+    """Returns whether a folder holds adapters and not a whole model."""
     return (Path(source) / _ADAPTER).exists()
 
 
@@ -90,8 +98,8 @@ def base_of(folder: str | Path) -> str:
 
 
 def with_saved_adapters(model: Any, folder: str | Path) -> Any:
-    """Puts a folder's adapters on their model, ready to be tuned on."""
-    with _without_renaming_news():
+    """Returns the model with a folder's adapters, which are tuned further."""
+    with _without_deprecations():
         return _peft().PeftModel.from_pretrained(model, str(folder), is_trainable=True)
 
 
@@ -112,27 +120,27 @@ def _with_adapters(model: Any, tuning: Tuning) -> Any:
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),  # GPT-2 stores its weights so
         task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
     )
-    with _without_renaming_news():
+    with _without_deprecations():
         return _peft().get_peft_model(model, options)
 
 
 @contextmanager
-def _without_renaming_news() -> Iterator[None]:
-    """Silences what transformers says of old names that peft uses."""
+def _without_deprecations() -> Iterator[None]:
+    """Silences warnings of transformers about old names that peft uses."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*is_gradient_checkpointing.*")
         yield
 
 
-def _never_leave_out(model: nn.Module) -> None:
-    """Takes dropout out: checkpointed layers run in training mode, and must compute what was sampled from."""
+def _without_dropout(model: nn.Module) -> None:
+    """Sets every dropout to 0: checkpointed layers run in training mode, and must compute what was sampled from."""
     from torch import nn
 
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        for name in _CHANCE:
+        for name in _DROPOUT:
             if isinstance(getattr(module, name, None), float):
                 setattr(module, name, 0.0)
 

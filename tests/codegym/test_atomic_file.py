@@ -126,3 +126,9 @@ def test_an_error_that_names_its_file_keeps_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught, naming("other"):
         (tmp_path / "nothing").read_text()
     assert caught.value.filename == str(tmp_path / "nothing")
+
+
+def test_an_error_with_a_text_of_its_own_keeps_it() -> None:
+    """As libraries raise it; a file's name beside it would hide the text."""
+    with pytest.raises(OSError, match="no more room"), naming("other"):
+        raise OSError("no more room")
