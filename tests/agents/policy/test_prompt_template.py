@@ -23,12 +23,12 @@ def test_save_and_load(tmp_path: Path) -> None:
 
 
 def test_a_template_without_the_prompt_is_refused() -> None:
-    with pytest.raises(DataError, match=r"program: \{prompt\} is missing"):
+    with pytest.raises(DataError, match=r"program: the field \{prompt\} is missing"):
         PromptTemplate(program="write", tests="{prompt}", repair="{prompt}")
 
 
-def test_a_template_with_another_place_is_refused() -> None:
-    with pytest.raises(DataError, match="repair: only"):
+def test_a_template_with_another_field_is_refused() -> None:
+    with pytest.raises(DataError, match="repair: expected no fields but"):
         PromptTemplate(program="{prompt}", tests="{prompt}", repair="{prompt} {program}")
 
 
