@@ -49,7 +49,7 @@ COMMANDS: dict[str, Command] = {
         "agents.commands.train_codedpo:TrainCodeDPO", "learn offline from programs ranked by tests"
     ),
     "evaluate": Command("agents.commands.evaluate:Evaluate", "pass@k of a model or a samples file, with intervals"),
-    "report": Command("agents.commands.report:Report", "runs and evaluations as one HTML page to look at"),
+    "report": Command("agents.commands.report:WriteReport", "runs and evaluations as one HTML page to look at"),
     "corpus": Command("agents.commands.corpus:Corpus", "make tasks out of any folder of Python code"),
     "sample": Command("agents.commands.sample:SampleTasks", "let a model write programs and tests for a suite"),
     "rank": Command("agents.commands.rank:Rank", "score programs and generated tests by each other, make pairs"),
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments == ["--version"]:
         say(f"codegym {version('codegym')}")
         return GOOD
-    if table := _table_asked_for(arguments):
+    if table := _table_to_print(arguments):
         say(usage(table))
         return GOOD if _HELP.intersection(arguments[:2]) else BAD_INPUT
     try:
@@ -164,7 +164,7 @@ def complain(error: CodegymError | OSError, arguments: Sequence[str], code: int)
     return code
 
 
-def _table_asked_for(arguments: Sequence[str]) -> Mapping[str, Command]:
+def _table_to_print(arguments: Sequence[str]) -> Mapping[str, Command]:
     """The commands to print instead of running one: all, or a family that is named alone; none otherwise."""
     if not arguments or arguments[0] in _HELP:
         return COMMANDS

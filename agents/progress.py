@@ -34,7 +34,7 @@ class ProgressDisplay:
     """Shows how far each part of a job is, while it is open.
 
     Args:
-        quiet: Show nothing.
+        quiet: Whether to show nothing.
         console: The console to write to; standard error without one.
         every: Seconds between two lines about a part, where the console is no terminal.
     """
@@ -92,7 +92,7 @@ class ProgressDisplay:
             self._console.print(words, markup=False, soft_wrap=True)
 
     def start(self) -> None:
-        """Opens the display, where no ``with`` can: in a callback that is told of start and end."""
+        """Opens the display, where no ``with`` can: in a callback that is called at start and end."""
         if self._console.is_terminal:
             self._bars.start()
 

@@ -1,6 +1,6 @@
 """The paper's two tables, and today's estimators, at the size of a small model: what each part of RLTF is worth.
 
-    python benchmarks/rltf_ablation.py                  # 9 configurations, five seeds: about an hour on two cores
+    python benchmarks/rltf_ablation.py                  # 10 configurations, five seeds: about an hour on two cores
     python benchmarks/rltf_ablation.py --detach         # the same in the background; the log lies beside the results
     python benchmarks/rltf_ablation.py --steps 2 --seeds 0 1 --problems 4 --samples 2    # a look
 

@@ -1,4 +1,4 @@
-"""CodeDPO, offline: programs and tests that the policy wrote rank each other, and the policy learns from the pairs."""
+"""CodeDPO, offline: the policy's programs and tests rank each other, and the policy learns from pairs of programs."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         """
         token_pairs = make_token_pairs(pairs, self.policy, self.config)
         if not token_pairs.pairs:
-            why = [f"{len(places)} {reason}" for reason, places in token_pairs.skipped.items() if places]
+            why = [f"{len(indices)} {reason}" for reason, indices in token_pairs.skipped.items() if indices]
             raise DataError(
                 f"none of {len(pairs)} pairs can be learned from"
                 f"{': ' + ', '.join(why) if why else ''}. Sample more programs, or raise max_length."

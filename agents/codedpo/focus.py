@@ -1,4 +1,4 @@
-"""What each token of a pair counts: all alike, or those in which chosen and rejected differ more than the rest."""
+"""Weights of the tokens of a pair: all alike, or more where chosen and rejected differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Weights = NDArray[np.float32]
 
 
 class Focus(StrEnum):
-    """Which tokens the preference loss looks at."""
+    """Which tokens the preference loss compares."""
 
     WHOLE = "whole"
     """Every token counts 1: plain DPO."""
@@ -49,7 +49,7 @@ def difference(chosen: Ids, rejected: Ids) -> Difference:
 
 
 def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.0) -> tuple[Weights, Weights]:
-    """What each token's log-ratio counts in the preference loss.
+    """Weights of the tokens' log-ratios in the preference loss.
 
     With ``r(y) = sum_t w_t log [pi(y_t) / pi_ref(y_t)]`` for prefix p, middle m and suffix s of a pair:
 
@@ -60,18 +60,19 @@ def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.
     Args:
         chosen: ids ``[C]``.
         rejected: ids ``[R]``.
-        focus: Which of the three.
-        emphasis: Of the middle in ``FOCUSED``; the paper found 2 better than 1 and 5.
+        focus: The kind of weights.
+        emphasis: Weight of the middle with ``FOCUSED``; the paper found 2 better than 1 and 5.
 
     Returns:
         Weights ``[C]`` and ``[R]``.
     """
     ours, theirs = np.ones(len(chosen), np.float32), np.ones(len(rejected), np.float32)
     if focus is Focus.FOCUSED:
-        place = difference(chosen, rejected)
-        ours[place.prefix : len(chosen) - place.suffix] = emphasis
-        theirs[place.prefix : len(rejected) - place.suffix] = emphasis
-        theirs[len(rejected) - place.suffix :] = 0
+        found = difference(chosen, rejected)
+        ours[found.prefix : len(chosen) - found.suffix] = emphasis
+        theirs[found.prefix : len(rejected) - found.suffix] = emphasis
+        # The suffix that both share says nothing about which is better: its rejected side would be pushed down.
+        theirs[len(rejected) - found.suffix :] = 0
     elif focus is Focus.TARGET:
         matcher = SequenceMatcher(a=rejected.tolist(), b=chosen.tolist(), autojunk=False)
         for block in matcher.get_matching_blocks():
@@ -86,6 +87,6 @@ def per_token(weights: Weights) -> Weights:
 
 
 def _agreement(first: Ids, second: Ids) -> int:
-    """How many places two sequences of one length agree in before they first differ."""
+    """How many leading tokens of two sequences of one length agree."""
     unequal = np.flatnonzero(first != second)
     return int(unequal[0]) if len(unequal) else len(first)

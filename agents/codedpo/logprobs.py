@@ -1,4 +1,4 @@
-"""How probable a model finds the completions of pairs: rows of tokens in, one weighted sum a row out."""
+"""Log-probabilities of the completions of pairs: rows of tokens in, one weighted sum for each row out."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ class RowScores:
     logps: Tensor
     """[B, T], zero on padding."""
     mask: Tensor
-    """bool [B, T], where there is a token."""
+    """bool [B, T], True on tokens and False on padding."""
     weighted: Tensor
-    """[B], summed with the rows' weights: what the preference losses read."""
+    """[B], sums with the rows' weights, which the preference losses take."""
 
     @property
     def padding(self) -> int:
-        """Places of the batch that hold no token."""
+        """Positions of the batch that hold no token."""
         return int((~self.mask).sum())
 
 
 def score_rows(policy: LMPolicy, rows: Sequence[TokenRow]) -> RowScores:
-    """Scores rows side by side; a prompt that several of them share is read once.
+    """Scores rows in one batch; a prompt that several of them share is processed once.
 
     Args:
-        policy: Whose model scores, with gradients where they are on.
-        rows: B of them.
+        policy: The policy whose model scores, with gradients where they are enabled.
+        rows: B rows.
     """
     batch = TokenBatch.of([row.prompt_ids for row in rows], [row.ids for row in rows]).to(policy.device)
     logps = policy.token_logprobs(batch)
     weights = np.zeros(batch.completion_ids.shape, dtype=np.float32)
-    for place, row in enumerate(rows):
-        weights[place, : len(row.weights)] = row.weights
+    for index, row in enumerate(rows):
+        weights[index, : len(row.weights)] = row.weights
     weighted = sequence_logprobs(logps, torch.from_numpy(weights).to(policy.device))
     return RowScores(logps=logps, mask=batch.completion_mask, weighted=weighted)

@@ -1,9 +1,9 @@
-"""CodeDPO's losses as pure functions of tensors: two kinds of preference, plain imitation, and what a token counts.
+"""CodeDPO's losses as pure functions of tensors: two kinds of preference, and imitation.
 
-Shapes: B completions (or pairs), T tokens (right-padded). A preference loss reads one number a completion:
-:func:`sequence_logprobs` sums its tokens' log-probabilities, each times a weight (``agents.codedpo.focus``). The
-weights are what tells the token-focused and the length-normalised variants from the plain ones; policy and reference
-are summed with the same. Every loss returns one number a pair or completion, so that cutting a batch changes nothing.
+Shapes: B completions (or pairs), T tokens (right-padded). A preference loss takes one number for each completion:
+:func:`sequence_logprobs` sums the log-probabilities of its tokens, each times a weight (``agents.codedpo.focus``). The
+weights alone make the token-focused and the length-normalised variants; policy and reference are summed with the same.
+Every loss returns one number for each pair or completion, so that cutting a batch changes nothing.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def dpo_loss(
 
     Args:
         policy_chosen: ``[B]`` log-probabilities of the chosen completions under the policy, summed over tokens.
-        policy_rejected: ``[B]`` likewise, rejected completions.
-        ref_chosen: ``[B]`` chosen completions under the reference.
-        ref_rejected: ``[B]`` rejected completions under the reference.
+        policy_rejected: ``[B]`` log-probabilities of the rejected completions under the policy.
+        ref_chosen: ``[B]`` log-probabilities of the chosen completions under the reference.
+        ref_rejected: ``[B]`` log-probabilities of the rejected completions under the reference.
         beta: Strength of the pull towards the reference, above 0.
 
     Returns:
@@ -56,7 +56,7 @@ def kto_loss(policy: Tensor, reference: Tensor, desirable: Tensor, kl: Tensor | 
 
     Args:
         policy: ``[B]`` log-probabilities under the policy, summed over tokens.
-        reference: ``[B]`` likewise under the reference.
+        reference: ``[B]`` log-probabilities under the reference.
         desirable: ``[B]`` bool.
         kl: Estimate of KL(policy || reference) over the batch, a scalar.
         beta: Strength of the pull towards the reference, above 0.
@@ -76,7 +76,7 @@ def kto_reference_point(policy: Tensor, reference: Tensor) -> Tensor:
 
     Args:
         policy: ``[B]`` log-probabilities of mismatched prompts and completions under the policy.
-        reference: ``[B]`` likewise under the reference.
+        reference: ``[B]`` log-probabilities of the same under the reference.
 
     Returns:
         A scalar without gradient.
@@ -85,11 +85,11 @@ def kto_reference_point(policy: Tensor, reference: Tensor) -> Tensor:
 
 
 def nll_loss(logps: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy, ``-sum_t w_t log p_t``: the second term of CodeDPO's objective on the chosen completion, or SFT.
+    """Cross-entropy, ``-sum_t w_t log p_t``: the second term of CodeDPO's objective, or all of SFT's.
 
     Args:
         logps: ``[B, T]``.
-        weights: ``[B, T]``: 1 over the completion's length on its tokens gives the mean over tokens.
+        weights: ``[B, T]``; 1 over the completion's length on its tokens gives the mean over tokens.
 
     Returns:
         Losses ``[B]``.

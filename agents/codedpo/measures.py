@@ -1,4 +1,4 @@
-"""What is written into the log about an optimizer step on pairs; keys as users of DPO trainers know them."""
+"""What is logged about an optimizer step on pairs, under the keys that DPO trainers use."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class PairMeasures:
     preference_loss: float = 0.0
     """Summed over pairs; 0 for SFT."""
     nll: float = 0.0
-    """Of the chosen completions, summed over their tokens."""
+    """Cross-entropy of the chosen completions, summed over their tokens."""
     chosen_tokens: int = 0
     logps_chosen: float = 0.0
-    """Weighted as in the loss."""
+    """Log-probabilities of the chosen completions, with the loss's weights of tokens."""
     logps_rejected: float = 0.0
     reward_chosen: float = 0.0
     """``beta`` times the log-ratio to the reference."""
@@ -41,8 +41,9 @@ class PairMeasures:
     right: int = 0
     """Pairs whose chosen completion has the higher reward."""
     padding: int = 0
-    places: int = 0
-    """Of the padded batch."""
+    """Positions of the padded batches that hold no token."""
+    positions: int = 0
+    """All positions of the padded batches."""
 
     @classmethod
     def of_all(cls, parts: Sequence[PairMeasures]) -> PairMeasures:
@@ -51,11 +52,11 @@ class PairMeasures:
 
     @classmethod
     def of_scores(cls, scores: RowScores, chosen: Tensor) -> PairMeasures:
-        """Measures the forward pass itself.
+        """Measures a forward pass.
 
         Args:
-            scores: Of all rows.
-            chosen: bool [B], which of them are chosen completions.
+            scores: Scores of all rows.
+            chosen: bool [B], which rows are chosen completions.
         """
         mask = scores.mask[chosen]
         return cls(
@@ -63,7 +64,7 @@ class PairMeasures:
             nll=-float(torch.where(mask, scores.logps[chosen].detach(), 0.0).sum()),
             chosen_tokens=int(mask.sum()),
             padding=scores.padding,
-            places=scores.mask.numel(),
+            positions=scores.mask.numel(),
         )
 
 
@@ -77,10 +78,10 @@ def log_step(
     """Records an optimizer step; several between two writings are averaged.
 
     Args:
-        logger: Where to.
+        logger: The logger of the run.
         taken: The step.
-        learning_rate: Of the step.
-        compares: Whether rejected completions were looked at; SFT does not.
+        learning_rate: Learning rate of the step.
+        compares: Whether rejected completions take part; in SFT they do not.
     """
     measures = PairMeasures.of_all(taken.measures)
     pairs = max(measures.pairs, 1)
@@ -89,7 +90,7 @@ def log_step(
     logger.record_mean("train/nll_loss", measures.nll / max(measures.chosen_tokens, 1))
     logger.record_mean("train/gradient_norm", taken.gradient_norm)
     logger.record_mean("train/skipped_steps", float(taken.skipped))
-    logger.record_mean("train/padding", measures.padding / max(measures.places, 1))
+    logger.record_mean("train/padding", measures.padding / max(measures.positions, 1))
     if not compares:
         return
     logger.record_mean("train/preference_loss", measures.preference_loss / pairs)
@@ -102,12 +103,12 @@ def log_step(
 
 
 def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preference]) -> None:
-    """Records what there is to learn from, and leaves the pairs beside the log for a report.
+    """Records what there is to learn from, and writes pairs beside the log for a report.
 
     Args:
-        logger: Where to.
+        logger: The logger of the run.
         token_pairs: The pairs as ids; how many were skipped, and why.
-        pairs: The same as texts: some are shown, as what an edit of the rejected into the chosen changes.
+        pairs: The same pairs as texts; some are shown as diffs.
     """
     for name, count in token_pairs.counts().items():
         logger.record(f"pairs/{name}", count)
@@ -119,13 +120,13 @@ def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preferenc
         logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
     if logger.dir is not None:
         kept = min(_PAIRS_KEPT, len(pairs))
-        write_pairs(Path(logger.dir) / PAIRS, [pairs[place * len(pairs) // kept] for place in range(kept)])
+        write_pairs(Path(logger.dir) / PAIRS, [pairs[number * len(pairs) // kept] for number in range(kept)])
     shown = pairs[:: max(1, len(pairs) // _PAIRS_SHOWN)][:_PAIRS_SHOWN]
     logger.record("samples/pairs", "\n\n".join(map(pair_text, shown)), exclude=TEXT_ONLY)
 
 
 def pair_text(pair: Preference) -> str:
-    """Returns a pair in Markdown: whence it comes, and both completions as a unified diff."""
+    """Returns a pair in Markdown: its task, its kind, its scores, and both completions as a unified diff."""
     rejected, chosen = (text.splitlines() for text in (pair.rejected, pair.chosen))
     lines = difflib.unified_diff(rejected, chosen, "rejected", "chosen", lineterm="", n=100)
     scores = f"{pair.score_chosen:.2f} against {pair.score_rejected:.2f}"

@@ -1,4 +1,4 @@
-"""The loss of a micro-batch of pairs: preference and imitation, each as a share of the whole batch's."""
+"""The loss of a batch of pairs, in micro-batches: a preference loss and an imitation loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agents.training.normalization import completion_weights
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """What CodeDPO minimises, over all pairs that there are."""
+    """What CodeDPO minimises over all its pairs."""
 
     policy: LMPolicy
     pairs: Sequence[TokenPair]
@@ -29,53 +29,55 @@ class Objective:
 
     @property
     def compares(self) -> bool:
-        """Whether rejected completions are looked at."""
+        """Whether rejected completions take part in the loss."""
         return self.config.method != "sft"
 
     def parts(self, batch: Sequence[int], size: int) -> Iterator[tuple[Tensor, PairMeasures]]:
         """Yields the loss of a batch in parts that add up to it, each with its measures.
 
         Args:
-            batch: Places of the pairs.
-            size: Pairs in a part.
+            batch: Indices of the pairs.
+            size: Number of pairs in a part.
         """
-        order = sorted(batch, key=lambda place: self.pairs[place].length)  # neighbours of a length: little padding
-        lengths = torch.tensor([len(self.pairs[place].chosen.ids) for place in order])
-        everyone = torch.ones(len(order), dtype=torch.bool)
-        shares = completion_weights(lengths, everyone, self.config.normalization).to(self.policy.device)
+        order = sorted(
+            batch, key=lambda index: self.pairs[index].length
+        )  # neighbours of about the same length need little padding
+        lengths = torch.tensor([len(self.pairs[index].chosen.ids) for index in order])
+        every = torch.ones(len(order), dtype=torch.bool)
+        shares = completion_weights(lengths, every, self.config.normalization).to(self.policy.device)
         point = self._reference_point(order, size) if self.config.method == "kto" else None
         for start in range(0, len(order), size):
             yield self._part(order[start : start + size], shares[start : start + size], len(order), point)
 
     def _part(
-        self, places: Sequence[int], shares: Tensor, batch: int, point: Tensor | None
+        self, indices: Sequence[int], shares: Tensor, batch: int, point: Tensor | None
     ) -> tuple[Tensor, PairMeasures]:
-        rows = [self.pairs[place].chosen for place in places]
+        rows = [self.pairs[index].chosen for index in indices]
         if self.compares:
-            rows += [self.pairs[place].rejected for place in places]
+            rows += [self.pairs[index].rejected for index in indices]
         scores = score_rows(self.policy, rows)
-        number = len(places)
+        number = len(indices)
         chosen = torch.arange(len(rows), device=self.policy.device) < number
         measures = PairMeasures.of_scores(scores, chosen)
         imitation = (nll_loss(scores.logps[:number], scores.mask[:number]) * shares).sum()
         if not self.compares:
             return imitation, measures
-        losses, measures = self._preference(places, scores, measures, point)
+        losses, measures = self._preference(indices, scores, measures, point)
         return losses.sum() / batch + self.config.nll_weight * imitation, measures
 
     def _preference(
-        self, places: Sequence[int], scores: RowScores, measures: PairMeasures, point: Tensor | None
+        self, indices: Sequence[int], scores: RowScores, measures: PairMeasures, point: Tensor | None
     ) -> tuple[Tensor, PairMeasures]:
-        """The preference loss of each pair, [b]; KTO's two losses of a pair count a half each."""
+        """The preference loss of each pair, [b]; for KTO the mean of the losses of its two completions."""
         beta = self.config.beta
         chosen, rejected = scores.weighted.chunk(2)
         ref_chosen, ref_rejected = (
-            torch.from_numpy(sums[places]).to(chosen) for sums in (self.reference.chosen, self.reference.rejected)
+            torch.from_numpy(sums[indices]).to(chosen) for sums in (self.reference.chosen, self.reference.rejected)
         )
         if point is None:
             losses = dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta)
         else:
-            good = torch.ones(len(places), dtype=torch.bool, device=chosen.device)
+            good = torch.ones(len(indices), dtype=torch.bool, device=chosen.device)
             of_chosen = kto_loss(chosen, ref_chosen, good, point, beta)
             losses = (of_chosen + kto_loss(rejected, ref_rejected, ~good, point, beta)) / 2
         with torch.no_grad():
@@ -91,15 +93,15 @@ class Objective:
             )
         return losses, measured
 
-    def _reference_point(self, places: Sequence[int], size: int) -> Tensor:
-        """KTO's, of the whole batch: cutting it into parts changes nothing."""
+    def _reference_point(self, indices: Sequence[int], size: int) -> Tensor:
+        """KTO's reference point, taken over the whole batch, so that cutting the batch into parts changes nothing."""
         now: list[Tensor] = []
-        for start in range(0, len(places), size):
-            part = places[start : start + size]
-            rows = [row for place in part for row in mismatched_rows(self.pairs, place, self.policy)]
+        for start in range(0, len(indices), size):
+            part = indices[start : start + size]
+            rows = [row for index in part for row in mismatched_rows(self.pairs, index, self.policy)]
             with torch.no_grad():
                 now.append(score_rows(self.policy, rows).weighted)
         policy = torch.cat(now)
         return kto_reference_point(
-            policy, torch.from_numpy(self.reference.mismatched[list(places)]).flatten().to(policy)
+            policy, torch.from_numpy(self.reference.mismatched[list(indices)]).flatten().to(policy)
         )

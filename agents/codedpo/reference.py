@@ -1,4 +1,4 @@
-"""The reference model, asked once: its log-probabilities of all pairs, kept in place of a second model."""
+"""The reference model is asked once: its log-probabilities of all pairs are kept instead of a second model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codegym.errors import InvalidSettingError
 
 Sums = NDArray[np.float32]
 OF_THE_REFERENCE = ("method", "focus", "emphasis", "length_normalized", "max_length", "reference")
-"""Settings under which it was asked: what it said is about these tokens, with these weights."""
+"""Settings that decide which tokens the reference scores, and with which weights."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,19 +31,19 @@ class Reference:
     rejected: Sums
     """float32 [N]."""
     mismatched: Sums
-    """float32 [N, 2], the rows of ``mismatched_rows`` of each pair; [0, 2] where nobody needs them."""
+    """float32 [N, 2], the rows of ``mismatched_rows`` of each pair; [0, 2] where the loss does not need them."""
 
 
 def ask_reference(policy: LMPolicy, pairs: Sequence[TokenPair], config: CodeDPOConfig) -> Reference:
     """Scores all pairs with the reference model: the policy as it is now, or without its adapters.
 
     Args:
-        policy: At the start of training.
-        pairs: All that will be trained on.
+        policy: The policy at the start of training.
+        pairs: All pairs that will be trained on.
         config: ``reference``, ``method`` (KTO needs mismatched rows, SFT nothing at all), and the micro-batch's size.
 
     Raises:
-        InvalidSettingError: If the policy shall be asked without adapters and has none.
+        InvalidSettingError: If the reference is the model without adapters, and the policy has none.
     """
     nothing = Reference(chosen=np.zeros(0, np.float32), rejected=np.zeros(0, np.float32), mismatched=_no_rows())
     if config.method == "sft":
@@ -58,29 +58,30 @@ def ask_reference(policy: LMPolicy, pairs: Sequence[TokenPair], config: CodeDPOC
     return replace(nothing, chosen=sums[:number], rejected=sums[number : 2 * number], mismatched=rest)
 
 
-def mismatched_rows(pairs: Sequence[TokenPair], place: int, policy: LMPolicy) -> tuple[TokenRow, TokenRow]:
+def mismatched_rows(pairs: Sequence[TokenPair], index: int, policy: LMPolicy) -> tuple[TokenRow, TokenRow]:
     """A pair's prompt with both completions of another prompt: the last pair before it that has one.
 
-    KTO takes its reference point from such rows. Where all prompts are one, the pair's own completions stand in.
+    KTO takes its reference point from such rows. If all prompts are equal, the pair's own completions are taken.
 
     Args:
-        pairs: All of them.
-        place: Of the pair.
-        policy: For the room after the prompt.
+        pairs: All pairs.
+        index: Index of the pair.
+        policy: The policy, whose context limits the completion.
     """
-    prompt = pairs[place].chosen.prompt_ids
-    others = (pairs[place - back] for back in range(1, len(pairs)))
-    other = next((pair for pair in others if not np.array_equal(pair.chosen.prompt_ids, prompt)), pairs[place])
+    prompt = pairs[index].chosen.prompt_ids
+    others = (pairs[index - back] for back in range(1, len(pairs)))
+    other = next((pair for pair in others if not np.array_equal(pair.chosen.prompt_ids, prompt)), pairs[index])
     room = policy.room_after(prompt)
-    return tuple(  # type: ignore[return-value]
-        TokenRow(prompt_ids=prompt, ids=row.ids[:room], weights=row.weights[:room])
-        for row in (other.chosen, other.rejected)
-    )
+
+    def answer(row: TokenRow) -> TokenRow:
+        return TokenRow(prompt_ids=prompt, ids=row.ids[:room], weights=row.weights[:room])
+
+    return answer(other.chosen), answer(other.rejected)
 
 
 def _sums(policy: LMPolicy, rows: Sequence[TokenRow], size: int) -> Sums:
     sums = np.zeros(len(rows), np.float32)
-    # rows of one prompt side by side, so that it is read once; then by length, so that little is padding
+    # Rows of one prompt stand side by side, so that it is processed once; rows of about one length need little padding.
     order = sorted(
         range(len(rows)), key=lambda i: (len(rows[i].prompt_ids), rows[i].prompt_ids.tobytes(), len(rows[i]))
     )

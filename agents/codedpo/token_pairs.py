@@ -1,4 +1,4 @@
-"""Pairs as a model is trained on them: token ids, what each token counts, and which pairs cannot teach."""
+"""Pairs as token ids with a weight for each token, and the reasons why some pairs cannot be learned from."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from agents.codedpo.focus import Ids, Weights, difference, per_token, token_weig
 from agents.policy.policy import LMPolicy
 
 
-class Skip(StrEnum):
+class SkipReason(StrEnum):
     """Why a pair is not learned from."""
 
     IDENTICAL = "identical"
     """Chosen and rejected are the same tokens."""
     DIFFERENCE_CUT = "difference_cut"
-    """Some of what tells them apart lies beyond ``max_length``: it would be learned from half of a reason."""
+    """A part of the difference lies beyond ``max_length``: half of a difference can be the wrong half."""
     PROMPT_TOO_LONG = "prompt_too_long"
     """The prompt alone fills ``max_length``."""
 
@@ -30,11 +30,11 @@ class TokenRow:
     """A prompt and a completion of it, as ids."""
 
     prompt_ids: Ids
-    """int64 [P], as the model reads them."""
+    """int64 [P]."""
     ids: Ids
     """int64 [T], the end token included unless the length limit cut it off."""
     weights: Weights
-    """float32 [T]: what each token's log-ratio counts in the preference loss."""
+    """float32 [T]: weight of each token's log-ratio in the preference loss."""
 
     def __len__(self) -> int:
         return len(self.prompt_ids) + len(self.ids)
@@ -42,64 +42,64 @@ class TokenRow:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokenPair:
-    """Two completions of one prompt, cut to the length limit behind all that tells them apart."""
+    """Two completions of one prompt, cut to the length limit after their last difference."""
 
     chosen: TokenRow
     rejected: TokenRow
     is_cut: bool = False
-    """A common end was lost to the length limit."""
+    """Whether the length limit cut off a common end."""
 
     @property
     def length(self) -> int:
-        """Tokens of its longer row: what it needs in a padded batch."""
+        """Number of tokens of its longer row, which it takes in a padded batch."""
         return max(len(self.chosen), len(self.rejected))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenPairs:
-    """The pairs that can teach, in order, and what became of the others."""
+    """The pairs that can be learned from, in order, and why the others cannot."""
 
     pairs: tuple[TokenPair, ...]
-    skipped: Mapping[Skip, tuple[int, ...]]
-    """The places of the pairs that cannot teach, by the reason."""
+    skipped: Mapping[SkipReason, tuple[int, ...]]
+    """Indices of the pairs that cannot be learned from, by the reason."""
 
     @property
     def cut(self) -> int:
-        """How many of the pairs lost a common end."""
+        """Number of pairs that lost a common end."""
         return sum(pair.is_cut for pair in self.pairs)
 
     def counts(self) -> dict[str, int]:
-        """How many pairs teach, how many of these were cut, and how many were skipped for each reason."""
-        skipped = {f"skipped_{reason}": len(places) for reason, places in self.skipped.items()}
+        """Numbers of pairs that are learned from, that were cut, and that were skipped for each reason."""
+        skipped = {f"skipped_{reason}": len(indices) for reason, indices in self.skipped.items()}
         return {"trained": len(self.pairs), "cut": self.cut, **skipped}
 
 
 def make_token_pairs(preferences: Sequence[Preference], policy: LMPolicy, config: CodeDPOConfig) -> TokenPairs:
-    """Tokenises pairs once; from here on the ids are what is trained.
+    """Tokenises pairs, once for a whole training.
 
     Args:
         preferences: The pairs.
-        policy: With the tokenizer, and the model's context.
-        config: ``max_length`` and the tokens to look at.
+        policy: The policy, for its tokenizer and the model's context.
+        config: Settings; ``max_length`` and those of the tokens' weights count here.
     """
     made = [_token_pair(preference, policy, config) for preference in preferences]
     return TokenPairs(
         pairs=tuple(pair for pair in made if isinstance(pair, TokenPair)),
-        skipped={reason: tuple(i for i, pair in enumerate(made) if pair is reason) for reason in Skip},
+        skipped={reason: tuple(i for i, pair in enumerate(made) if pair is reason) for reason in SkipReason},
     )
 
 
-def _token_pair(preference: Preference, policy: LMPolicy, config: CodeDPOConfig) -> TokenPair | Skip:
+def _token_pair(preference: Preference, policy: LMPolicy, config: CodeDPOConfig) -> TokenPair | SkipReason:
     chosen, rejected = policy.text_ids(preference.chosen), policy.text_ids(preference.rejected)
     if np.array_equal(chosen, rejected):
-        return Skip.IDENTICAL
+        return SkipReason.IDENTICAL
     prompt_ids = policy.encode(preference.prompt)
     room = policy.room_after(prompt_ids, config.max_length or None)
     longest = max(len(chosen), len(rejected))
     if room is not None and room < 1:
-        return Skip.PROMPT_TOO_LONG
+        return SkipReason.PROMPT_TOO_LONG
     if room is not None and longest - difference(chosen, rejected).suffix > room:
-        return Skip.DIFFERENCE_CUT
+        return SkipReason.DIFFERENCE_CUT
     rows = []
     for ids, weights in zip(
         (chosen, rejected), token_weights(chosen, rejected, config.focus, config.emphasis), strict=True

@@ -93,11 +93,11 @@ class _Task:
     """One suite, with one way of writing.
 
     Attributes:
-        suite: The problems.
-        setting: Who writes the programs, and how.
-        part: What the programs go under.
-        earlier: What the evaluation is held against, if anything.
-        before: The programs of that which passed.
+        suite: The problems of the suite.
+        setting: How the programs are written, as plain data.
+        part: Name of the programs' file in the folder.
+        earlier: The evaluation to compare with, if there is one.
+        before: The programs of the earlier evaluation that passed.
     """
 
     suite: Suite

@@ -18,7 +18,7 @@ from codegym.errors import InvalidSettingError
 
 
 @dataclass(frozen=True)
-class Report:
+class WriteReport:
     """Write one HTML file that shows runs and evaluations side by side; it opens without a network."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"samples": "max_programs"}

@@ -76,16 +76,16 @@ class SampleTasks:
 
         env = gym.make("CodeSynthesis-v0", suite=suite, workers=self.workers)
         try:
-            stage = make_episodes(env)
+            episodes = make_episodes(env)
             sampler = Sampler(
-                stage,
+                episodes,
                 LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, device=self.device, seed=self.seed),
                 self.settings,
                 path=self.out.with_name(f"{self.out.name}.work") / "samples.jsonl",
                 seed=self.seed,
                 source=self.model,
             )
-            problems = stage.problems[: self.limit or None]
+            problems = episodes.problems[: self.limit or None]
             if self.rollouts is not None:
                 return sampler.with_tests(rollout_samples(self.rollouts, problems), problems)
             with ProgressDisplay(self.json) as display:

@@ -129,26 +129,32 @@ def read_settings(file: Path) -> dict[str, Any]:
 
 
 def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
-    """Refuses options that have another name now.
+    """Refuses options that have another name now, or that there are no more.
 
     Args:
-        kind: The class of a command. It and its groups of settings may have a table ``RENAMED`` of names, old to new.
+        kind: The class of a command. It and its groups of settings may have a table ``RENAMED`` of names, old to new,
+            and a table ``REMOVED`` of what to do instead.
         arguments: What was typed.
 
     Raises:
-        InvalidSettingError: If an old name was typed; the message says the new one.
+        InvalidSettingError: If an old name was typed; the message says the new one, or what to do instead.
     """
     current = typing.get_type_hints(kind)
-    renamed = {old: new for old, new in _renamed(kind).items() if old not in current}
+    renamed = {old: new for old, new in _table(kind, "RENAMED").items() if old not in current}
     options = {f"--{old}".replace("_", "-"): f"--{new}".replace("_", "-") for old, new in renamed.items()}
+    removed = {f"--{old}".replace("_", "-"): advice for old, advice in _table(kind, "REMOVED").items()}
     for argument in arguments:
-        _refuse_old_name("option", argument.partition("=")[0].replace("_", "-"), options)
+        option = argument.partition("=")[0].replace("_", "-")
+        _refuse_old_name("option", option, options)
+        if option in removed:
+            raise InvalidSettingError(f"there is no option {option} any more: {removed[option]}")
 
 
-def _renamed(kind: Any) -> dict[str, str]:
+def _table(kind: Any, name: str) -> dict[str, str]:
+    """A table of a command and of its groups of settings."""
     hints = typing.get_type_hints(kind).values()
-    groups = [_renamed(hint) for hint in hints if is_dataclass(hint)]
-    return {old: new for names in (*groups, getattr(kind, "RENAMED", {})) for old, new in names.items()}
+    groups = [_table(hint, name) for hint in hints if is_dataclass(hint)]
+    return {old: text for names in (*groups, getattr(kind, name, {})) for old, text in names.items()}
 
 
 def _refuse_old_name(what: str, name: str, renamed: Mapping[str, str]) -> None:

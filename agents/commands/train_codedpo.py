@@ -225,9 +225,9 @@ class TrainCodeDPO(HasPreset):
         from agents.rollout.episodes import make_episodes
 
         assert env is not None
-        stage = make_episodes(env)
-        chosen = draw_problems(stage.problems, self.config.problems, self.seed)
-        return preparation.samples(stage, policy, chosen, seed=self.seed, source=self.model)
+        episodes = make_episodes(env)
+        chosen = draw_problems(episodes.problems, self.config.problems, self.seed)
+        return preparation.samples(episodes, policy, chosen, seed=self.seed, source=self.model)
 
     def _train(self, agent: CodeDPO, facts: Mapping[str, Any]) -> int:
         from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.evaluation.natural_order import natural_order
 from codegym.errors import DataError
 
 
@@ -94,10 +94,16 @@ def _sample(line: bytes, place: str) -> ProgramSample:
     return ProgramSample(str(task_id), str(text), place, turn, is_final)
 
 
+def by_number(path: Path) -> list[tuple[int, str]]:
+    """Returns a key to sort paths by their names as people count: ``2.py`` before ``10.py``."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]
+
+
 def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
     named = _folder_names(task_ids)
-    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=lambda f: natural_order(f.name)):
-        for file in sorted(folder.glob("*.py"), key=lambda f: natural_order(f.name)):
+    for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=by_number):
+        for file in sorted(folder.glob("*.py"), key=by_number):
             text = file.read_bytes().decode("utf-8", errors="surrogateescape")
             yield ProgramSample(named.get(folder.name, folder.name), text, str(file))
 

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.run_comparison import compare
+from agents.report.bands import Band, bands, flows, group_name, groups_of, settings_of
 from agents.report.run import ReportRun
-from agents.report.seeds import Band, bands, flows, group_name, groups_of, settings_of
 from codegym.atomic_file import atomic_file
 
 _PAGE = Path(__file__).parent / "page"
@@ -31,11 +31,10 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
     """Writes the page, whole or not at all.
 
     Args:
-        file: Where to.
-        runs: What is reported.
-        title: Of the page.
-        most_samples: Programs to browse, in all, and as many pairs; where there are more, those are taken that lie
-            evenly between.
+        file: The HTML file to write.
+        runs: The runs and evaluations to show.
+        title: Title of the page.
+        most_samples: Programs to browse, in all, and as many pairs; of more, evenly spread ones are taken.
 
     Returns:
         The bytes written.
@@ -76,7 +75,7 @@ def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000)
         ],
         "flows": [_flows_row(runs, group) for group in groups],
         "evaluations": [
-            {"run": place, **evaluation.to_dict()} for place, run in enumerate(runs) for evaluation in run.evaluations
+            {"run": index, **evaluation.to_dict()} for index, run in enumerate(runs) for evaluation in run.evaluations
         ],
         "comparisons": _comparisons(runs),
         "samples": samples,
@@ -132,7 +131,7 @@ def _run_row(run: ReportRun) -> dict[str, Any]:
         "suites": list(run.suites),
         "seed": run.seed,
         "model": dict(record.get("model", {})),
-        "timesteps_are": str(record.get("timestep_unit", record.get("timesteps_are", "programs"))),
+        "timestep_unit": str(record.get("timestep_unit", "programs")),
         "timesteps": record.get("num_timesteps") or (int(success[-1][0]) if success else 0),
         "success": success[-1][1] if success else None,
         "success_is": "passed" if "rollout/success_rate" in run.curves else "preferred rightly",
@@ -159,7 +158,7 @@ def _comparisons(runs: Sequence[ReportRun]) -> list[dict[str, Any]]:
     rows = []
     for a, b, before, after in _alike(runs)[:_MOST_COMPARISONS]:
         if (after.key, before.key) in measured and (before.key, after.key) not in measured:
-            a, b, before, after = b, a, after, before  # as they were measured: costs cannot be turned round
+            a, b, before, after = b, a, after, before  # as they were measured: a ratio of costs has a direction
         found = replace(compare(before, after), efficiency=measured.get((before.key, after.key)))
         rows.append({"before_run": a, "after_run": b, **found.to_dict(), "suite": _label(after, runs[b])})
     return rows
@@ -182,46 +181,46 @@ def _alike(runs: Sequence[ReportRun]) -> list[tuple[int, int, Evaluation, Evalua
 
 
 class _Prompts:
-    """Each text once; rows have its place."""
+    """Each text once; rows have its index."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._indices: dict[str, int] = {}
 
     @property
     def texts(self) -> list[str]:
-        return list(self._places)
+        return list(self._indices)
 
-    def place(self, text: str) -> int:
-        return self._places.setdefault(text, len(self._places))
+    def index(self, text: str) -> int:
+        return self._indices.setdefault(text, len(self._indices))
 
 
 def _samples(runs: Sequence[ReportRun], most: int, prompts: _Prompts) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         found = list(run.samples())
-        asked = {(sample.part, sample.task_id): sample.prompt for sample in reversed(found) if sample.prompt}
+        prompt_of = {(sample.part, sample.task_id): sample.prompt for sample in reversed(found) if sample.prompt}
         for sample in _spread(found, max(most // len(runs), 1)):
-            row = {"run": place, **sample.to_row()}
-            if prompt := asked.get((sample.part, sample.task_id)):
-                row["prompt"] = prompts.place(prompt)
+            row = {"run": index, **sample.to_row()}
+            if prompt := prompt_of.get((sample.part, sample.task_id)):
+                row["prompt"] = prompts.index(prompt)
             rows.append(row)
     return rows
 
 
 def _pairs(runs: Sequence[ReportRun], most: int, prompts: _Prompts) -> list[dict[str, Any]]:
-    learned = [(place, pairs) for place, run in enumerate(runs) if (pairs := run.pairs())]
+    learned = [(index, pairs) for index, run in enumerate(runs) if (pairs := run.pairs())]
     rows: list[dict[str, Any]] = []
-    for place, pairs in learned:
+    for index, pairs in learned:
         for pair in _spread(pairs, max(most // len(learned), 1)):
-            told = {name: value for name, value in vars(pair).items() if value != ""}
-            rows.append({"run": place, **told, "prompt": prompts.place(pair.prompt)})
+            filled = {name: value for name, value in vars(pair).items() if value != ""}
+            rows.append({"run": index, **filled, "prompt": prompts.index(pair.prompt)})
     return rows
 
 
 def _spread(found: Sequence[T], most: int) -> Iterable[T]:
     if len(found) <= most:
         return found
-    return (found[int(place * len(found) / most)] for place in range(most))
+    return (found[int(index * len(found) / most)] for index in range(most))
 
 
 def _without_nan(value: Any) -> Any:

@@ -14,7 +14,7 @@ from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import SUMMARY, EvaluationFolder
-from agents.evaluation.natural_order import natural_order
+from agents.evaluation.samples import by_number
 from agents.report.sample import ReportSample, evaluated_sample, learned_sample
 from agents.training.run_folder import FINISHED, PAIRS, RUN, SAMPLES, STOPPED
 from codegym.errors import DataError
@@ -47,7 +47,7 @@ class ReportRun:
 
     @property
     def seed(self) -> int | None:
-        """The seed of its chance."""
+        """The seed of everything random in it."""
         return self.record.get("seed")
 
     def samples(self) -> Iterator[ReportSample]:
@@ -85,8 +85,8 @@ def find_runs(folder: Path) -> list[ReportRun]:
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name what `--run-dir`, `tensorboard_log=` or `--out` named.")
-    places = [folder, *sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: natural_order(p.name))]
-    found = [place for place in places if (place / SUMMARY).is_file() or any(place.glob(_CURVES))]
+    folders = [folder, *sorted((path for path in folder.iterdir() if path.is_dir()), key=by_number)]
+    found = [path for path in folders if (path / SUMMARY).is_file() or any(path.glob(_CURVES))]
     if not found:
         if any(folder.glob("*.partial")):
             EvaluationFolder(folder).evaluations()  # says how far it came
@@ -94,7 +94,7 @@ def find_runs(folder: Path) -> list[ReportRun]:
             f"{folder} holds no run: looked for {_CURVES} (of `codegym train`, `codegym demo` or tensorboard_log=) and "
             f"for {SUMMARY} (of `codegym evaluate --out`), there and one folder below."
         )
-    return [read_run(place, folder) for place in found]
+    return [read_run(path, folder) for path in found]
 
 
 def read_run(folder: Path, root: Path) -> ReportRun:
@@ -129,7 +129,7 @@ def read_curves(folder: Path) -> dict[str, Curve]:
     A last line that a kill cut off is left out, and so is whatever is no number.
     """
     points: dict[str, dict[float, float]] = {}
-    for file in sorted(folder.glob(_CURVES), key=lambda path: natural_order(path.name)):
+    for file in sorted(folder.glob(_CURVES), key=by_number):
         with file.open(encoding="utf-8", newline="") as lines:
             rows = [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
         first = next((step for row in rows if (step := _number(row.get(_STEP))) is not None), math.inf)

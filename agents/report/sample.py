@@ -15,7 +15,7 @@ _LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error
 
 @dataclass(frozen=True, kw_only=True)
 class ReportSample:
-    """A program, what was said about it, and what each of its tokens got."""
+    """A program, its verdict and diagnostics, and the credit of each of its tokens."""
 
     task_id: str
     completion: str
@@ -32,12 +32,12 @@ class ReportSample:
     """Given with the first program of a task in its run, or in its part of an evaluation."""
     rewards: Mapping[str, float] = field(default_factory=dict)
     advantage: float | None = None
-    places: tuple[Mapping[str, Any], ...] = ()
+    diagnostics: tuple[Mapping[str, Any], ...] = ()
     failed_tests: tuple[Mapping[str, Any], ...] = ()
     lengths: tuple[int, ...] = ()
     """Characters that each token adds to the text."""
     credit: tuple[int, ...] = ()
-    """Of each of them, -100 to 100 of ``most_credit``."""
+    """Credit of each of these tokens, from -100 to 100, in hundredths of ``most_credit``."""
     most_credit: float = 0.0
 
     def to_row(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class ReportSample:
 
 
 def learned_sample(row: Mapping[str, Any]) -> ReportSample:
-    """Makes it of a line of a run's record."""
+    """Makes a sample of a line of a run's record."""
     most = max((abs(value) for value in row["credit"]), default=0.0)
     shades = [round(_STEPS * value / most) if most else 0 for value in row["credit"]]
     lengths, credit = _segments(row["offsets"], shades, len(row["completion"]))
@@ -62,7 +62,7 @@ def learned_sample(row: Mapping[str, Any]) -> ReportSample:
         prompt=row.get("prompt", ""),
         rewards=row["rewards"],
         advantage=row["advantage"],
-        places=tuple(_place(found) for found in row["diagnostics"]),
+        diagnostics=tuple(_diagnostic(found) for found in row["diagnostics"]),
         failed_tests=tuple(_test(test) for test in row["failed_tests"]),
         lengths=lengths,
         credit=credit,
@@ -71,7 +71,7 @@ def learned_sample(row: Mapping[str, Any]) -> ReportSample:
 
 
 def evaluated_sample(program: JudgedProgram, part: str) -> ReportSample:
-    """Makes it of an evaluation's program."""
+    """Makes a sample of an evaluation's program."""
     return ReportSample(
         task_id=program.task_id,
         completion=program.completion,
@@ -82,7 +82,7 @@ def evaluated_sample(program: JudgedProgram, part: str) -> ReportSample:
         part=part,
         turn=program.turn,
         prompt=program.prompt,
-        places=tuple(_place(found) for found in program.diagnostics),
+        diagnostics=tuple(_diagnostic(found) for found in program.diagnostics),
         failed_tests=tuple(_test(test) for test in program.failed_tests),
     )
 
@@ -91,16 +91,16 @@ def _segments(
     offsets: Sequence[Sequence[int]], shades: Sequence[int], length: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Cuts the text where tokens begin: characters that several tokens touch belong to the first of them."""
-    lengths, credit, place = [], [], 0
+    lengths, credit, done = [], [], 0
     for (_, end), shade in zip(offsets, shades, strict=True):
-        if end > place:
-            lengths.append(min(end, length) - place)
+        if end > done:
+            lengths.append(min(end, length) - done)
             credit.append(shade)
-            place = min(end, length)
+            done = min(end, length)
     return tuple(lengths), tuple(credit)
 
 
-def _place(found: Mapping[str, Any]) -> dict[str, Any]:
+def _diagnostic(found: Mapping[str, Any]) -> dict[str, Any]:
     names = ("source", "kind", "scope", "message", "start_line", "start", "end", "test_index", "score")
     return {name: found[name] for name in names}
 

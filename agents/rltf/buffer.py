@@ -11,10 +11,10 @@ from agents.rollout.experience import Experience
 
 
 class ExperienceBuffer:
-    """First in, first out; it grows until it is full, and then loses as many of the oldest as it gains.
+    """First in, first out: it grows until it is full, and then drops the oldest.
 
     Args:
-        capacity: Experiences that it holds at most.
+        capacity: Largest number of experiences.
 
     Raises:
         ValueError: If the capacity is below one.
@@ -27,12 +27,12 @@ class ExperienceBuffer:
 
     @property
     def capacity(self) -> int:
-        """How many it can hold."""
+        """Largest number of experiences."""
         return self._queue.maxlen or 0
 
     @property
     def is_full(self) -> bool:
-        """Whether another one would push out the oldest."""
+        """Whether another experience would push out the oldest."""
         return len(self) == self.capacity
 
     def __len__(self) -> int:
@@ -47,14 +47,14 @@ class ExperienceBuffer:
         self._queue.extend(experiences)
 
     def drop_older_than(self, version: int) -> int:
-        """Removes what an older version of the policy wrote, and returns how many that were."""
+        """Removes experiences of older versions of the policy, and returns their number."""
         kept = [experience for experience in self._queue if experience.version >= version]
         dropped = len(self._queue) - len(kept)
         self._queue = deque(kept, maxlen=self.capacity)
         return dropped
 
     def sample(self, size: int, rng: np.random.Generator) -> list[Experience]:
-        """Draws without replacement, in the order of the queue; everything when there is no more than ``size``."""
+        """Draws experiences without replacement, in the order of the queue; all if there are at most ``size``."""
         if size >= len(self):
             return list(self._queue)
         chosen = np.sort(rng.choice(len(self), size=size, replace=False))

@@ -1,4 +1,4 @@
-"""What is written into the log about a collection and about an optimizer step."""
+"""What is logged about a collection and about an optimizer step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUMMED = (
     "staleness",
 )
 METRICS = ("rollout/success_rate", "rollout/ep_rew_mean")
-"""What TensorBoard's table of runs shows beside the settings."""
+"""Keys that TensorBoard's table of runs shows beside the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +41,14 @@ class StepMeasures:
     completions: int = 0
     entropy: float = 0.0
     entropy_tokens: int = 0
-    """How many of the tokens the entropy was taken of: it costs a softmax with all its probabilities."""
+    """Number of tokens that the entropy was taken of; not all, since it costs a softmax with all its probabilities."""
     drift: float = 0.0
     """Sum of ``r - 1 - log r``, r the ratio to the probabilities at sampling: estimates the KL divergence to them."""
     clipped: float = 0.0
     kl: float = 0.0
-    """To the reference model."""
+    """Divergence to the reference model."""
     compared: int = 0
-    """How many of the completions were compared with the reference model."""
+    """Number of completions that were compared with the reference model."""
     staleness: int = 0
     gradient_norm: float = 0.0
     skipped: bool = False
@@ -106,8 +106,8 @@ def log_step(logger: Logger, measures: StepMeasures, n_updates: int, learning_ra
 class CollectionLog:
     """Records collections: rewards, shares of verdicts, kinds and scopes, speed; several between writings are averaged.
 
-    A share is written from the first time on that something had it, as zero where nothing has: else a curve would end
-    at its last value above zero, and an average would leave the zeros out.
+    Once a verdict, kind or scope has occurred, its share is always written, also as zero. Otherwise its curve would end
+    at the last value above zero, and an average would leave the zeros out.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class CollectionLog:
 
 
 def _episode_means(judged: Sequence[Experience]) -> dict[str, float]:
-    """Of the episodes of which everything is known."""
+    """Means over the episodes whose every turn was judged."""
     known = [experience for experience in judged if experience.is_known]
     episodes = [experience for experience in known if experience.turn == 0]
     if not episodes:
@@ -156,7 +156,7 @@ def _turn_means(judged: Sequence[Experience]) -> dict[str, float]:
         "rollout/completion_tokens": _mean([e.length for e in judged]),
         "rollout/truncated": _mean([not e.completion.finished for e in judged]),
         "rollout/advantage_std": float(np.std([e.advantage for e in judged])),
-        "rollout/silent_share": _mean([e.advantage == 0 for e in judged]),
+        "rollout/zero_advantage_share": _mean([e.advantage == 0 for e in judged]),
         **{f"reward/{name}": _mean([e.rewards.get(name, 0.0) for e in judged]) for name in judged[0].rewards},
     }
 

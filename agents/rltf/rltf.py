@@ -117,7 +117,7 @@ class RLTF(Agent[RLTFConfig]):
         number, problems = self.config.problems_per_step, self.episodes.problems
         if not problems:
             return [None] * number
-        # NumPy draws otherwise without probabilities: with them a seed gives the figures that the docs report.
+        # NumPy draws others without probabilities: with them a seed gives the same run as in earlier versions.
         alike = np.full(len(problems), 1 / len(problems))
         chosen = self.rng.choice(len(problems), size=number, replace=number > len(problems), p=alike)
         return [problems[index].task_id for index in chosen.tolist()]

@@ -1,6 +1,6 @@
 """One program of a collection for people to look at, as Markdown.
 
-TensorBoard shows Markdown and takes styles out of it, so colour comes as characters: a square before each line, and a
+TensorBoard shows Markdown but removes its styles, so that colours are characters: a square before each line, and a
 shade below each token.
 """
 
@@ -16,11 +16,11 @@ _BLAMED, _PRAISED, _NEUTRAL = "🟥", "🟩", "⬜"
 
 
 def sample_text(experience: Experience, credit: NDArray[np.float32]) -> str:
-    """What was written, what was paid for it, and what each token got of that.
+    """Shows a program with its verdict, its rewards, and the credit of its tokens.
 
     Args:
-        experience: The program and what was said about it.
-        credit: What each token got, float [T].
+        experience: The program with its verdict.
+        credit: Credit of each token, float [T].
     """
     paid = ", ".join(f"{name} {value:+.2f}" for name, value in experience.rewards.items())
     said = f"**{experience.task_id}** {experience.verdict} ({experience.kind})"
@@ -35,12 +35,12 @@ def _coloured(experience: Experience, credit: NDArray[np.float32]) -> list[str]:
     for (start, end), value in zip(experience.completion.offsets.tolist(), credit.tolist(), strict=True):
         values[start:end] = value
     steps = np.ceil(np.abs(values) / max(float(np.abs(values).max(initial=0.0)), 1e-9) * (len(_SHADES) - 1))
-    lines, place = [], 0
+    lines, start = [], 0
     for line in text.split("\n"):
-        here = slice(place, place + len(line))
+        here = slice(start, start + len(line))
         total = float(values[here].sum())
         square = _NEUTRAL if total == 0 else _PRAISED if total > 0 else _BLAMED
         shades = "".join(_SHADES[int(step)] for step in steps[here]).rstrip()
         lines += [f"{square} {line}", *([f"   {shades}"] if shades else [])]
-        place += len(line) + 1
+        start += len(line) + 1
     return lines

@@ -101,7 +101,7 @@ class Actor(ABC):
         rows = [dict(observation)]
         if batched:
             number = len(observation["prompt"])
-            rows = [{name: values[place] for name, values in observation.items()} for place in range(number)]
+            rows = [{name: values[index] for name, values in observation.items()} for index in range(number)]
         prompts = [self.policy.prompt_text(row) for row in rows]
         written = self.policy.generate(prompts, greedy=deterministic, generator=self._acting)
         texts = np.array([*(completion.text for completion in written), None], dtype=object)[:-1]

@@ -21,7 +21,7 @@ ONLINE: Layout = {
         "verdicts": _lines("verdict/.*"),
         "kinds of error": _lines("kind/.*"),
         "scopes": _lines("scope/.*"),
-        "cut off, and without credit": _lines("rollout/truncated", "rollout/silent_share"),
+        "truncated, and without advantage": _lines("rollout/truncated", "rollout/zero_advantage_share"),
     },
     "optimizer": {
         "losses": _lines("train/loss", "train/supervised_loss"),

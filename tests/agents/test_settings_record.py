@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import ClassVar, Literal
 
+import numpy as np
 import pytest
 
 from agents.codedpo.config import CodeDPOConfig
@@ -68,6 +69,10 @@ def test_what_json_makes_of_a_record_is_read_back(record: SettingsRecord) -> Non
     assert type(record).of(json.loads(json.dumps(asdict(record)))) == record
 
 
+def test_a_whole_number_is_a_number() -> None:
+    assert Car.of({"speed": 2}).speed == Car.of({"speed": np.float64(2)}).speed == 2
+
+
 def test_what_is_not_named_stays() -> None:
     before = Car(speed=2.0, under=Wheels(wheels=3))
     assert before.changed({"tyres": ()}) == Car(speed=2.0, under=Wheels(wheels=3, tyres=()))
@@ -102,6 +107,9 @@ def test_unknown_names_and_values_are_named(values: dict[str, object], words: st
     [
         ({"speed": 0}, "Car.speed must be above 0, got 0."),
         ({"wheels": 0}, "Wheels.wheels must be at least 1, got 0."),
+        ({"speed": "fast"}, "Car.speed must be of type float, got 'fast'."),
+        ({"speed": True}, "Car.speed must be of type float, got True."),
+        ({"wheels": 2.5}, "Wheels.wheels must be of type int, got 2.5."),
     ],
 )
 def test_bad_values_are_named(values: dict[str, object], words: str) -> None:

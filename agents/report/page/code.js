@@ -1,18 +1,18 @@
 "use strict";
-// A program with what was said about it: places underlined, pieces coloured; and what tells two programs apart.
+// A program with what was said about it: failing spans underlined, pieces coloured; and what tells two programs apart.
 
 // The text cut at every border of a piece, a place and a line; all are counted in characters, not in UTF-16 units.
 // pieces: null or {lengths, credit: -100 to 100 of each, ink: a class}.
-function code(text, allPlaces, pieces) {
+function code(text, allDiagnostics, pieces) {
   const characters = Array.from(text);
-  const places = allPlaces.filter((found) => found.source !== "lint");
+  const diagnostics = allDiagnostics.filter((found) => found.source !== "lint");
   const credit = new Int16Array(characters.length), piece = new Int32Array(characters.length).fill(-1);
   if (pieces) {
     let place = 0;
     pieces.lengths.forEach((length, i) => { for (let end = place + length; place < end; place++) { credit[place] = pieces.credit[i]; piece[place] = i; } });
   }
   const wrong = new Array(characters.length).fill(null);
-  for (const found of [...places].reverse()) {
+  for (const found of [...diagnostics].reverse()) {
     for (let i = Math.max(found.start, 0); found.start >= 0 && i < Math.max(found.end, found.start + 1) && i < characters.length; i++) wrong[i] = found;
   }
   const block = make("div", { class: "code" });
@@ -49,7 +49,7 @@ function code(text, allPlaces, pieces) {
   }
   flush(characters.length);
   endLine(true);
-  places.forEach(tell);
+  diagnostics.forEach(tell);
   return block;
 }
 

@@ -21,15 +21,15 @@ function showRuns(data) {
     make("span", { class: "name" }, make("span", { class: "dot", style: `background:${color(group[i])}` }), run.name), run.kind,
     run.status === "running" ? make("b", { class: "timeout" }, "not finished") : run.status, run.suites.join(", "),
     run.model.parameters ? `${short(run.model.parameters / 1e6)} M` : "", run.seed === null ? "" : String(run.seed),
-    run.timesteps ? `${run.timesteps} ${run.timesteps_are}` : "", run.success === null ? "" : `${percent(run.success)} ${run.success_is}`, run.seconds === null ? "" : `${Math.round(run.seconds)} s`] }));
+    run.timesteps ? `${run.timesteps} ${run.timestep_unit}` : "", run.success === null ? "" : `${percent(run.success)} ${run.success_is}`, run.seconds === null ? "" : `${Math.round(run.seconds)} s`] }));
   section("runs", "Runs", table(["run", "kind", "status", "suite", ["parameters"], ["seed"], ["learned from"], ["at last"], ["time"]], rows));
 }
 
 // What a curve's steps count: "programs", "pairs", or both.
-const timestepsOf = (data) => [...new Set(data.groups.filter((group) => Object.keys(group.curves).length).map((group) => data.runs[group.runs[0]].timesteps_are))].join(" or ");
+const timestepsOf = (data) => [...new Set(data.groups.filter((group) => Object.keys(group.curves).length).map((group) => data.runs[group.runs[0]].timestep_unit))].join(" or ");
 
 function seriesOf(data, key) {
-  return data.groups.map((group, i) => ({ name: group.name, color: color(i), unit: data.runs[group.runs[0]].timesteps_are, ...group.curves[key] })).filter((one) => one.steps);
+  return data.groups.map((group, i) => ({ name: group.name, color: color(i), unit: data.runs[group.runs[0]].timestep_unit, ...group.curves[key] })).filter((one) => one.steps);
 }
 
 function showCurves(data) {

@@ -20,7 +20,7 @@ const time = (seconds) => (seconds ? `, ${seconds < 0.1 ? `${short(1000 * second
 
 function pairSheet(data, pair, next) {
   const [chosen, rejected] = piecesApart(pair.chosen, pair.rejected);
-  const places = pair.error ? [{ message: pair.error, start: pair.error_start, end: pair.error_end, start_line: 0, test_index: -1, score: 1 }] : [];
+  const diagnostics = pair.error ? [{ message: pair.error, start: pair.error_start, end: pair.error_end, start_line: 0, test_index: -1, score: 1 }] : [];
   const side = (name, ink, value, seconds, shown) => make("div", { class: "sample" },
     make("h3", {}, make("span", { class: `verdict ${ink}` }, name), make("span", { class: "soft" }, ` score ${score(value)}${time(seconds)}`)), shown);
   return make("article", { class: "sample" },
@@ -30,7 +30,7 @@ function pairSheet(data, pair, next) {
     promptOf(data, pair.prompt),
     make("div", { class: "details two" },
       side("chosen", "pass", pair.score_chosen, pair.seconds_chosen, code(pair.chosen, [], chosen)),
-      side("rejected", "error", pair.score_rejected, pair.seconds_rejected, code(pair.rejected, places, rejected))),
+      side("rejected", "error", pair.score_rejected, pair.seconds_rejected, code(pair.rejected, diagnostics, rejected))),
     testsApart(pair));
 }
 

@@ -1,5 +1,5 @@
 "use strict";
-// The browser of programs: each with its places, its tests, and its tokens by credit.
+// The browser of programs: each with its diagnostics, its tests, and its tokens by credit.
 
 const LETTERS = { ".": ["pass", "passed"], F: ["fail", "failed"], E: ["error", "error"], T: ["timeout", "timeout"], I: ["infra_error", "the machine failed"] };
 
@@ -37,7 +37,7 @@ function sampleSheet(data, sample, { pin, next, redraw }, shows) {
     chips(facts),
     make("div", { class: "tools" }, pin, next, tokens || null,
       pieces && sample.most_credit ? make("span", { class: "soft" }, `−${short(sample.most_credit)}`, make("span", { class: "scale" }), `+${short(sample.most_credit)}`) : null),
-    code(sample.completion, sample.places || [], pieces), ...testsOf(sample), promptOf(data, sample.prompt));
+    code(sample.completion, sample.diagnostics || [], pieces), ...testsOf(sample), promptOf(data, sample.prompt));
 }
 
 function testsOf(sample) {

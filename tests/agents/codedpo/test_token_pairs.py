@@ -9,7 +9,7 @@ import pytest
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairs import Preference
 from agents.codedpo.focus import Focus
-from agents.codedpo.token_pairs import Skip, make_token_pairs
+from agents.codedpo.token_pairs import SkipReason, make_token_pairs
 from agents.policy.policy import LMPolicy
 
 PROMPT = "Sum.\n"
@@ -35,7 +35,7 @@ def test_ids_are_the_texts_and_an_end(policy: LMPolicy) -> None:
 
 def test_identical_pairs_are_skipped_and_counted(policy: LMPolicy) -> None:
     found = make_token_pairs([pair("a", "a"), pair("a", "b"), pair("c", "c")], policy, CodeDPOConfig())
-    assert found.skipped[Skip.IDENTICAL] == (0, 2)
+    assert found.skipped[SkipReason.IDENTICAL] == (0, 2)
     assert found.counts() == {
         "trained": 1,
         "cut": 0,
@@ -52,7 +52,7 @@ def test_a_pair_whose_difference_is_cut_off_is_never_trained_on(policy: LMPolicy
     prompt, whole = policy.encode(PROMPT), policy.text_ids(late.chosen)
     config = CodeDPOConfig(max_length=len(prompt) + len(whole) - 4)
     found = make_token_pairs([late, early, longer], policy, config)
-    assert found.skipped[Skip.DIFFERENCE_CUT] == (0, 2)
+    assert found.skipped[SkipReason.DIFFERENCE_CUT] == (0, 2)
     (kept,) = found.pairs
     assert kept.is_cut
     assert found.cut == 1
@@ -72,13 +72,13 @@ def test_half_of_a_difference_is_not_enough(policy: LMPolicy) -> None:
 def test_a_prompt_that_fills_the_limit_is_named(policy: LMPolicy) -> None:
     length = len(policy.encode(PROMPT))
     found = make_token_pairs([pair("a", "b")], policy, CodeDPOConfig(max_length=length))
-    assert found.skipped[Skip.PROMPT_TOO_LONG] == (0,)
+    assert found.skipped[SkipReason.PROMPT_TOO_LONG] == (0,)
 
 
 def test_the_model_s_context_is_a_limit_too(policy: LMPolicy) -> None:
     assert policy.network.context == 256
     long = pair("x = 1\n" * 200 + "return 1", "x = 1\n" * 200 + "return 2")
-    assert make_token_pairs([long], policy, CodeDPOConfig()).skipped[Skip.DIFFERENCE_CUT] == (0,)
+    assert make_token_pairs([long], policy, CodeDPOConfig()).skipped[SkipReason.DIFFERENCE_CUT] == (0,)
 
 
 def test_weights_are_cut_with_their_tokens_and_averaged_after(policy: LMPolicy) -> None:

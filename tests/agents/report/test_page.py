@@ -133,9 +133,9 @@ def test_prompts_are_those_of_their_own_run(tmp_path: Path, make_run: MakeRun) -
 def test_what_a_run_learned_from_has_its_name(make_run: MakeRun) -> None:
     folder = make_run("a", pairs=[PAIR])
     record = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**record, "timesteps_are": "pairs"}))
+    (folder / "run.json").write_text(json.dumps({**record, "timestep_unit": "pairs"}))
     [row] = report_data(find_runs(folder), "a")["runs"]
-    assert (row["timesteps"], row["timesteps_are"], row["success_is"]) == (16, "pairs", "passed")
+    assert (row["timesteps"], row["timestep_unit"], row["success_is"]) == (16, "pairs", "passed")
 
 
 def test_runs_on_different_suites_are_said_to_be_so(make_run: MakeRun) -> None:

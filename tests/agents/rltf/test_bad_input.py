@@ -112,7 +112,7 @@ def test_no_sample_ever_passes(make_policy: MakePolicy, env: CodeSynthesisEnv, j
     before = weights(agent).clone()
     agent.learn(36)
     assert torch.equal(weights(agent), before)
-    assert [row["rollout/silent_share"] for row in rows] == [1.0] * 3
+    assert [row["rollout/zero_advantage_share"] for row in rows] == [1.0] * 3
     assert [row["rollout/success_rate"] for row in rows] == [0.0] * 3
     assert all(row["train/skipped_steps"] == 0 for row in rows)
 

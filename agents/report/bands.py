@@ -39,11 +39,11 @@ def settings_of(run: ReportRun) -> dict[str, Any]:
 
 
 def groups_of(runs: Sequence[ReportRun]) -> list[list[int]]:
-    """Returns the places of runs that differ in their seed alone, group by group; each evaluation is its own."""
+    """Returns the indices of runs that differ in their seed alone, by group; each evaluation is a group of its own."""
     groups: dict[Any, list[int]] = {}
-    for place, run in enumerate(runs):
-        alike = tuple(sorted(settings_of(run).items())) if run.record and not run.evaluations else place
-        groups.setdefault(alike, []).append(place)
+    for index, run in enumerate(runs):
+        alike = tuple(sorted(settings_of(run).items())) if run.record and not run.evaluations else index
+        groups.setdefault(alike, []).append(index)
     return list(groups.values())
 
 
@@ -55,16 +55,16 @@ def group_name(runs: Sequence[ReportRun], group: Sequence[int], others: Sequence
     mine = settings_of(first)
     rivals = [settings_of(runs[other[0]]) for other in others if other is not group and runs[other[0]].record]
     names = [name for name in mine if mine[name] and any(rival.get(name) != mine[name] for rival in rivals)]
-    told = ", ".join(f"{name} {mine[name]}" for name in names[:3])
+    differing = ", ".join(f"{name} {mine[name]}" for name in names[:3])
     seeds = f" ({len(group)} seeds)" if len(group) > 1 else ""
-    return f"{told or first.name}{seeds}"
+    return f"{differing or first.name}{seeds}"
 
 
 def band(curves: Sequence[Curve]) -> Band:
     """Returns the mean of curves over the steps that all of them cover, with Student's 95 % interval over seeds.
 
     Args:
-        curves: One a seed, none empty.
+        curves: One curve for each seed, none of them empty.
     """
     first = max(curve[0][0] for curve in curves)
     last = min(curve[-1][0] for curve in curves)
@@ -83,7 +83,7 @@ def band(curves: Sequence[Curve]) -> Band:
 
 def bands(runs: Sequence[ReportRun], group: Sequence[int]) -> Mapping[str, Band]:
     """Returns a group's curves by key: of those that each of its runs has that has any."""
-    begun = [runs[place].curves for place in group if runs[place].curves]
+    begun = [runs[index].curves for index in group if runs[index].curves]
     shared = set.intersection(*map(set, begun)) if begun else set()
     return {key: band([curves[key] for curves in begun]) for key in sorted(shared)}
 
@@ -92,12 +92,12 @@ def flows(runs: Sequence[ReportRun], group: Sequence[int], label: str) -> dict[s
     """Returns the shares of verdicts or kinds over time, mean over a group; where a share was not logged it was zero.
 
     Args:
-        runs: All runs.
-        group: Those that are meant.
+        runs: All runs of the report.
+        group: Indices of the runs of the group.
         label: ``"verdict"`` or ``"kind"``.
     """
-    names = sorted({key for place in group for key in runs[place].curves if key.startswith(f"{label}/")})
-    filled = [_filled(runs[place], names) for place in group if runs[place].curves]
+    names = sorted({key for index in group for key in runs[index].curves if key.startswith(f"{label}/")})
+    filled = [_filled(runs[index], names) for index in group if runs[index].curves]
     return {key.removeprefix(f"{label}/"): band([curves[key] for curves in filled]) for key in names}
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.report.bands import band, bands, flows, group_name, groups_of
 from agents.report.run import find_runs
-from agents.report.seeds import band, bands, flows, group_name, groups_of
 
 MakeRun = Callable[..., Path]
 
