@@ -18,6 +18,7 @@ from typing import Any
 from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
 from codegym.sandbox.calls import Call, observe_loading, run_calls
 from codegym.sandbox.execution import Execution, Observation, Status, Trust
+from codegym.sandbox.futures import results, results_as_they_end
 from codegym.sandbox.interpreter import interpreter_path
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
 from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
@@ -92,36 +93,25 @@ class Sandbox:
         self._finalizer = weakref.finalize(self, self._pool.close)
         self._process = os.getpid()  # last: threads that look at it find the pool that belongs to it
 
-    def _submit(self, job: Job) -> Future[Execution]:
+    def submit(self, job: Job) -> Future[Execution]:
+        """Runs a job on the next free worker; until then it may be cancelled."""
         if self._process != os.getpid():
             with self._lock:  # of all threads of a fork one makes the pool
                 if self._process != os.getpid() and not self._pool.closed:
                     self._open()  # a fork has none of the threads, and the servers are its parent's
         return self._pool.submit(job)
 
-    def submit(self, job: Job) -> Future[Execution]:
-        """Runs a job on the next free worker; until then it may be cancelled."""
-        return self._submit(job)
-
     def run(self, job: Job) -> Execution:
         """Runs one job and returns what was seen; a machine's failure shows as ``Status.INFRA``."""
-        return self._submit(job).result()
+        return self.submit(job).result()
 
     def run_many(self, jobs: Iterable[Job]) -> list[Execution]:
         """Runs jobs on all workers and returns what was seen, in order."""
-        with _awaited([self._submit(job) for job in jobs]) as futures:
-            return [future.result() for future in futures]
+        return results(self.submit(job) for job in jobs)
 
     def run_as_they_end(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Execution]]:
         """Runs jobs on all workers and yields each one's index and execution as it ends."""
-        done: queue.SimpleQueue[tuple[int, Future[Execution]]] = queue.SimpleQueue()
-        with _awaited([self._submit(job) for job in jobs]) as futures:
-            for index, future in enumerate(futures):
-                future.add_done_callback(lambda future, i=index: done.put((i, future)))  # type: ignore[misc]
-            for _ in futures:
-                index, future = done.get()
-                futures[index] = _GIVEN  # what it brought is the caller's now, and no longer kept here
-                yield index, future.result()
+        return results_as_they_end(self.submit(job) for job in jobs)
 
     def close(self) -> None:
         """Ends every process; nothing remains. Closing twice is fine."""
@@ -134,7 +124,6 @@ class Sandbox:
         self.close()
 
 
-_GIVEN: Future[Execution] = Future()
 _SANDBOXES: weakref.WeakSet[Sandbox] = weakref.WeakSet()
 
 
@@ -145,16 +134,6 @@ def _renew_locks() -> None:
 
 
 os.register_at_fork(after_in_child=_renew_locks)
-
-
-@contextlib.contextmanager
-def _awaited(futures: list[Future[Execution]]) -> Iterator[list[Future[Execution]]]:
-    """Begins nothing more once nobody waits any more: after an error, Ctrl-C, or a loop that was left."""
-    try:
-        yield futures
-    finally:
-        for future in futures:
-            future.cancel()
 
 
 class _Pool:

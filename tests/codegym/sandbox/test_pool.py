@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -18,10 +19,11 @@ import pytest
 from codegym.errors import InfrastructureError, InvalidProblemError, InvalidSettingError
 from codegym.sandbox import pool
 from codegym.sandbox.execution import Execution, Status
+from codegym.sandbox.futures import results
 from codegym.sandbox.job import CallAction, Job, RunAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.packages import find_packages
-from codegym.sandbox.pool import Sandbox, _awaited
+from codegym.sandbox.pool import Sandbox
 from codegym.sandbox.run import Run
 
 ONE = Job(source="def f():\n    return 1\n", entry_point="f", actions=(CallAction(),))
@@ -168,7 +170,7 @@ def _after(gate: threading.Event, execute: Callable[[Run], Execution], run: Run)
 def test_closing_begins_nothing_more(gate: threading.Event) -> None:
     """What waits for a worker is refused, also where it is handed in at that moment."""
     sandbox = Sandbox(workers=1)
-    first, *others = [sandbox._submit(ONE) for _ in range(20)]
+    first, *others = [sandbox.submit(ONE) for _ in range(20)]
     while not first.running():
         time.sleep(0.01)
     closing = threading.Thread(target=sandbox.close)
@@ -181,11 +183,16 @@ def test_closing_begins_nothing_more(gate: threading.Event) -> None:
     assert isinstance(first.exception(60), InfrastructureError)
 
 
+def _interrupted(futures: list[Future[Execution]]) -> Iterator[Future[Execution]]:
+    yield from futures
+    raise KeyboardInterrupt
+
+
 def test_nothing_more_is_begun_where_nobody_waits_any_more(gate: threading.Event) -> None:
     with Sandbox(workers=1) as sandbox:
-        first, *others = [sandbox._submit(ONE) for _ in range(20)]
-        with pytest.raises(KeyboardInterrupt), _awaited(others):
-            raise KeyboardInterrupt
+        first, *others = [sandbox.submit(ONE) for _ in range(20)]
+        with pytest.raises(KeyboardInterrupt):
+            results(_interrupted(others))
         gate.set()
         assert sandbox.run(ONE).observations[0].value == 1
         assert first.result(60).observations[0].value == 1
