@@ -13,6 +13,7 @@ from codegym.errors import InvalidProblemError
 from codegym.output_rule import RULES, OutputRule, lines_match
 
 __all__ = ["Checker", "Comparison", "OutputRule"]
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 _MAY_BE_NAN = (float, complex, Decimal)
 _LONGEST_RANGE = 10**6
 """A checker that walks through a longer range would not come back: the program's answer takes no room to send."""
@@ -134,6 +135,17 @@ class Comparison:
         return not (self.strict_types or self.rel_tolerance or self.abs_tolerance)
 
     def _matches(self, expected: Any, actual: Any) -> bool:
+        if _has_numpy(expected) or _has_numpy(actual):
+            return self._same_arrays(expected, actual)
+        return self._matches_plain(expected, actual)
+
+    def _same_arrays(self, expected: Any, actual: Any) -> bool:
+        """Compares numpy's values by their items: of arrays ``==`` has no single outcome."""
+        if self.strict_types and type(expected) is not type(actual):
+            return False
+        return self._matches_plain(_without_numpy(expected), _without_numpy(actual))
+
+    def _matches_plain(self, expected: Any, actual: Any) -> bool:
         if self.unordered and isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
             if self.strict_types and type(expected) is not type(actual):
                 return False
@@ -206,3 +218,22 @@ def _has_endless_range(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_has_endless_range, value.values()))
     return isinstance(value, range) and (value.stop - value.start) // value.step > _LONGEST_RANGE
+
+
+def _has_numpy(value: Any) -> bool:
+    """Whether numbers or arrays of numpy are in a value."""
+    if type(value) in (list, tuple):
+        kinds = set(map(type, value))
+        return not kinds <= _PLAIN and any(map(_has_numpy, value))
+    if type(value) is dict:
+        return any(map(_has_numpy, value.values()))
+    return type(value).__module__ == "numpy"
+
+
+def _without_numpy(value: Any) -> Any:
+    """Returns a value with numpy's numbers as Python's, and its arrays as lists."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_without_numpy, value))
+    if type(value) is dict:
+        return {key: _without_numpy(item) for key, item in value.items()}
+    return value.tolist() if type(value).__module__ == "numpy" else value

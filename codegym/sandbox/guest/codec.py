@@ -15,7 +15,9 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from . import library_values
 from .instance import Instance, fields_of, is_plain_field
+from .library_values import pack_library
 from .long_number import MAX_INT_BITS, pack_exact, unpack_decimal, unpack_fraction, unpack_long
 from .refusal import CannotCross, CodecError, TooLarge, checked
 
@@ -176,6 +178,8 @@ class _Encoder:
     def other(self, value: Any, depth: int) -> Any:
         """Subclasses of data are rebuilt from their built-in layout; the rest becomes a handle."""
         kind: type = type(value)
+        if (special := pack_library(value)) is not None:  # first: numpy's float64 is a float, too
+            return special
         for base, rebuild in _REBUILD:
             if isinstance(value, base) and issubclass(type(value), base):
                 return self.pack(rebuild(value), depth + 1)
@@ -321,4 +325,5 @@ _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     "T": lambda c: _BUILTIN_TYPES[c],
     "dec": unpack_decimal,
     "frac": unpack_fraction,
+    **library_values.UNPACKERS,
 }

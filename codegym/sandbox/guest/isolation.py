@@ -149,9 +149,9 @@ class Isolation:
         landlock.restrict(rules | self._devices())
 
     def _devices(self) -> dict[str, int]:
-        """The devices that there are, with the rights to them; numerical libraries read random bytes as they load."""
-        devices = {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE}
-        return devices | ({"/dev/urandom": landlock.READ_FILE} if self.folders else {})
+        """The devices that there are, with the rights to them."""
+        readable = dict.fromkeys(("/dev/urandom", "/dev/zero"), landlock.READ_FILE)
+        return {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE, **readable}
 
     def _limit(self) -> None:
         limits = dict(_LIMITS)

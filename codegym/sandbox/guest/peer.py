@@ -19,6 +19,7 @@ from .codec import Codec
 from .failure import describe
 from .handles import Borrowed, Opaque, awaited, iterated
 from .instance import is_plain_field
+from .library_values import is_array
 from .refusal import CannotCross, CodecError, TooLarge
 from .signature import describe_call
 
@@ -296,20 +297,29 @@ def _builtin_exception(name: str) -> type[BaseException] | None:
 
 
 def _mutable(arguments: Any) -> list[Any]:
-    """Lists, dicts, sets and deques among the arguments of a call, in a fixed order."""
+    """Lists, dicts, sets, deques and arrays among the arguments of a call, in a fixed order."""
     found: list[Any] = []
     for argument in arguments:
         if type(argument) is list:
-            found.extend(item for item in argument if type(item) in _REPLACERS)
+            found.extend(item for item in argument if _is_mutable(item))
         elif type(argument) is dict:
-            found.extend(item for item in argument.values() if type(item) in _REPLACERS)
+            found.extend(item for item in argument.values() if _is_mutable(item))
     return found
+
+
+def _is_mutable(value: Any) -> bool:
+    return type(value) in _REPLACERS or is_array(value)
 
 
 def _replace(target: Any, content: Any) -> None:
     if type(target) is not type(content):
         raise PeerGone("tampered")
-    _REPLACERS[type(target)](target, content)
+    if not is_array(target):
+        _REPLACERS[type(target)](target, content)
+    elif target.shape == content.shape:
+        target[...] = content
+    else:
+        raise PeerGone("tampered")
 
 
 def _replace_list(target: Any, content: Any) -> None:

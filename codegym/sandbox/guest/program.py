@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import contextlib
+import gc
 import io
 import marshal
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import unpack_arguments, unpack_calls
 from .channel import STARTED, ChannelClosed, receive_alone, send
@@ -19,6 +22,10 @@ from .codec import Codec
 from .failure import PROGRAM, describe
 from .refusal import CannotCross, TooLarge
 from .signature import describe_call
+from .standard_files import STANDARD_FILES, open_standard_files
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 CONTEXT = "<context>"
 LONGEST_TEST = 2**30
@@ -30,19 +37,54 @@ class OutputExceeded(BaseException):
     """The program printed, or returned, more than its limit."""
 
 
-class CappedText(io.StringIO):
-    """Standard output of a call: kept in memory up to a limit."""
+class _CappedBytes(io.BytesIO):
+    """What lies under a call's standard output: bytes in memory, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self.room = limit
+        self.name = "<stdout>"
 
-    def write(self, text: str) -> int:
+    def write(self, data: Buffer) -> int:
         """Writes, or raises when there is no room."""
-        self.room -= len(text)
+        written = super().write(data)
+        self.room -= written
         if self.room < 0:
             raise OutputExceeded
-        return super().write(text)
+        return written
+
+    def fileno(self) -> int:
+        """Returns the descriptor that a program expects; what is written there nobody reads."""
+        return 1
+
+
+class CappedText(io.TextIOWrapper):
+    """Standard output of a call: kept in memory up to a limit, with all that programs do to a true one."""
+
+    def __init__(self, limit: int) -> None:
+        self.kept = _CappedBytes(limit)
+        super().__init__(self.kept, encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True)
+
+    def getvalue(self) -> str:
+        """Returns what was printed, also after the stream was closed or detached."""
+        with contextlib.suppress(ValueError):
+            return self.kept.getvalue().decode("utf-8", "replace")
+        return ""
+
+
+class _NoBytes(io.BytesIO):
+    """What lies under the standard input of a call: nothing."""
+
+    name = "<stdin>"
+
+    def fileno(self) -> int:
+        """Returns the descriptor that a program expects; there is nothing to be read either."""
+        return 0
+
+
+def nothing_to_read() -> io.TextIOWrapper:
+    """Returns the standard input of programs that are called."""
+    return io.TextIOWrapper(_NoBytes(), encoding="utf-8", errors="surrogateescape")
 
 
 class Program:
@@ -58,8 +100,9 @@ class Program:
         module = ModuleType(name)
         sys.modules[name] = module
         self.namespace: dict[str, Any] = module.__dict__
-        self.namespace["__builtins__"] = __builtins__
+        self.namespace["__builtins__"] = builtins if name == "__main__" else __builtins__
         self.classes: dict[str, type] = {}
+        self.error: BaseException | None = None
         self._entry_code: CodeType | None = None
 
     def load(self, channel: int, code: CodeType | None = None) -> dict[str, Any] | None:
@@ -75,12 +118,15 @@ class Program:
         self._load_context(channel)
         send(channel, STARTED)
         try:
+            self._as_a_file()
+            _hide_own_frames()
             if code is None:
                 code = compile(self.source, PROGRAM, "exec", dont_inherit=True)
             exec(code, self.namespace)
         except OutputExceeded:
             raise
         except BaseException as error:
+            self.error = error
             return describe(error, self.source, loading=True)
         return None
 
@@ -95,6 +141,16 @@ class Program:
             send(channel, Codec().encode([failure["exception"], failure["message"]]))
             os._exit(1)
         self.classes = own_classes(self.namespace)
+
+    def _as_a_file(self) -> None:
+        """Gives what a program that lies in a file has: its name, and lines for ``inspect`` and tracebacks."""
+        self.namespace.setdefault("__file__", sys.argv[0])
+        self.namespace.setdefault("__annotations__", {})
+        if "inspect" in self.source or "traceback" in self.source:
+            import linecache
+
+            lines = self.source.splitlines(keepends=True)
+            linecache.cache[PROGRAM] = (len(self.source), None, lines, PROGRAM)
 
     def entry(self) -> Any:
         """Returns the callable that tests mean.
@@ -114,6 +170,24 @@ class Program:
         if not callable(found):
             raise LookupError(name)
         return found
+
+
+def _hide_own_frames() -> None:
+    """Lets a program go as deep as if it began at the bottom of the stack: the harness's frames lie below it."""
+    depth, frame = 1, sys._getframe(1).f_back
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+
+    def setrecursionlimit(limit: int, /) -> None:
+        _SET_LIMIT(limit if limit > _DEEPEST or limit < 1 else min(limit + depth, _DEEPEST))
+
+    sys.setrecursionlimit, sys.getrecursionlimit = setrecursionlimit, lambda: _GET_LIMIT() - depth
+    _SET_LIMIT(_USUAL_LIMIT + depth)
+
+
+_SET_LIMIT, _GET_LIMIT = sys.setrecursionlimit, sys.getrecursionlimit
+_USUAL_LIMIT = sys.getrecursionlimit()
+_DEEPEST = 2**31 - 1
 
 
 def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
@@ -248,6 +322,9 @@ class Streams:
             stdout=open(1, "w", encoding="utf-8", errors="surrogateescape"),  # noqa: SIM115
             stderr=open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1),  # noqa: SIM115
         )
+        for name in ("stdin", "stdout", "stderr"):
+            stream = getattr(streams, name)
+            stream.buffer.raw.name = f"<{name}>"
         for number, descriptor in zip((1, 2), kept, strict=True):
             os.dup2(descriptor, number)
         for descriptor in (*kept, reader, writer):
@@ -263,26 +340,60 @@ def run_main(channel: int, request: dict[str, Any], streams: Streams) -> int:
     """
     pid = os.getpid()
     sys.stdin, sys.stdout, sys.stderr = streams.stdin, streams.stdout, streams.stderr
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = streams.stdin, streams.stdout, streams.stderr  # type: ignore[misc]
+    if any(name in request["source"] for name in STANDARD_FILES):
+        open_standard_files()
     program = Program(request["source"], request["context"], None, "__main__")
     failure = program.load(channel)
     if failure is not None and failure["frames"]:
         failure["loading"] = False  # here, running its top level is what the program is for
     code = 0 if failure is None else int(failure.get("exit_code", 1))
-    return _finish(code, failure, channel, pid)
-
-
-def _finish(code: int, failure: dict[str, Any] | None, channel: int, pid: int) -> int:
-    threading = sys.modules.get("threading")
-    try:
-        if threading is not None and threading.active_count() > 1:
-            threading._shutdown()
-        atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None and not stream.closed:
-                stream.flush()
-    except BaseException:
-        code = code or 120
+    code = _finish(code, program, streams)
     if os.getpid() == pid and failure is not None and "exit_code" not in failure:
         with contextlib.suppress(ChannelClosed):
             send(channel, Codec().encode(["failed", failure]))
     return code
+
+
+def _finish(code: int, program: Program, streams: Streams) -> int:
+    """Ends the program as the interpreter ends itself; returns the exit code.
+
+    In this order: threads, exit functions, what now stands for standard output, the program's own objects, and the
+    streams that it began with, whatever it has put in their place.
+    """
+    threading = sys.modules.get("threading")
+    with contextlib.suppress(BaseException):
+        if program.error is not None and sys.excepthook is not sys.__excepthook__:
+            sys.excepthook(type(program.error), program.error, program.error.__traceback__)
+    try:
+        if threading is not None and threading.active_count() > 1:
+            threading._shutdown()
+        atexit._run_exitfuncs()
+        for name in ("stdout", "stderr"):
+            if (stream := getattr(sys, name, None)) is not None and not getattr(stream, "closed", False):
+                stream.flush()
+    except BaseException:
+        code = code or 120
+    sys.stdout, sys.stderr = streams.stdout, streams.stderr
+    if _HOLDS_STREAMS.search(program.source) is not None:
+        with contextlib.suppress(BaseException):
+            _let_go(program.namespace)
+    for stream in (streams.stdout, streams.stderr):
+        with contextlib.suppress(BaseException):  # closed or detached: then there is nothing left in it
+            stream.flush()
+    return code
+
+
+_HOLDS_STREAMS = re.compile(r"\b(open|fdopen|__del__|weakref|detach|buffer|TextIOWrapper|Buffered\w+)\b")
+"""Programs whose objects may have something to write when they are given up; for others that would be time lost."""
+
+
+def _let_go(namespace: dict[str, Any]) -> None:
+    """Gives up the program's objects, and flushes files that something else still holds."""
+    for name in [name for name in namespace if name != "__builtins__"]:
+        namespace[name] = None
+    gc.collect()
+    for thing in gc.get_objects():
+        if isinstance(thing, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)) and not thing.closed:
+            with contextlib.suppress(OSError, ValueError):
+                thing.flush()

@@ -22,6 +22,8 @@ from .kernel import (
 WORK = "/tmp"
 _STAGES = ("/mnt", "/tmp", "/run", "/var", "/dev/shm")
 _WORK_INODES = 2048
+_ZONES = "/usr/share/zoneinfo"
+"""Data of time zones, which the ``zoneinfo`` of the standard library reads."""
 _SYSTEM = ("/bin", "/lib", "/lib64")
 _FOREIGN = ("site-packages", "dist-packages", "test")
 
@@ -34,6 +36,7 @@ def interpreter_paths(with_programs: bool) -> dict[str, str]:
     """
     library = sysconfig.get_path("stdlib")
     paths = {library, os.path.realpath(library), sysconfig.get_path("platstdlib"), *_shared_libraries(library)}
+    paths.add(_ZONES)
     if with_programs:
         paths |= {os.path.realpath(sys.executable), *map(os.path.realpath, _SYSTEM)}
     return {path: path for path in sorted(paths) if os.path.exists(path)}
@@ -75,6 +78,8 @@ def enter(folders: dict[str, str], devices: Iterable[str], work_bytes: int) -> N
         if os.path.islink(path) and not os.path.lexists(path[1:]):
             os.symlink(os.readlink(path), path[1:])
     os.mkdir("dev")
+    # Locks and shared memory of ``multiprocessing`` are files there; what is left is cleared away with the other files.
+    os.symlink(WORK, "dev/shm")
     for device in devices:
         os.close(os.open(device[1:], os.O_CREAT | os.O_WRONLY))
         mount(device, device[1:], None, MS_BIND)

@@ -9,7 +9,6 @@ import builtins
 import contextlib
 import faulthandler
 import fcntl
-import io
 import json
 import os
 import resource
@@ -80,7 +79,7 @@ class Service:
             os.environ.clear()
         forget_streams()
         self.streams = program.Streams.opened()
-        sys.stdin = io.StringIO()  # nothing to read for programs that are called, and nobody reads their errors
+        sys.stdin = program.nothing_to_read()  # for programs that are called; nobody reads their errors
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         self.closes_descriptors = self.isolation.has("descriptors")
         self.last_privileges = last_privileges(self.isolation)
@@ -214,3 +213,6 @@ def _as_usual() -> None:
     sys.argv, sys.orig_argv = ["program.py"], ["python3", "program.py"]
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+    builtins.help = _sitebuiltins._Helper()
+    for name in ("copyright", "credits", "license"):
+        setattr(builtins, name, _sitebuiltins._Printer(name, sys.copyright))

@@ -235,3 +235,43 @@ def f():
     return found
 """
     assert calls(source, ())[0].value == [1]
+
+
+@pytest.mark.parametrize(
+    ("above", "body"),
+    [
+        ("import sys\nread = sys.stdin.buffer.readline", "return x + len(read())"),
+        ("import sys\ndata = sys.stdin.buffer.read().split()", "return x + len(data)"),
+        ("import sys\nsys.stdout.buffer.write(b'hello')", "return x"),
+        ("import sys\nsys.stdout.reconfigure(line_buffering=True, encoding='utf-8')", "print(x)\n    return x"),
+        ("import sys\nsys.stdin.reconfigure(encoding='utf-8')", "return x"),
+        ("import sys\nassert (sys.stdin.fileno(), sys.stdout.fileno()) == (0, 1)", "return x"),
+        ("import io, os, sys\nsys.stdin = io.BytesIO(os.read(0, 1))", "return x"),
+        ("import sys\nsys.stdout = open(1, 'w')", "print(x)\n    return x"),
+        (
+            "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')",
+            "print(x)\n    return x",
+        ),
+        ("import sys", "sys.stdout.close()\n    return x"),
+        ("import sys", "sys.stdout.detach()\n    return x"),
+        ("import sys\nsys.stdout = None", "print(x)\n    return x"),
+        ("import sys\ntry:\n    input()\nexcept EOFError:\n    pass", "return x"),
+        ("import sys\nassert sys.stdin.isatty() is False and sys.stdout.encoding == 'utf-8'", "return x"),
+    ],
+)
+def test_streams_of_a_call_are_streams(calls: Observe, above: str, body: str) -> None:
+    for seen in calls(f"{above}\ndef f(x):\n    {body}\n", (1,), (1,)):
+        assert (seen.status, seen.value) == (Status.OK, 1), seen
+
+
+def test_what_a_call_writes_as_bytes_is_kept(calls: Observe) -> None:
+    (seen,) = calls("import sys\ndef f(x):\n    print(x)\n    sys.stdout.buffer.write(b'bytes')\n", (1,))
+    assert seen.stdout == "1\nbytes"
+
+
+def test_a_call_may_go_as_deep_as_under_the_interpreter(calls: Observe) -> None:
+    source = "def down(n):\n    return 0 if n == 0 else 1 + down(n - 1)\ndef f(n):\n    return down(n)\n"
+    assert calls(source, (990,))[0].value == 990
+    deep = "import sys\nsys.setrecursionlimit(10**6)\n" + source
+    assert calls(deep, (100_000,))[0].value == 100_000
+    assert calls("import sys\ndef f(x):\n    return sys.getrecursionlimit()\n", (1,))[0].value == 1000

@@ -151,3 +151,112 @@ def test_arguments_of_the_command_line_are_those_of_a_program(runs: Observe) -> 
 def test_input_that_no_file_could_hold_is_the_callers_mistake(runs: Observe) -> None:
     with pytest.raises(InvalidProblemError, match="stdin of a StdioTest must be encodable"):
         runs("print(1)\n", "\ud800")
+
+
+LIKE_CPYTHON = {
+    "replaced": "import sys,io\nprint('a')\nsys.stdout=io.StringIO()\nprint('b')",
+    "replaced with writer": (
+        "import sys\nclass W:\n    def write(self,t): sys.__stdout__.write(t.upper())\n"
+        "    def flush(self): pass\nprint('a')\nsys.stdout=W()\nprint('b')"
+    ),
+    "del stdout": "import sys\nprint('a')\ndel sys.stdout",
+    "none": "import sys\nprint('a')\nsys.stdout=None\nprint('b')",
+    "closed": "import sys\nprint('a')\nsys.stdout.close()",
+    "detach": "import sys\nprint('a')\nb=sys.stdout.detach()\nb.write(b'hello\\n')\nb.flush()",
+    "detach noflush": "import sys\nprint('a')\nb=sys.stdout.detach()\nb.write(b'hello\\n')",
+    "wrap": "import sys,io\nprint('a')\nsys.stdout=io.TextIOWrapper(sys.stdout.buffer,encoding='utf-8')\nprint('b')",
+    "wrap bytesio": (
+        "import sys,io,os\nsys.stdout=io.BytesIO()\nsys.stdout.write(b'x')\nos.write(1,sys.stdout.getvalue())"
+    ),
+    "atexit region": (
+        "import sys,os,io,atexit\nbuf=io.BytesIO()\nsys.stdout=io.TextIOWrapper(buf)\n"
+        "atexit.register(lambda: (sys.stdout.flush(), os.write(1,buf.getvalue())))\nprint('hi')"
+    ),
+    "iobase fastio": (
+        "import sys,os\nfrom io import BytesIO,IOBase\nclass F(IOBase):\n    newlines=0\n"
+        "    def __init__(s,file):\n"
+        "        s._fd=file.fileno(); s.buffer=BytesIO(); "
+        "s.writable='x' in file.mode or 'r' not in file.mode; s.write=s.buffer.write if s.writable else None\n"
+        "    def flush(s):\n        if s.writable:\n"
+        "            os.write(s._fd,s.buffer.getvalue()); s.buffer.truncate(0), s.buffer.seek(0)\n"
+        "class W(IOBase):\n    def __init__(s,file):\n"
+        "        s.buffer=F(file); s.flush=s.buffer.flush; s.writable=s.buffer.writable; "
+        "s.write=lambda t: s.buffer.write(t.encode('ascii'))\n"
+        "sys.stdout=W(sys.stdout)\nprint('fast')\nsys.stdout.flush()\nprint('later')"
+    ),
+    "os.write": "import os,sys\nprint('a')\nos.write(1,b'b\\n')",
+    "dup2": (
+        "import os,sys\nprint('a');sys.stdout.flush()\nfd=os.dup(1)\nr,w=os.pipe()\nos.dup2(w,1)\n"
+        "print('lost');sys.stdout.flush()\nos.dup2(fd,1)\nprint('back')"
+    ),
+    "fdopen": "import os\nf=os.fdopen(1,'w')\nf.write('x\\n')",
+    "open1": "print('a')\nf=open(1,'w',closefd=False)\nf.write('x\\n')",
+    "atexit": "import atexit\natexit.register(print,'bye')\nprint('hi')",
+    "thread": (
+        "import threading,time\ndef g():\n    time.sleep(.1)\n    print('t')\n"
+        "threading.Thread(target=g).start()\nprint('m')"
+    ),
+    "daemon": (
+        "import threading,time\nthreading.Thread(target=time.sleep,args=(100,),daemon=True).start()\nprint('m')"
+    ),
+    "exit in func": "import sys\ndef main():\n    print('x')\n    sys.exit()\nmain()",
+    "exit text": "import sys\nprint('x')\nsys.exit('bad')",
+    "os._exit": "import os,sys\nprint('x');sys.stdout.flush()\nos._exit(0)",
+    "reconfigure": "import sys\nsys.stdout.reconfigure(encoding='latin-1')\nprint('é')",
+    "surrogate": "print('\\udc80')",
+    "devstdin": "print(open('/dev/stdin').read()[::-1])",
+    "devstdout": "open('/dev/stdout','w').write('x\\n')",
+    "procfd": "print(open('/proc/self/fd/0').read())",
+    "reclim": "import sys\nprint(sys.getrecursionlimit())",
+    "exact depth": "def f(n):\n    try: return f(n+1)\n    except RecursionError: return n\nprint(f(0))",
+    "rec100k": "import sys\nsys.setrecursionlimit(10**6)\ndef f(n): return 0 if n==0 else 1+f(n-1)\nprint(f(100000))",
+    "thread stack": (
+        "import sys,threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**26)\n"
+        "def f(n): return 0 if n==0 else 1+f(n-1)\n"
+        "t=threading.Thread(target=lambda: print(f(50000)));t.start();t.join()"
+    ),
+    "thread stack128": (
+        "import sys,threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
+        "def f(n): return 0 if n==0 else 1+f(n-1)\n"
+        "t=threading.Thread(target=lambda: print(f(50000)));t.start();t.join()"
+    ),
+    "pool": "from multiprocessing.pool import ThreadPool\nwith ThreadPool(4) as p: print(p.map(abs,[-1,2]))",
+    "mpdummy": "from multiprocessing.dummy import Pool\nprint(Pool(2).map(abs,[-1,2]))",
+    "queue": "import multiprocessing as m\nq=m.SimpleQueue();q.put(1);print(q.get())",
+    "value": "import multiprocessing as m\nv=m.Value('i',3);print(v.value)",
+    "zoneinfo": (
+        "from zoneinfo import ZoneInfo\nfrom datetime import datetime\n"
+        "print(datetime(2024,7,1,tzinfo=ZoneInfo('Europe/Berlin')).utcoffset())"
+    ),
+    "inspect": "import inspect\ndef f():\n    return 1\nprint(inspect.getsource(f))",
+    "excepthook": "import sys\nsys.excepthook=lambda *a: print('hook')\n1/0",
+    "builtins": "print(__builtins__.__name__)",
+    "help": "print(callable(help), callable(copyright), callable(exit))",
+    "big out": "print('x'*900000)",
+    "isatty": (
+        "import sys\n"
+        "print(sys.stdin.isatty(), sys.stdout.isatty(), sys.stdout.encoding, sys.stdin.encoding, "
+        "sys.stdout.errors, sys.stdin.errors, sys.stdout.line_buffering)"
+    ),
+    "names": "import sys\nprint(sys.stdin.name, sys.stdout.name, sys.stderr.name, sys.stdin.mode, sys.stdout.mode)",
+    "dunder": (
+        "import sys\nprint(sys.__stdin__ is sys.stdin, sys.__stdout__ is sys.stdout, sys.__stderr__ is sys.stderr)"
+    ),
+    "fileno": "import sys\nprint(sys.stdin.fileno(), sys.stdout.fileno())",
+    "class stdout del": "import sys\nclass A:\n    def __del__(self): print('del')\na=A()\nprint('x')",
+    "print flush closed": "import sys\nsys.stdout.close()\nprint('x')",
+    "unclosed file": "f=open(1,'w',closefd=False)\nf.write('unflushed')",
+    "devurandom": "print(len(open('/dev/urandom','rb').read(3)))",
+}
+"""Programs that do something to their streams, or need what a machine has; each prints what CPython lets it print."""
+
+
+@pytest.mark.parametrize("name", LIKE_CPYTHON)
+def test_all_that_cpython_would_have_written_arrives(runs: Observe, name: str, tmp_path: Path) -> None:
+    program, stdin = tmp_path / "program.py", "ab\ncd\n"
+    program.write_text(LIKE_CPYTHON[name])
+    command = [sys.executable, "-E", "-s", str(program)]
+    plain = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False, cwd=tmp_path)
+    (seen,) = runs(LIKE_CPYTHON[name], stdin)
+    assert seen.stdout == plain.stdout.decode("utf-8", "replace"), seen
+    assert (seen.status is Status.OK) is (plain.returncode == 0), (seen, plain)
