@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .arguments import unpack_arguments, unpack_calls
 from .channel import STARTED, ChannelClosed, receive_alone, send
@@ -23,9 +23,6 @@ from .failure import PROGRAM, describe
 from .refusal import CannotCross, TooLarge
 from .signature import describe_call
 from .standard_files import STANDARD_FILES, open_standard_files
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
 
 CONTEXT = "<context>"
 LONGEST_TEST = 2**30
@@ -45,7 +42,7 @@ class _CappedBytes(io.BytesIO):
         self.room = limit
         self.name = "<stdout>"
 
-    def write(self, data: Buffer) -> int:
+    def write(self, data: Any) -> int:  # any buffer: the name of that type is newer than 3.11
         """Writes, or raises when there is no room."""
         written = super().write(data)
         self.room -= written
