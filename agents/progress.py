@@ -98,7 +98,8 @@ class ProgressDisplay:
 
     def stop(self) -> None:
         """Closes the display."""
-        self._bars.stop()
+        if self._console.is_terminal:  # elsewhere, rich would add an empty line
+            self._bars.stop()
 
     def __enter__(self) -> Self:
         self.start()

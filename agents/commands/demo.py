@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import gymnasium as gym
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import codegym  # noqa: F401  # registers CodeSynthesis-v0
+from agents.commands.options import Json, MaxNewTokens, Model, Seed
 from agents.commands.output_paths import make_output_folder
+from agents.commands.settings import check_at_least
+from agents.commands.terminal import say_json
 from agents.evaluation import Evaluation, evaluate
-from agents.policy.policy import LMPolicy
 from agents.rltf.config import RLTFConfig
-from agents.rltf.rltf import RLTF
-from agents.training.callbacks import LearningCurve, ProgressBar, StopAfter
 from codegym import Problem
 from codegym.errors import InvalidSettingError
 from envs_registry import load_suite
+
+if TYPE_CHECKING:
+    from agents.rltf.rltf import RLTF
+    from agents.training.callbacks import LearningCurve
 
 
 @dataclass(frozen=True)
 class Demo:
     """Let a tiny model learn with RLTF, and show what it learned on problems that it has never seen."""
 
-    model: str = "tiny"
-    """Model to start from: tiny or nano (both come with codegym), a name on the hub, or a folder."""
+    RENAMED: ClassVar[Mapping[str, str]] = {"samples": "programs", "gain_factor": "norm_lr_multiplier"}
+
+    model: Model = "tiny"
     suite: str = "core"
     """Suite to learn on."""
     split: str = "train"
@@ -46,16 +49,13 @@ class Demo:
     """Learning rate of norms and biases, as a multiple of the others'; a small model learns faster by it."""
     problems: int = 200
     """Number of held-out problems to test on."""
-    samples: int = 8
+    programs: int = 8
     """Number of programs for each held-out problem."""
-    max_new_tokens: int = 128
-    """Most tokens of a program."""
+    max_new_tokens: MaxNewTokens = 128
     run_dir: Path = Path("runs/demo")
     """Folder for the picture, the curves and the model."""
-    seed: int = 0
-    """Random seed of everything that is drawn."""
-    json: bool = False
-    """Print one JSON document instead of tables."""
+    seed: Seed = 0
+    json: Json = False
 
     def run(self) -> int:
         """Runs the demo; returns 0.
@@ -64,10 +64,20 @@ class Demo:
             InvalidSettingError: If a number makes no sense, or ``run_dir`` cannot be written into.
             UnknownNameError: If the suite or a split does not exist.
         """
-        self._check()
+        check_at_least(self, 1, "problems", "programs", "max_new_tokens")
+        if not self.seconds > 0:
+            raise InvalidSettingError(f"--seconds must be above 0, got {self.seconds}.")
         held_out = spread(load_suite(self.suite, split=self.test_split), self.problems)
         training = load_suite(self.suite, split=self.split)
         make_output_folder("--run-dir", self.run_dir)
+        # These load torch, which takes seconds: bad input has been refused by now.
+        import gymnasium as gym
+
+        import codegym  # noqa: F401  # registers CodeSynthesis-v0
+        from agents.policy.policy import LMPolicy
+        from agents.rltf.rltf import RLTF
+        from agents.training.callbacks import LearningCurve, ProgressBar, StopAfter
+
         console = Console(quiet=self.json)
         began = perf_counter()
         console.print(f"[bold]1[/] Loading the model {self.model!r}.")
@@ -75,7 +85,7 @@ class Demo:
         env = gym.make("CodeSynthesis-v0", suite=training, workers=os.cpu_count())
         config = RLTFConfig(learning_rate=self.learning_rate, norm_lr_multiplier=self.norm_lr_multiplier)
         agent = RLTF(policy, env, config, tensorboard_log=self.run_dir, seed=self.seed)
-        console.print(f"[bold]2[/] Before: {self.samples} programs for each of {len(held_out)} held-out problems.")
+        console.print(f"[bold]2[/] Before: {self.programs} programs for each of {len(held_out)} held-out problems.")
         before = self._test(agent, held_out)
         console.print(f"[bold]3[/] RLTF on the split {self.split!r} for {self.seconds:.0f} seconds.")
         curve = LearningCurve()
@@ -88,25 +98,16 @@ class Demo:
         agent.policy.save(self.run_dir / "model")
         picture = self.run_dir / "learning_curve.png"
         draw(curve, before, after, picture)
-        self._say(console, before, after, agent, perf_counter() - began)
+        self._report(console, before, after, agent, perf_counter() - began)
         return 0
 
-    def _check(self) -> None:
-        """Refuses numbers that make no sense, before anything is loaded."""
-        for name in ("problems", "samples", "max_new_tokens"):
-            if getattr(self, name) < 1:
-                option = "--" + name.replace("_", "-")
-                raise InvalidSettingError(f"{option} must be at least 1, got {getattr(self, name)}.")
-        if not self.seconds > 0:
-            raise InvalidSettingError(f"--seconds must be above 0, got {self.seconds}.")
-
     def _test(self, agent: RLTF, problems: list[Problem]) -> Evaluation:
-        return evaluate(agent, problems, k=(1, self.samples), n=self.samples, seed=self.seed)
+        return evaluate(agent, problems, k=(1, self.programs), n=self.programs, seed=self.seed)
 
-    def _say(self, console: Console, before: Evaluation, after: Evaluation, agent: RLTF, seconds: float) -> None:
+    def _report(self, console: Console, before: Evaluation, after: Evaluation, agent: RLTF, seconds: float) -> None:
         if self.json:
             estimates = {"before": before.to_dict()["pass_at"], "after": after.to_dict()["pass_at"]}
-            print(json.dumps({**estimates, "completions": agent.num_timesteps, "seconds": seconds}))
+            say_json({**estimates, "completions": agent.num_timesteps, "seconds": seconds})
             return
         table = Table("", *(f"pass@{k}  [95 %]" for k in before.k))
         for name, result in (("before", before), ("after", after)):

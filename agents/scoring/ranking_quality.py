@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from agents.scoring.ranking import Scores
 
@@ -42,6 +41,8 @@ def ranking_quality(scores: Scores, labels: Sequence[bool]) -> RankingQuality | 
     wrong = len(truth) - right
     if not right or not wrong:
         return None
+    from scipy.stats import rankdata  # half a second to load, which the help of a command need not wait for
+
     ranks = rankdata(np.round(scores.programs, 9))
     auc = (ranks[truth > 0].sum() - right * (right + 1) / 2) / (right * wrong)
     is_flat = scores.is_flat

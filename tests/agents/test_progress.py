@@ -1,7 +1,8 @@
-"""With ``--json`` standard output holds one JSON document, and no library underneath draws a bar."""
+"""Progress: bars on a terminal, lines in a log, and nothing at all with ``--json``, from third-party libraries too."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from transformers.utils import logging
 
-from agents.progress import without_third_party_bars
+from agents.progress import ProgressDisplay, without_third_party_bars
 
 BAR = re.compile(r"\d+%\||\d+/\d+ \[|Loading weights|warming up|it/s")
 SMALL = ("--max-new-tokens", "4", "--device", "cpu", "--workers", "1")
@@ -60,3 +62,39 @@ def test_what_was_shown_before_is_shown_again(monkeypatch: pytest.MonkeyPatch, s
     assert logging.is_progress_bar_enabled() is shown
     assert os.environ["TQDM_DISABLE"] == "0"
     assert "HF_HUB_DISABLE_PROGRESS_BARS" not in os.environ
+
+
+def shown(terminal: bool, every: float = 0.0, quiet: bool = False) -> str:
+    """What a display writes about two parts of a job."""
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=terminal, width=120, quiet=quiet)
+    with ProgressDisplay(console=console, every=every) as display:
+        for done in range(1, 4):
+            display.follow("files [core]", done, 3, f"passed {done}")
+        assert list(display.track("ab", "letters")) == ["a", "b"]
+        display.of("rows")(5, 9)
+    return text.getvalue()
+
+
+def test_a_terminal_shows_a_bar_for_each_part() -> None:
+    text = shown(terminal=True)
+    for words in ("files [core]", "3/3", "passed 3", "letters", "2/2", "rows", "5/9"):
+        assert words in text
+
+
+def test_a_log_gets_a_line_now_and_then() -> None:
+    lines = ["files [core]: 1 of 3, passed 1", "files [core]: 2 of 3, passed 2", "files [core]: 3 of 3, passed 3"]
+    assert shown(terminal=False).splitlines() == [*lines, "letters: 1 of 2", "letters: 2 of 2", "rows: 5 of 9"]
+    assert shown(terminal=False, every=3600) == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_quiet_display_shows_nothing(terminal: bool) -> None:
+    assert shown(terminal, quiet=True).strip() == ""
+
+
+def test_a_job_that_fails_leaves_no_bar_behind() -> None:
+    display = ProgressDisplay(console=Console(file=io.StringIO(), force_terminal=True))
+    with pytest.raises(ValueError, match="broken"), display:
+        raise ValueError("broken")
+    display.stop()  # twice is as good as once

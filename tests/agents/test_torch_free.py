@@ -12,6 +12,7 @@ import pytest
 from agents.commands.extras import extra_of_library
 
 KEPT_OUT = ("torch", "transformers", "stable_baselines3", "accelerate", "jinja2", "matplotlib", "tensorboard", "peft")
+HEAVY = {"torch", "transformers", "stable_baselines3", "scipy", "matplotlib", "tensorboard"}
 START = f"""
 import sys
 from importlib.machinery import PathFinder
@@ -93,6 +94,21 @@ def test_what_needs_a_model_says_which_extra_to_install(folder: Path, command: s
     assert ran.returncode == 2
     assert ran.stderr.endswith("is not installed. Run: pip install 'codegym[agents]'\n")
     assert ran.stderr.count("\n") == 1
+
+
+def test_the_help_of_no_command_waits_for_a_heavy_library() -> None:
+    script = f"""
+import sys
+from agents.cli import COMMANDS, main
+for name in COMMANDS:
+    try:
+        main([*name.split(), "--help"])
+    except SystemExit:
+        pass
+print(sorted({HEAVY!r} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
 
 
 def test_what_is_kept_out_here_is_optional() -> None:

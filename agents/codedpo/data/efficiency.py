@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
 
 from agents.scoring.costs import CostMeter, Costs, CostSettings, FloatArray, NoCosts, literal_calls, method_key
 from agents.scoring.journal import Journal
@@ -93,6 +92,8 @@ def faster_than(cheap: FloatArray, dear: FloatArray, min_saving: float = 0.1, le
         min_saving: The least share of the other's median that the one's saves.
         level: Of the one-sided exact Mann-Whitney test.
     """
+    from scipy.stats import mannwhitneyu  # half a second to load, which the help of a command need not wait for
+
     saving = 1.0 - float(np.median(cheap)) / float(np.median(dear))
     chance = float(mannwhitneyu(cheap, dear, alternative="less", method="exact").pvalue)
     return saving >= max(min_saving, 1e-9) and chance <= level

@@ -15,7 +15,13 @@ from agents.commands.demo import smoothed, spread
 def test_it_shows_before_and_after(
     model_folder: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = {"--model": model_folder("qwen2"), "--seconds": 0.5, "--problems": 2, "--samples": 2, "--run-dir": tmp_path}
+    small = {
+        "--model": model_folder("qwen2"),
+        "--seconds": 0.5,
+        "--problems": 2,
+        "--programs": 2,
+        "--run-dir": tmp_path,
+    }
     arguments = ["demo", *(str(part) for pair in small.items() for part in pair), "--max-new-tokens", "8"]
     assert cli.main([*arguments, "--json"]) == cli.GOOD
     result = json.loads(capsys.readouterr().out)
@@ -35,7 +41,7 @@ def test_it_shows_before_and_after(
     ("arguments", "complaint"),
     [
         (["--problems", "0"], "--problems must be at least 1, got 0"),
-        (["--samples", "0"], "--samples must be at least 1, got 0"),
+        (["--programs", "0"], "--programs must be at least 1, got 0"),
         (["--max-new-tokens", "0"], "--max-new-tokens must be at least 1, got 0"),
         (["--seconds", "0"], "--seconds must be above 0"),
         (["--test-split", "tset"], "Did you mean 'test'"),
