@@ -22,7 +22,7 @@ from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 from codegym.program import Program
-from codegym.rewards import Reward, make_reward
+from codegym.rewards import Reward, UserReward, make_reward
 
 INFO_TYPES: dict[str, type] = {
     "task_id": str,
@@ -51,11 +51,11 @@ PROBES = (
 
 
 def check_code_env(env: gym.Env[dict[str, Any], str], completions: Sequence[str] = PROBES) -> None:
-    """Plays a few episodes and holds what comes back against the contract of ``docs/environment.md``.
+    """Plays a few episodes and compares what comes back with the contract of ``docs/environment.md``.
 
     Args:
         env: The environment, wrapped or not; it is reset and stepped, not closed.
-        completions: What to hand in. Add one that solves a problem to see a success as well.
+        completions: The completions to submit. Add one that solves a problem to see a success as well.
 
     Raises:
         ContractError: At the first breach; the message says what was expected and what came.
@@ -71,8 +71,8 @@ def check_code_env(env: gym.Env[dict[str, Any], str], completions: Sequence[str]
     _check_refusals(env)
 
 
-def check_reward(reward: str | Reward | Callable[..., Any], problem: Problem) -> None:
-    """Pays for one made-up feedback of every verdict and holds what comes back against the contract of a reward.
+def check_reward(reward: str | Reward | UserReward, problem: Problem) -> None:
+    """Pays for one made-up feedback of every verdict and compares what comes back with the contract of a reward.
 
     Args:
         reward: A name, a ``Reward``, or a function of problem and feedback.
@@ -136,7 +136,7 @@ def _check_episode(env: gym.Env[dict[str, Any], str], completion: str) -> dict[s
 def _play(env: gym.Env[dict[str, Any], str], completion: str) -> list[dict[str, Any]]:
     env.reset(seed=1)
     infos: list[dict[str, Any]] = []
-    most = env.observation_space["turn"].n - 1  # type: ignore[index]
+    most = env.observation_space["turn"].n - 1  # type: ignore[index]  # `_check_spaces` has seen that it is a Dict
     while True:
         observation, reward, terminated, truncated, info = env.step(completion)
         info = _checked_info(info)
@@ -191,7 +191,7 @@ def _check_payment(reward: Any, parts: dict[str, Any]) -> None:
 
 def _check_refusals(env: gym.Env[dict[str, Any], str]) -> None:
     env.reset(seed=0)
-    _expect_raise(lambda: env.step(b"def f(): pass"), TypeError, "an action that is no text")  # type: ignore[arg-type]
+    _expect_raise(lambda: env.step(b"def f(): pass"), TypeError, "an action that is no text")  # type: ignore[arg-type]  # on purpose
     _expect_raise(lambda: env.reset(options={"no such option": 1}), LookupError, "an unknown option of reset")
     _expect_raise(lambda: env.reset(options={"task_id": "\0"}), LookupError, "an unknown task_id")
 

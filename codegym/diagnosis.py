@@ -1,4 +1,4 @@
-"""A judge that looks closer: static analysis of every program, suspected lines of those that answer wrongly."""
+"""A judge that diagnoses too: static analysis of every program, suspected lines of those that answer wrongly."""
 
 from __future__ import annotations
 
@@ -128,19 +128,20 @@ class DiagnosingJudge:
         wrong = [self.suspects and fb.verdict is Verdict.FAIL for fb in feedback]
         chosen = [i for i, fb in enumerate(feedback) if wrong[i] or (self.coverage and not fb.kind.is_syntax)]
         compared = [i for i in chosen if wrong[i] and self.references and problems[i].solutions]
+        # Values of variables are needed only to find where a program leaves the reference's path; they cost time.
         with_values = set(compared)
         traces = self._traces([(problems[i], feedback[i].program.source, i in with_values) for i in chosen])
         references = self._traces([(problems[i], problems[i].solutions[0], True) for i in compared])
         reference_of = dict(zip(compared, references, strict=True))
-        looked = list(feedback)
+        diagnosed = list(feedback)
         for i, trace in zip(chosen, traces, strict=True):
-            looked[i] = with_suspects(feedback[i], trace, reference_of.get(i))
-        return looked
+            diagnosed[i] = with_suspects(feedback[i], trace, reference_of.get(i))
+        return diagnosed
 
-    def _traces(self, asked: Sequence[tuple[Problem, str, bool]]) -> list[tuple[Trace, ...]]:
+    def _traces(self, wanted: Sequence[tuple[Problem, str, bool]]) -> list[tuple[Trace, ...]]:
         jobs = [
             trace_job(problem, source, problem.limits or self.settings.limits, values=values)
-            for problem, source, values in asked
+            for problem, source, values in wanted
         ]
         return [traces_of(execution) for execution in self.inner.run_many(jobs)]
 
@@ -154,7 +155,7 @@ class _Judged:
     future: Future[Feedback]
 
     def is_wanted(self) -> bool:
-        """Returns whether it is to be diagnosed: it was judged, and nobody has cancelled it meanwhile."""
+        """Returns whether it is to be diagnosed: it was judged, and not cancelled meanwhile."""
         if not self.future.set_running_or_notify_cancel():
             return False
         if error := self.judging.exception():
@@ -167,7 +168,7 @@ def judge_for(reward: Reward, judge: AnyJudge) -> AnyJudge | DiagnosingJudge:
 
     Args:
         reward: One with ``static_penalty`` among its ``parts`` needs static analysis.
-        judge: A judge of any kind; what another class than ours finds is not known and is trusted.
+        judge: Any judge; one of a class that is not ours is trusted to find what is paid for.
 
     Raises:
         InvalidRewardError: If the reward pays for findings that the judge was told not to look for.
@@ -179,4 +180,5 @@ def judge_for(reward: Reward, judge: AnyJudge) -> AnyJudge | DiagnosingJudge:
             "this reward has a part for what static analysis finds, but the judge is a DiagnosingJudge with "
             "static_analysis=False: the part would always be 0. Use static_analysis=True or another reward."
         )
+    # Suspected lines are not paid for, and each costs another run of the program.
     return DiagnosingJudge(judge, suspects=False) if isinstance(judge, Judge) else judge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -15,7 +15,7 @@ from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
 from codegym.judge import JudgeProtocol
 from codegym.problem import Problem
-from codegym.rewards import Reward
+from codegym.rewards import Reward, UserReward
 from codegym.rules import Rules, RulesHolder, check_options, check_render_mode, completion_of
 from codegym.sandbox.limits import Limits
 from codegym.spaces import UnicodeText
@@ -55,14 +55,14 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
     the same problem and action. Times and private tests' values are in ``env.unwrapped.last_feedback`` only.
 
     Args:
-        problems: What may be asked; any sequence of ``Problem``.
-        max_turns: Completions that an episode allows.
+        problems: The problems that may be asked; any sequence of ``Problem``.
+        max_turns: Number of completions that an episode allows.
         reward: The name of a reward, a ``Reward``, or a function of problem and feedback.
         judge: A judge to use; it stays the caller's to close. None opens one with ``limits``, ``isolation`` and
             ``workers``.
         limits: Limits for problems that have none of their own.
         isolation: ``"auto"``, ``"strict"``, ..., see ``codegym.Judge``.
-        workers: Sandboxes to hold ready; None means one, since one program is judged at a time.
+        workers: Number of sandboxes; None means one, since one program is judged at a time.
         render_mode: None, ``"ansi"``, ``"human"`` or ``"rgb_array"``.
 
     Raises:
@@ -71,7 +71,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         IsolationError: If ``isolation="strict"`` cannot be had on this machine.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Gymnasium declares it for instances
         "render_modes": ["ansi", "human", "rgb_array"],
         "render_fps": 1,
     }
@@ -81,7 +81,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         problems: Sequence[Problem],
         *,
         max_turns: int = 1,
-        reward: str | Reward | Callable[..., Any] = "paper",
+        reward: str | Reward | UserReward = "paper",
         judge: JudgeProtocol | None = None,
         limits: Limits | None = None,
         isolation: str = "auto",
@@ -107,7 +107,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
 
     @property
     def problem(self) -> Problem:
-        """What is asked now.
+        """The problem of the running episode.
 
         Raises:
             ResetNeeded: Before the first ``reset``.
@@ -116,7 +116,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
 
     @property
     def last_feedback(self) -> Feedback | None:
-        """All that is known of the last turn, with times and private tests' values; None before the first."""
+        """The whole feedback of the last turn, with times and private tests' values; None before the first."""
         return None if self._episode is None else self._episode.feedback
 
     def reset(
@@ -159,6 +159,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         feedback = self.rules.judge.judge(episode.problem, completion)
         rewards = self.rules.pay(episode.problem, feedback)
         episode = episode.after(feedback, rewards)
+        # Before the episode is replaced: the turn did not take place, and the same step may be tried again.
         if episode.infra_error:
             raise InfrastructureError(_what_failed(feedback))
         self._episode = episode

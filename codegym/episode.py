@@ -1,4 +1,4 @@
-"""One episode: a problem, and what became of the turns so far."""
+"""One episode: a problem, and the state after the turns so far."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from codegym.spaces import UnicodeText
 
 @dataclass(frozen=True, kw_only=True)
 class Episode:
-    """A state of the environment; ``after`` gives the next one, nothing is changed in place."""
+    """A state of the environment; ``after`` gives the next one, it changes nothing."""
 
     problem: Problem
-    """What is to be solved."""
+    """The problem to be solved."""
     max_turns: int = 1
-    """How many completions the agent may hand in."""
+    """Number of completions that the agent may submit."""
     turn: int = 0
-    """How many it has handed in."""
+    """Number of completions that it has submitted."""
     feedback: Feedback | None = None
-    """What became of the last one; None before the first."""
+    """The last completion's feedback; None before the first."""
     rewards: Mapping[str, float] = field(default_factory=dict)
-    """The named components of the last one's reward."""
+    """The named components of the last completion's reward."""
 
     def after(self, feedback: Feedback, rewards: Mapping[str, float]) -> Episode:
         """Returns the state after one more judged completion."""
@@ -74,8 +74,9 @@ class Episode:
         """Returns what else is known: ``task_id`` before the first turn, then the keys that the environment documents.
 
         Everything in it is plain data, a function of problem and completion alone, and free of private tests' values;
-        measured times are in ``Feedback`` only. Every call builds it anew, so that nobody changes another's copy.
+        measured times are in ``Feedback`` only.
         """
+        # Built anew at every call: the caller may change what it gets.
         feedback = self.feedback
         if feedback is None:
             return {"task_id": self.problem.task_id}
@@ -99,6 +100,7 @@ class Episode:
             "source": diagnostic.source.value,
             "kind": diagnostic.kind.value,
             "scope": diagnostic.scope.value,
+            # A message may quote a private test's values; the kind says as much as the agent may know.
             "message": diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value,
             "start_line": diagnostic.start_line,
             "start_col": diagnostic.start_col,
@@ -112,6 +114,7 @@ class Episode:
 
     def _is_public(self, diagnostic: Diagnostic) -> bool:
         """Whether the message can say nothing about a private test (a raised message may quote the arguments)."""
+        # The compiler and the linter read the program only: they know no test.
         if diagnostic.test_index < 0 or diagnostic.source in (Source.COMPILER, Source.LINT):
             return True
         return self.problem.tests[diagnostic.test_index].public

@@ -4,7 +4,7 @@
     ├── InvalidProblemError     a problem, test or limit that makes no sense            (also a ValueError)
     ├── InvalidRewardError      a reward that is no function, or whose parts are no numbers  (also a ValueError)
     ├── InvalidSettingError     a setting, or a combination of them, that makes no sense (also a ValueError)
-    ├── UnknownNameError        a suite, split, task, option or preset nobody knows      (also a LookupError)
+    ├── UnknownNameError        an unknown suite, split, task, option or preset          (also a LookupError)
     ├── DataError               a data file or folder that is missing or malformed       (also a ValueError)
     ├── MissingExtraError       an optional library that is not installed                (also an ImportError)
     ├── IsolationError          the kernel refuses a layer that the caller insisted on   (also a RuntimeError)
@@ -45,11 +45,12 @@ class UnknownNameError(CodegymError, LookupError):
         what: The noun of the table (``"suite"``, ``"split"``, ...).
         name: The name that was asked for.
         known: The names that exist.
-        place: Where the name stands (``"samples.jsonl:3"``); empty where the caller knows.
+        source: The file and line of the name (``"samples.jsonl:3"``); empty where the caller knows.
     """
 
-    def __init__(self, what: str, name: object, known: Iterable[str], place: str = "") -> None:
-        self.what, self.name, self.known, self.place = what, name, tuple(known), place
+    def __init__(self, what: str, name: object, known: Iterable[str], source: str = "") -> None:
+        self.what, self.name, self.known, self.source = what, name, tuple(known), source
+        # Names of tasks run into thousands: a long list would hide the sentence.
         close = difflib.get_close_matches(str(name), self.known, n=3, cutoff=0.5)
         if close:
             hint = "Did you mean " + " or ".join(repr(c) for c in close) + "?"
@@ -57,10 +58,11 @@ class UnknownNameError(CodegymError, LookupError):
             hint = "Known: " + ", ".join(self.known) + "."
         else:
             hint = f"There are {len(self.known)}, from {self.known[0]!r} to {self.known[-1]!r}."
-        super().__init__(f"{place}: unknown {what} {name!r}. {hint}" if place else f"unknown {what} {name!r}. {hint}")
+        super().__init__(f"{source}: unknown {what} {name!r}. {hint}" if source else f"unknown {what} {name!r}. {hint}")
 
+    # An exception pickles as its message; worker processes must hand on the parts that it was made of.
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, object, tuple[str, ...], str]]:
-        return type(self), (self.what, self.name, self.known, self.place)
+        return type(self), (self.what, self.name, self.known, self.source)
 
 
 class DataError(CodegymError, ValueError):

@@ -25,6 +25,7 @@ from codegym.sandbox.limits import Limits
 from codegym.sandbox.packages import package_names
 from codegym.sandbox.pool import Sandbox
 
+# A collection asks a few dozen problems; the plans of all problems of a large suite would stay for ever.
 _MOST_PLANS = 128
 
 
@@ -54,11 +55,11 @@ class Judge:
     r"""Judges completions. Thread-safe; a copy of it is the same judge; pickles as its configuration.
 
     Args:
-        workers: How many programs run at the same time; None takes one for each processor.
+        workers: Number of programs that run at the same time; None takes one for each processor.
         isolation: ``"strict"``, ``"auto"`` or ``"none"``; see :class:`codegym.sandbox.pool.Sandbox`.
         packages: Names of packages that programs may import beyond the standard library.
         python: The interpreter that runs the programs.
-        limits: For problems that bring none of their own.
+        limits: Limits of problems that bring none of their own.
         kinds: The tables from exceptions to kinds and scopes.
 
     Raises:
@@ -90,7 +91,7 @@ class Judge:
             kinds=kinds,
             without=tuple(_without),
         )
-        self._plans: dict[int, _Plan] = {}
+        self._plans: dict[int, _ProblemPlan] = {}
         self._sandbox = Sandbox(workers, isolation, self.settings.packages, python, self.settings.without)
 
     @classmethod
@@ -145,6 +146,7 @@ class Judge:
         return results_as_they_end(self.submit(problem, completion) for problem, completion in pairs)
 
     def _read(self, problem: Problem, program: Program, execution: Execution) -> Feedback:
+        # Back into the problem's order; a program that did not load has fewer observations than there are tests.
         observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
         observations = tuple(observed[number] for number in sorted(observed))
         return interpret(problem, program, replace(execution, observations=observations), kinds=self.settings.kinds)
@@ -158,7 +160,7 @@ class Judge:
         return self._sandbox.run_as_they_end(jobs)
 
     def job(self, problem: Problem, program: Program) -> Job:
-        """Returns what the sandbox is asked to run; nothing that a test expects is in it, except in scripts.
+        """Returns the job for the sandbox; nothing that a test expects is in it, except in scripts.
 
         Public tests come first: what a program remembers of a private one cannot show in a public one's outcome.
         """
@@ -175,13 +177,14 @@ class Judge:
             settle=Settling(problem, plan.order),
         )
 
-    def _plan(self, problem: Problem) -> _Plan:
-        """Returns what a problem asks of every program; kept, as many programs are judged on one problem in a row."""
+    def _plan(self, problem: Problem) -> _ProblemPlan:
+        """Returns the plan of a problem; kept, as many programs are judged on one problem in a row."""
+        # By identity: problems hold lists and cannot be hashed. The plan holds its problem, so no other has that id.
         plan = self._plans.get(id(problem))
         if plan is None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plans[id(problem)] = _Plan.of(problem)
+            plan = self._plans[id(problem)] = _ProblemPlan.of(problem)
         return plan
 
     def close(self) -> None:
@@ -194,6 +197,7 @@ class Judge:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    # `gym.make` copies its arguments deeply: a copied judge must not start another set of workers.
     def __copy__(self) -> Judge:
         return self
 
@@ -205,14 +209,14 @@ class Judge:
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
-    """What a problem asks of every program.
+class _ProblemPlan:
+    """The part of a job that is the same for every program of a problem.
 
     Attributes:
-        problem: The problem; held here, its identity is its own for as long as the plan is kept under it.
-        order: Indices of its tests as they run.
-        actions: What is tried, in that order.
-        script_context: What scripts find defined.
+        problem: The problem itself, which keeps its ``id`` from being used again.
+        order: Indices of its tests in the order in which they run.
+        actions: The tests' actions, in that order.
+        script_context: Code that scripts find defined.
     """
 
     problem: Problem
@@ -221,7 +225,7 @@ class _Plan:
     script_context: str
 
     @classmethod
-    def of(cls, problem: Problem) -> _Plan:
+    def of(cls, problem: Problem) -> _ProblemPlan:
         """Returns the plan of a problem."""
         order = tuple(_order(problem))
         return cls(
@@ -254,9 +258,10 @@ def _action(test: TestCase) -> Action:
 
 @lru_cache(maxsize=4096)
 def _given_definitions(starter_code: str, entry_point: str | None) -> str:
-    """Returns what the starter code defines besides the entry point: scripts may name it (HumanEval/32, 38, 50)."""
+    """Returns the starter code's definitions besides the entry point: scripts may name them (HumanEval/32, 38, 50)."""
     if not starter_code or not entry_point:
         return ""
+    # Starter code may end with a signature that has no body yet, of a function or of a method.
     for body in ("", "\n    pass\n", "\n        pass\n"):
         try:
             tree = ast.parse(starter_code + body)

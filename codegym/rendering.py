@@ -1,4 +1,4 @@
-"""Feedback as a picture for people: the program with the failing places underlined, the tests, the reward's parts."""
+"""Feedback as a picture for people: the program with its errors underlined, the tests, the reward's parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codegym.feedback.verdict import Verdict
 from codegym.picture import COLUMNS, ROWS, picture
 from codegym.problem import Problem
 
-MOST_PLACES = 6
+MOST_LOCATIONS = 6
 """Diagnostics that are written under their lines; the rest is in the feedback."""
 MOST_FAILED = 4
 """Failed tests whose values are shown."""
@@ -41,10 +41,10 @@ def render_ansi(
     """Draws a turn for a terminal.
 
     Args:
-        problem: The task.
-        feedback: What the judge said; None before the first turn, which shows the prompt.
-        reward_components: The reward's parts.
-        turn: How many turns have been played.
+        problem: The problem of the turn.
+        feedback: The judge's feedback; None before the first turn, which shows the prompt.
+        reward_components: The reward's parts by name.
+        turn: Number of turns played.
 
     Returns:
         Text with ANSI colours. It holds private tests' values: it is for people, not for the agent.
@@ -68,7 +68,7 @@ def render_tokens(text: str, offsets: ArrayLike, values: ArrayLike) -> str:
     """Colours each token of a completion by a value, for a look at what is learned from where.
 
     Args:
-        text: The completion.
+        text: The completion's text.
         offsets: Half-open range of characters of each token, int [T, 2].
         values: A reward, an advantage or a weight for each token, [T]: green above zero, red below, by its share of the
             largest.
@@ -136,11 +136,12 @@ def _headline(problem: Problem, feedback: Feedback, turn: int) -> Text:
 def _program(feedback: Feedback, room: int | None) -> Iterator[Text]:
     """Yields the program with marks and messages under failing lines; those around the first if room is short."""
     program = feedback.program
-    placed = [d for d in feedback.diagnostics if d.start_line][:MOST_PLACES]
+    located = [d for d in feedback.diagnostics if d.start_line][:MOST_LOCATIONS]
     count = len(program.line_starts) - (len(program.line_starts) > 1 and not program.source[program.line_starts[-1] :])
+    # A picture has a fixed size: of a long program the part around the first mark is shown.
     first = 1
     if room is not None and count > room:
-        middle = placed[0].start_line if placed else 1
+        middle = located[0].start_line if located else 1
         first = max(1, min(middle - room // 2, count - room + 1))
     last = count if room is None else min(count, first + room - 1)
     if first > 1:
@@ -148,7 +149,7 @@ def _program(feedback: Feedback, room: int | None) -> Iterator[Text]:
     for number in range(first, last + 1):
         start = program.line_starts[number - 1]
         line = program.source[start : program.line_end(number)]
-        here = [d for d in placed if d.start_line <= number <= max(d.end_line, d.start_line)]
+        here = [d for d in located if d.start_line <= number <= max(d.end_line, d.start_line)]
         yield _numbered(number, line, here)
         for found in here:
             yield from _marks(number, line, found)
@@ -185,7 +186,7 @@ def _marks(number: int, line: str, found: Diagnostic) -> Iterator[Text]:
 
 
 def _columns(number: int, line: str, found: Diagnostic) -> tuple[int, int]:
-    """Returns the marked range of columns in one line of a place."""
+    """Returns the marked range of columns in one line of a location."""
     start = found.start_col if number == found.start_line else len(line) - len(line.lstrip())
     end = found.end_col if number == found.end_line else len(line.rstrip())
     return start, max(start, end)
@@ -236,6 +237,7 @@ def _rewards(rewards: Mapping[str, float]) -> Text:
 
 def _printable(text: str) -> str:
     """Returns the text with tabs as four blanks and nothing that steers a terminal or cannot be encoded."""
+    # A program's text is untrusted: escape sequences could rewrite what the user's terminal shows.
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_printable_character, text))

@@ -3,7 +3,7 @@
 RLTF's three, in the paper's words::
 
     coarse    +1.0 pass; -0.3 a test failed; -0.6 an error other than syntax (timeouts too); -1.0 a syntax error
-    fine      0.0 if the error has no usable place (U_ignore), else -0.3
+    fine      0.0 if the error has no usable location (U_ignore), else -0.3
     adaptive  -0.3 + 1.3 * N_pass / (N_pass + N_fail)
 
 A machine's failure says nothing about the program: every part is NaN then, for agents to mask out.
@@ -73,7 +73,7 @@ def coarse(problem: Problem, feedback: Feedback) -> float:
 
 
 def fine(problem: Problem, feedback: Feedback) -> float:
-    """RLTF's fine-grained reward: -0.3 for whatever is wrong and can be placed, 0.0 for U_ignore and for a pass."""
+    """RLTF's fine-grained reward: -0.3 for whatever is wrong and can be located, 0.0 for U_ignore and for a pass."""
     return 0.0 if feedback.scope in (Scope.NONE, Scope.IGNORE) else FINE_PENALTY
 
 

@@ -1,8 +1,8 @@
-"""What all episodes of an environment have in common: the problems, the judge, the reward, the number of turns."""
+"""The rules that all episodes of an environment share: the problems, the judge, the reward, the number of turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -13,7 +13,7 @@ from codegym.errors import InvalidProblemError, InvalidSettingError, UnknownName
 from codegym.feedback.feedback import Feedback
 from codegym.judge import Judge, JudgeProtocol
 from codegym.problem import Problem
-from codegym.rewards import Reward, make_reward
+from codegym.rewards import Reward, UserReward, make_reward
 from codegym.sandbox.limits import Limits
 
 
@@ -21,15 +21,15 @@ class Rules:
     """The part that the single and the batch environment share.
 
     Args:
-        problems: What may be asked. A sequence with ``task_ids`` (a suite) is kept as it is, so that large ones build
-            a problem only when it is asked; any other is copied. ``packages`` of a suite are what an own judge lets
-            programs import.
-        max_turns: How many completions an episode allows.
-        reward: A reward's name or a reward.
+        problems: The problems that may be asked. A sequence with ``task_ids`` (a suite) is kept as it is, so that a
+            large one builds a problem only when it is asked; any other is copied. A judge that is opened here lets
+            programs import the suite's ``packages``.
+        max_turns: Number of completions that an episode allows.
+        reward: The name of a reward, a ``Reward``, or a function of problem and feedback.
         judge: A judge to use; it stays the caller's. None opens one with the arguments below, and ``close`` closes it.
         limits: Limits of problems that have none of their own.
-        isolation: See ``codegym.Judge``.
-        workers: See ``codegym.Judge``.
+        isolation: Isolation of the judge that is opened, as for ``codegym.Judge``.
+        workers: Number of its workers; None means one for each processor.
 
     Raises:
         InvalidProblemError: If there is no problem, two have the same ``task_id``, or one is no ``Problem``.
@@ -43,7 +43,7 @@ class Rules:
         problems: Sequence[Problem],
         *,
         max_turns: int = 1,
-        reward: str | Reward | Callable[..., Any] = "paper",
+        reward: str | Reward | UserReward = "paper",
         judge: JudgeProtocol | None = None,
         limits: Limits | None = None,
         isolation: str = "auto",
@@ -59,6 +59,7 @@ class Rules:
         if judge is None:
             packages = getattr(problems, "packages", ())
             judge = self._owned = Judge(workers=workers, isolation=isolation, packages=packages, limits=limits)
+        # `submit` is not required: judges of users may be older than it, and the environments do not call it.
         elif not all(callable(getattr(judge, name, None)) for name in ("judge", "judge_many")):
             raise InvalidSettingError(f"judge must have judge and judge_many, as codegym.Judge does, got {judge!r}.")
         elif (limits, isolation, workers) != (None, "auto", None):
@@ -107,7 +108,7 @@ class RulesSettings(TypedDict, total=False):
     """The arguments of :class:`Rules` beside the problems."""
 
     max_turns: int
-    reward: str | Reward | Callable[..., Any]
+    reward: str | Reward | UserReward
     judge: JudgeProtocol | None
     limits: Limits | None
     isolation: str
@@ -152,10 +153,10 @@ def completion_of(action: object) -> str:
         TypeError: If it is no text.
     """
     if isinstance(action, str):
-        return str(action)
+        return str(action)  # arrays of texts hold numpy's own subclass, which does not pickle as a text
     raise TypeError(
         f"an action is the completion itself, a str; got {type(action).__name__}. "
-        "Decode bytes or token ids first, and hand in one text for each environment."
+        "Decode bytes or token ids first, and give one text for each environment."
     )
 
 
@@ -171,7 +172,7 @@ def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dic
     return options or {}
 
 
-def check_render_mode(render_mode: str | None, metadata: dict[str, Any]) -> str | None:
+def check_render_mode(render_mode: str | None, metadata: Mapping[str, Any]) -> str | None:
     """Returns the render mode.
 
     Raises:

@@ -82,27 +82,27 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
         self._rngs = [seeding.np_random(None) for _ in range(num_envs)]
         self._begun = False
         self._episodes = [Episode(problem=self.rules.problems[0])] * num_envs
+        # The episodes as they were judged, before any autoreset: `render` and `last_feedback` speak of these.
         self._judged = list(self._episodes)
-        """As ``_episodes``, but as they were when they were judged, before any autoreset."""
 
     @property  # type: ignore[misc]  # Gymnasium's own batch environments have one generator each as well
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]  # one for each sub-environment
         """The generators that draw the sub-environments' problems."""
         return tuple(rng for rng, _ in self._rngs)
 
     @property
-    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
-        """What they were seeded with."""
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]  # one for each sub-environment
+        """The seeds of these generators."""
         return tuple(seed for _, seed in self._rngs)
 
     @property
     def current_problems(self) -> tuple[Problem, ...]:
-        """What each sub-environment asks now."""
+        """The problem of each sub-environment's running episode."""
         return tuple(episode.problem for episode in self._episodes)
 
     @property
     def last_feedback(self) -> tuple[Feedback | None, ...]:
-        """What became of each sub-environment's last action, also if its episode was reset since; None before one."""
+        """The feedback of each sub-environment's last action, also if its episode was reset since; None before one."""
         return tuple(episode.feedback for episode in self._judged)
 
     def reset(
@@ -128,13 +128,13 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
         seeds = self._per_env("seed", seed if not isinstance(seed, int) else [seed + i for i in range(self.num_envs)])
         task_ids = self._per_env("task_id", chosen.get("task_id"))
         # Found before anything changes: an unknown id leaves all episodes as they are.
-        asked = [None if task_id is None else self.rules.find(task_id) for task_id in task_ids]
+        problems = [None if task_id is None else self.rules.find(task_id) for task_id in task_ids]
         self._begun = True
         infos: dict[str, Any] = {}
         for index in np.flatnonzero(mask).tolist():
             if seeds[index] is not None:
                 self._rngs[index] = seeding.np_random(seeds[index])
-            self._start(index, asked[index])
+            self._start(index, problems[index])
             self._judged[index] = self._episodes[index]
             infos = self._add_info(infos, self._episodes[index].info(), index)
         self._show()

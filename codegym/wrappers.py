@@ -41,7 +41,7 @@ class Vocabulary:
     """A tokenizer of a few texts. Id 0 ends a completion and stands for no text; the others are counted from 1.
 
     Args:
-        texts: What the tokens stand for.
+        texts: The texts that the tokens stand for.
 
     Raises:
         ValueError: If a text is empty or comes twice.
@@ -57,12 +57,12 @@ class Vocabulary:
         return len(self.texts)
 
     def encode(self, text: str) -> list[int]:
-        """Cuts a text into tokens, the longest that fits at each place; what no token covers is left out."""
-        ids, place = [], 0
-        while place < len(text):
-            fits = next((i for i in self._longest_first if text.startswith(self.texts[i], place)), 0)
+        """Cuts a text into tokens, the longest that fits at each position; what no token covers is left out."""
+        ids, position = [], 0
+        while position < len(text):
+            fits = next((i for i in self._longest_first if text.startswith(self.texts[i], position)), 0)
             ids += [fits] if fits else []
-            place += len(self.texts[fits]) or 1
+            position += len(self.texts[fits]) or 1
         return ids
 
     def decode(self, ids: Any) -> str:
@@ -81,10 +81,11 @@ class _Tokens(gym.Wrapper[Any, Any, Any, Any]):
 
     def _prompt(self, observation: Mapping[str, Any]) -> Ids:
         """The last ids of the prompt and of what was said about the last program, filled up with end ids."""
-        told = "\n".join(str(observation[part]) for part in ("prompt", "feedback") if observation.get(part))
-        return self._filled(self._tokenizer.encode(told), self._prompt_tokens)
+        shown = "\n".join(str(observation[part]) for part in ("prompt", "feedback") if observation.get(part))
+        return self._filled(self._tokenizer.encode(shown), self._prompt_tokens)
 
     def _filled(self, ids: Sequence[int], length: int) -> Ids:
+        # The end of a prompt says what to write; the beginning can be spared.
         kept = list(ids)[max(len(ids) - length, 0) :]
         return np.array([*kept, *[self._end_id] * (length - len(kept))], np.int64)
 
@@ -97,8 +98,8 @@ class Tokenized(_Tokens):
     """One action is a whole completion: ``completion_tokens`` ids, of which those from the first end id on are nothing.
 
     Args:
-        env: An environment of texts.
-        tokenizer: Ids for texts.
+        env: An environment whose actions are texts.
+        tokenizer: The tokenizer that turns texts into ids.
         end_id: The id that ends a completion and fills up prompts.
         prompt_tokens: Length of an observation; of longer prompts the end is seen.
         completion_tokens: Length of an action.
@@ -138,10 +139,10 @@ class TokenByToken(_Tokens):
     While a completion is being written ``info`` is empty.
 
     Args:
-        env: An environment of texts.
-        tokenizer: Ids for texts.
-        end_id: The id that ends a completion; places where nothing is written yet hold it too.
-        prompt_tokens: How much of the prompt is seen.
+        env: An environment whose actions are texts.
+        tokenizer: The tokenizer that turns texts into ids.
+        end_id: The id that ends a completion; positions that are not written yet hold it too.
+        prompt_tokens: Length of the prompt's part of an observation.
         completion_tokens: Tokens until a completion is judged at the latest.
 
     Raises:
@@ -161,13 +162,13 @@ class TokenByToken(_Tokens):
         self._completion_tokens = completion_tokens
         self.observation_space = spaces.MultiDiscrete([len(tokenizer)] * (prompt_tokens + completion_tokens))
         self.action_space = spaces.Discrete(len(tokenizer))
-        self._told = self._filled([], prompt_tokens)
+        self._shown = self._filled([], prompt_tokens)
         self._written: list[int] = []
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ids, dict[str, Any]]:
         """Starts an episode with nothing written."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._told, self._written = self._prompt(observation), []
+        self._shown, self._written = self._prompt(observation), []
         return self._seen(), info
 
     def step(self, action: Any) -> tuple[Ids, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -178,8 +179,8 @@ class TokenByToken(_Tokens):
                 return self._seen(), 0.0, False, False, {}
         text, self._written = self._text(self._written), []
         observation, reward, ended, cut, info = self.env.step(text)
-        self._told = self._prompt(observation)
+        self._shown = self._prompt(observation)
         return self._seen(), reward, ended, cut, info
 
     def _seen(self) -> Ids:
-        return np.concatenate([self._told, self._filled(self._written, self._completion_tokens)])
+        return np.concatenate([self._shown, self._filled(self._written, self._completion_tokens)])

@@ -176,7 +176,7 @@ class VectorEpisodes(_SteppedEpisodes):
     Those whose episode is over, or that have no task, are stepped with empty completions for the others' sake.
 
     Args:
-        envs: The vector environment.
+        envs: A vector environment, wrapped or not.
     """
 
     def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
@@ -221,7 +221,7 @@ class SingleEpisodes(_SteppedEpisodes):
     """A single environment, which is stepped as it is: one episode at a time.
 
     Args:
-        env: The environment.
+        env: A single environment, wrapped or not.
     """
 
     size = 1

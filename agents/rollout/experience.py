@@ -1,4 +1,4 @@
-"""One completion and all that is to be learned from it."""
+"""One judged completion with its credit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agents.policy.completion import Completion
 
 @dataclass(frozen=True, kw_only=True)
 class Experience:
-    """What a policy wrote at one turn, and what the environment said about it."""
+    """A policy's completion at one turn, and what the environment said about it."""
 
     completion: Completion
     """The sampled tokens with their offsets and behaviour log-probabilities."""
@@ -26,7 +26,7 @@ class Experience:
     version: int = 0
     """The optimizer steps that the policy had taken when it wrote this."""
     group: str = ""
-    """Completions to be compared: of one problem, at one turn, in one collection."""
+    """The group whose rewards are compared: one problem, one turn, one collection."""
     rewards: Mapping[str, float] = field(default_factory=dict)
     """The reward's components by name; they add up to this turn's reward."""
     future: float = 0.0
@@ -38,24 +38,24 @@ class Experience:
     scope: str = ""
     pass_rate: float = 0.0
     passed: tuple[bool, ...] = ()
-    """One flag a test."""
+    """One flag for each test."""
     is_success: bool = False
     infra_error: bool = False
-    """The machine failed: nothing is to be learned."""
+    """True if the machine failed, so that nothing can be learned."""
     is_greedy: bool = False
-    """Written without sampling, as a baseline for others."""
+    """True if it was written without sampling, as a baseline for others."""
     feedback: str = ""
-    """What the agent was told about it."""
+    """The feedback text that the agent sees."""
     diagnostics: tuple[Mapping[str, Any], ...] = ()
-    """What is wrong and where, as the environment's ``info`` says it."""
+    """The diagnostics of the environment's ``info``."""
     tests: tuple[Mapping[str, Any], ...] = ()
-    """What became of each test, likewise; private tests' values are not in it."""
+    """The tests of the environment's ``info``; private tests' values are not in it."""
     advantage: float = 0.0
     """The sequence-level reward above its baseline; set once, when its collection is complete."""
 
     @property
     def length(self) -> int:
-        """Its tokens, the end-of-sequence token included."""
+        """Number of its tokens, the end-of-sequence token included."""
         return len(self.completion.token_ids)
 
     @property
@@ -65,7 +65,7 @@ class Experience:
 
     @property
     def is_known(self) -> bool:
-        """Whether all that it led to was judged; else nobody knows what it was worth, and it teaches nothing."""
+        """True if this and all later turns were judged; otherwise the return is unknown and the sample is masked."""
         return not (self.infra_error or isnan(self.future))
 
     def to_dict(self) -> dict[str, Any]:

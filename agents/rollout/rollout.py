@@ -18,7 +18,7 @@ from agents.rollout.experience import Experience
 
 @dataclass
 class Stopwatch:
-    """Where a collection's time went, in seconds, and how many tokens it wrote."""
+    """Seconds that a collection spent on generation and on judging, and the number of tokens it wrote."""
 
     generation: float = 0.0
     judging: float = 0.0
