@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from codegym.problem import Problem
+from envs_registry.near_duplicates import runs_of
 from envs_registry.options import at_least
 from envs_registry.suite import Suite
 
@@ -71,11 +72,7 @@ def overlaps(
 
 def _grams(problem: Problem, n: int, solutions: bool) -> set[str]:
     texts = (problem.prompt, *(problem.solutions if solutions else ()))
-    grams: set[str] = set()
-    for text in texts:
-        words = _WORD.findall(text.lower())
-        grams.update(" ".join(words[start : start + n]) for start in range(max(len(words) - n + 1, min(len(words), 1))))
-    return grams
+    return {run for text in texts for run in runs_of(_WORD.findall(text.lower()), n)}
 
 
 def _form(problems: list[set[str]], common: float) -> set[str]:

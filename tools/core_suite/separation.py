@@ -10,17 +10,18 @@ import math
 import random
 import re
 import sys
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from codegym.problem import CallTest, Problem, StdioTest
+from envs_registry.near_duplicates import NearDuplicateIndex, hashes_of, runs_of
 from tools.core_suite.draft import Draft
 
-NEAR = 0.9
-"""Prompts whose sets of three words in a row overlap by more than this (Jaccard) are near-duplicates."""
+# The shipped rows were drawn with "more than 0.9", and some prompts share exactly 0.9.
+NEAR = math.nextafter(0.9, 1)
+"""Smallest Jaccard index of near-duplicate prompts, as sets of runs of three words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Separation:
         behaviours: The same outputs on the same random inputs.
         programs: The same reference program up to names and constants.
         prompts: The same prompt up to names, constants, in any of their wordings.
-        near_prompts: Prompts nearer than ``NEAR``, in any of their wordings.
+        near_prompts: Near duplicates among the prompts, in any of their wordings.
     """
 
     skeletons: tuple[tuple[str, str], ...]
@@ -53,7 +54,7 @@ class Guard:
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
         self._behaviours: set[str] = set()
-        self._prompts: dict[str, PromptIndex] = defaultdict(PromptIndex)
+        self._prompts: dict[str, NearDuplicateIndex[str]] = defaultdict(prompt_index)
 
     def admits(self, exercise: Draft, split: str) -> bool:
         """Returns whether an exercise is new to the other splits, and its function new to all; remembers it if so."""
@@ -62,52 +63,32 @@ class Guard:
         if outputs in self._behaviours or any(self._owners.get(key, split) != split for key in keys):
             return False
         others = [index for owner, index in self._prompts.items() if owner != split]
-        if any(index.near(text) for index in others for text in exercise.wordings):
+        runs = [prompt_runs(text) for text in exercise.wordings]
+        if any(index.owners(own) for index in others for own in runs):
             return False
         self._behaviours.add(outputs)
         self._owners.update(dict.fromkeys(keys, split))
-        for text in exercise.wordings:
-            self._prompts[split].add(exercise.problem.task_id, text)
+        for own in runs:
+            self._prompts[split].add(exercise.problem.task_id, own)
         return True
 
 
-class PromptIndex:
-    """Prompts that are found again by anything nearer than ``NEAR``.
-
-    Two sets that overlap that much share one of the first few of their members, in whatever order: only these are kept.
-    """
-
-    def __init__(self) -> None:
-        self._by_gram: dict[int, list[tuple[str, frozenset[int]]]] = defaultdict(list)
-
-    def add(self, owner: str, prompt: str) -> None:
-        """Remembers a prompt under its owner's name."""
-        grams = _trigrams(prompt)
-        for gram in _first(grams):
-            self._by_gram[gram].append((owner, grams))
-
-    def near(self, prompt: str) -> set[str]:
-        """Returns the owners of prompts nearer than ``NEAR``."""
-        grams = _trigrams(prompt)
-        found = {entry for gram in _first(grams) for entry in self._by_gram.get(gram, ())}
-        return {owner for owner, other in found if len(grams & other) > NEAR * len(grams | other)}
+def prompt_index() -> NearDuplicateIndex[str]:
+    """Returns an index of prompts by task id, for sets of ``prompt_runs``."""
+    return NearDuplicateIndex(NEAR)
 
 
-def _trigrams(prompt: str) -> frozenset[int]:
-    words = plain_prompt(prompt).split()
-    return frozenset(zlib.crc32(" ".join(words[i : i + 3]).encode()) for i in range(len(words) - 2))
-
-
-def _first(grams: frozenset[int]) -> list[int]:
-    return sorted(grams)[: len(grams) - math.ceil(NEAR * len(grams)) + 1]
+def prompt_runs(prompt: str) -> frozenset[int]:
+    """Returns the runs of three words of a prompt without names and constants."""
+    return hashes_of(runs_of(plain_prompt(prompt).split(), 3))
 
 
 def separation(first: Sequence[Draft], second: Sequence[Draft]) -> Separation:
     """Returns what two splits have in common. Runs the reference programs in this process: for this suite only."""
-    index = PromptIndex()
+    index = prompt_index()
     for exercise in first:
         for text in exercise.wordings:
-            index.add(exercise.problem.task_id, text)
+            index.add(exercise.problem.task_id, prompt_runs(text))
     return Separation(
         skeletons=_common(first, second, lambda exercise: ["|".join(exercise.skeleton)]),
         behaviours=_common(first, second, lambda exercise: [behaviour(exercise)]),
@@ -118,7 +99,7 @@ def separation(first: Sequence[Draft], second: Sequence[Draft]) -> Separation:
                 (owner, exercise.problem.task_id)
                 for exercise in second
                 for text in exercise.wordings
-                for owner in sorted(index.near(text))
+                for owner in sorted(index.owners(prompt_runs(text)))
             )
         ),
     )

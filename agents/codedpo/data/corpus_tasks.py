@@ -14,11 +14,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from agents.codedpo.data.minhash import near_duplicates
 from agents.codedpo.data.source_files import EXCLUDED_FOLDERS, SourceFiles
 from agents.scoring.journal import Journal
 from codegym.problem import Problem
 from envs_registry.contamination import overlaps
+from envs_registry.near_duplicates import near_duplicates
 from envs_registry.suite import Suite
 
 _MODULES = frozenset(

@@ -9,7 +9,15 @@ import pytest
 
 from envs_registry.suites.core import SPLITS
 from tools.core_suite.rows import drafts
-from tools.core_suite.separation import Guard, PromptIndex, behaviour, plain_prompt, program_shape, separation
+from tools.core_suite.separation import (
+    Guard,
+    behaviour,
+    plain_prompt,
+    program_shape,
+    prompt_index,
+    prompt_runs,
+    separation,
+)
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(SPLITS, 2)))
@@ -56,14 +64,14 @@ def test_a_guard_admits_no_function_twice_and_no_program_in_two_splits() -> None
     assert guard.admits(third, "test")
 
 
-def test_the_index_finds_what_a_full_comparison_finds() -> None:
+def test_near_duplicate_prompts_are_found() -> None:
     base = "Take the list xs: keep the even numbers, then square each, then reverse them, then drop repeats. Return it."
     texts = [base, base.replace("even", "odd"), base.replace("square", "cube").replace("even", "odd"), base + " Now."]
-    index = PromptIndex()
+    index = prompt_index()
     for number, text in enumerate(texts):
-        index.add(str(number), text)
-    assert index.near(base) == {"0", "3"}
-    assert index.near("Return the sum of the list xs.") == set()
+        index.add(str(number), prompt_runs(text))
+    assert index.owners(prompt_runs(base)) == {"0", "3"}
+    assert index.owners(prompt_runs("Return the sum of the list xs.")) == set()
 
 
 def test_behaviour_tells_functions_apart() -> None:

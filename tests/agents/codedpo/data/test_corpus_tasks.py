@@ -11,7 +11,6 @@ import pytest
 
 from agents.codedpo.data import corpus_tasks as module
 from agents.codedpo.data.corpus_tasks import Seed, SeedRules, SeedSkip, decontaminated, harvest
-from agents.codedpo.data.minhash import near_duplicates
 from codegym import CallTest, Problem
 from envs_registry import load_suite
 from envs_registry.suite import Suite
@@ -99,13 +98,6 @@ def test_near_duplicates_are_kept_once(tmp_path: Path) -> None:
     found = harvest(write(tmp_path / "code", a=GOOD, b=twin, c=other))
     assert [Path(seed.place).name[0] for seed in found.seeds] == ["a", "c"]
     assert found.skipped[SeedSkip.DUPLICATE] == 1
-
-
-def test_minhash_finds_what_comparing_all_finds() -> None:
-    words = [f"w{n}" for n in range(60)]
-    texts = [" ".join(words[:keep] + [f"x{keep}y{n}" for n in range(60 - keep)]) for keep in (60, 58, 56, 30, 10)]
-    assert near_duplicates(texts, 0.7) == [1, 2]
-    assert near_duplicates([*texts, texts[3]], 0.99) == [5]
 
 
 def test_what_a_protected_suite_holds_is_left_out(tmp_path: Path) -> None:
