@@ -203,11 +203,6 @@ def test_complaints(make_policy: MakePolicy) -> None:
         CodeDPOConfig(beta=0.0)
 
 
-def test_the_paper_s_numbers() -> None:
-    paper = CodeDPOConfig.paper(method="kto")
-    assert (paper.learning_rate, paper.epochs, paper.schedule, paper.method) == (5e-6, 10, "linear", "kto")
-
-
 def test_what_tensorboard_shows_of_the_pairs(make_policy: MakePolicy, tmp_path: Path) -> None:
     CodeDPO(make_policy(), pairs=PAIRS, seed=0, tensorboard_log=tmp_path, **SMALL).learn(4)
     assert read_pairs(tmp_path / "CodeDPO_1" / "pairs.jsonl") == PAIRS  # for a report

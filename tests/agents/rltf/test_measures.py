@@ -14,7 +14,6 @@ from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
 from agents.rltf import RLTF
 from agents.rltf.measures import CollectionLog, representative
-from agents.rltf.sample_text import sample_text
 from agents.rollout.experience import Experience
 from agents.rollout.rollout import Stopwatch
 from codegym.env import CodeSynthesisEnv
@@ -110,13 +109,6 @@ def test_a_log_can_be_left_out(make_policy: Callable[..., LMPolicy], env: CodeSy
     agent.set_logger(Logger(None, [memory]))
     assert agent.learn(12, log_interval=None).num_timesteps == 12
     assert memory.rows == []
-
-
-def test_a_sample_shows_what_each_token_got() -> None:
-    shown = sample_text(WRONG, np.array([0.0, 0.0, -1.0, -0.25], np.float32))
-    assert shown.splitlines()[3:] == ["    ⬜ ab = 1", "    🟥 cd", "       ██", "    ⬜ "]
-    praised = sample_text(RIGHT, np.array([1.0, 0.5, 0.5, 0.0], np.float32))
-    assert praised.splitlines()[3:5] == ["    🟩 ab = 1", "       ██▒▒▒▒"]
 
 
 def test_the_representative_program_was_judged() -> None:

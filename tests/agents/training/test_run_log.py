@@ -8,7 +8,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.training.run_log import log_settings, open_run_log
-from agents.training.tensorboard_layout import ONLINE, PREFERENCES
+from agents.training.tensorboard_layout import ONLINE
 
 
 def names(folder: Path) -> list[str]:
@@ -48,11 +48,3 @@ def test_settings_and_layout_reach_tensorboard(tmp_path: Path) -> None:
     events.Reload()
     assert "custom_scalars__config__" in events.Tags()["tensors"]
     assert "_hparams_/session_start_info" in events.summary_metadata
-
-
-def test_charts_hold_keys() -> None:
-    for layout in (ONLINE, PREFERENCES):
-        for charts in layout.values():
-            for kind, keys in charts.values():
-                assert kind == "Multiline"
-                assert keys
