@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Protocol, Self, runtime_checkable
 
+from codegym.answers import answer_bytes
 from codegym.errors import InvalidSettingError
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import Settling, interpret
@@ -171,7 +172,7 @@ class Judge:
             entry_point=problem.entry_point,
             context=problem.context,
             script_context=plan.script_context,
-            limits=problem.limits or self.settings.limits,
+            limits=_with_room(problem.limits or self.settings.limits, plan.answer_bytes),
             one_process=problem.one_process,
             shown_actions=len(problem.public_tests),
             settle=Settling(problem, plan.order),
@@ -217,12 +218,14 @@ class _ProblemPlan:
         order: Indices of its tests in the order in which they run.
         actions: The tests' actions, in that order.
         script_context: Code that scripts find defined.
+        answer_bytes: Size of the largest expected answer.
     """
 
     problem: Problem
     order: tuple[int, ...]
     actions: tuple[Action, ...]
     script_context: str
+    answer_bytes: int
 
     @classmethod
     def of(cls, problem: Problem) -> _ProblemPlan:
@@ -231,6 +234,7 @@ class _ProblemPlan:
         return cls(
             problem=problem,
             order=order,
+            answer_bytes=max(map(_answer_bytes, problem.tests), default=0),
             actions=tuple(_action(problem.tests[index]) for index in order if problem.tests),
             script_context=_given_definitions(problem.starter_code, problem.entry_point),
         )
@@ -246,6 +250,19 @@ def _check_pair(problem: object, completion: object) -> None:
 def _order(problem: Problem) -> list[int]:
     """Returns the tests' indices in the order in which they run; without tests there is one observation, of loading."""
     return sorted(range(len(problem.tests)), key=lambda index: not problem.tests[index].public) or [0]
+
+
+def _answer_bytes(test: TestCase) -> int:
+    if isinstance(test, StdioTest):
+        return len(test.expected_stdout.encode("utf-8", "surrogatepass"))
+    if isinstance(test, CallTest):
+        return answer_bytes(test.expected) + answer_bytes(test.expected_args)
+    return 0
+
+
+def _with_room(limits: Limits, needed: int) -> Limits:
+    """Returns limits under which a program may print, or return, what is expected, and as much again."""
+    return limits if needed <= limits.output_bytes // 2 else replace(limits, output_bytes=2 * needed)
 
 
 def _action(test: TestCase) -> Action:

@@ -11,6 +11,7 @@ from keyword import iskeyword
 from types import NoneType
 from typing import Any, TypeAlias
 
+from codegym.answers import why_unanswerable
 from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.limits import Limits
@@ -188,6 +189,13 @@ class Problem:
             raise InvalidProblemError(
                 f"{self.task_id}: {name} is a {type(test).__name__}, so the problem needs entry_point=<function name>."
             )
+        if isinstance(test, CallTest) and self.comparison.checker is None:
+            for answer in (test.expected, *(test.expected_args or ())):
+                if (why := why_unanswerable(answer)) and not self.comparison.any_of:
+                    raise InvalidProblemError(
+                        f"{self.task_id}: no program can give what {name} expects, {why}. Use a ScriptTest, which "
+                        "compares in a process of its own, or a Comparison with a checker."
+                    )
         if self.comparison.any_of and self.comparison.checker is None and isinstance(test, CallTest):
             what = f"expected of {name}, with Comparison(any_of=True),"
             _check(self.task_id, what, test.expected, Collection, "a collection of right answers")

@@ -25,7 +25,7 @@ MAY_IMPORT = {
 FLOORS = (
     {"errors", "atomic_file", "json_lines"},
     {"sandbox"},
-    {"comparison", "output_rule"},
+    {"answers", "comparison", "output_rule"},
     {"problem"},
     {"extraction"},
     {"program"},
