@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
 
@@ -29,7 +30,16 @@ def read(
         DataError: If the file cannot be read or unpacked, or a line is not a JSON object. The message begins with
             ``FILE:LINE`` where the fault is in a line.
     """
-    for number, line in lines(path, what, faults=faults):
+    try:
+        yield from _rows(path, what, faults)
+    except DataError as fault:
+        if faults is None:
+            raise
+        faults.append(fault)
+
+
+def _rows(path: str | Path, what: str, faults: list[DataError] | None) -> Iterator[tuple[int, JSONObject]]:
+    for number, line in lines(path, what):
         try:
             row = parse(line, location(path, number))
         except DataError as fault:
@@ -40,25 +50,31 @@ def read(
             yield number, row
 
 
-def lines(
-    path: str | Path, what: str = "data", *, faults: list[DataError] | None = None
-) -> Iterator[tuple[int, bytes]]:
-    """Yields the 1-based number and the bytes of every line that is not blank; the arguments are those of ``read``.
+def lines(path: str | Path, what: str = "data") -> Iterator[tuple[int, bytes]]:
+    """Yields the 1-based number and the bytes of every line that is not blank.
 
     Raises:
         DataError: If the file cannot be read or unpacked.
     """
-    try:
+    with opened(path, what) as file:
         # Only "\n" ends a line: str.splitlines would also cut at U+2028, which JSON allows inside a text.
-        with _opened(Path(path)) as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, line
+
+
+@contextmanager
+def opened(path: str | Path, what: str = "data") -> Iterator[IO[bytes]]:
+    """Opens a file for reading, unpacked if its name ends in ``.gz``.
+
+    Raises:
+        DataError: If the file cannot be read or unpacked, also while it is read.
+    """
+    try:
+        with cast(IO[bytes], gzip.open(path)) if Path(path).suffix == ".gz" else open(path, "rb") as file:
+            yield file
     except (OSError, EOFError, zlib.error) as error:
-        fault = DataError(_unreadable(path, what, error))
-        if faults is None:
-            raise fault from error
-        faults.append(fault)
+        raise DataError(_unreadable(path, what, error)) from error
 
 
 def parse(line: bytes | str, where: str) -> JSONObject:
@@ -109,10 +125,6 @@ def dump(row: Mapping[str, Any]) -> str:
     """Returns a row as one line, its end included."""
     # ASCII only: a lone surrogate, which a program may hold, cannot be encoded as UTF-8.
     return json.dumps(row, ensure_ascii=True) + "\n"
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _unreadable(path: str | Path, what: str, error: Exception) -> str:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import Protocol, TypeVar, overload
 
 from codegym.errors import DataError, InvalidProblemError
 from codegym.problem import Problem
@@ -39,27 +39,27 @@ class FaultyRowsError(DataError):
 
 
 class BuiltProblems(tuple[Problem, ...]):
-    """Problems that know where their rows stand."""
+    """Problems that know the locations of their rows."""
 
     def __new__(cls, problems: Sequence[Problem], rows: Mapping[str, Row]) -> BuiltProblems:
         """Makes them of the problems and the rows by task id."""
         built = super().__new__(cls, problems)
-        built._places = {problem.task_id: rows[problem.task_id].place for problem in problems}
+        built._locations = {problem.task_id: rows[problem.task_id].location for problem in problems}
         return built
 
-    _places: dict[str, str]
+    _locations: dict[str, str]
 
     @property
     def task_ids(self) -> tuple[str, ...]:
         """The ids, in order."""
-        return tuple(self._places)
+        return tuple(self._locations)
 
-    def row_place(self, place: int) -> str:
+    def row_location(self, index: int) -> str:
         """Returns the file and line of a problem's row."""
-        return self._places[self[place].task_id]
+        return self._locations[self[index].task_id]
 
     def __reduce__(self) -> tuple[Callable[[tuple[Problem, ...]], tuple[Problem, ...]], tuple[tuple[Problem, ...]]]:
-        """Other processes need no places."""
+        """Other processes need no locations."""
         return tuple, (tuple(self),)
 
 
@@ -79,7 +79,7 @@ def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | N
     def build(row: Row) -> Problem | None:
         problem = built(row, problem_of_row)
         if problem is not None and seen.setdefault(problem.task_id, row) is not row:
-            row.fail(f"the task id {problem.task_id!r} stands already in {seen[problem.task_id].place}.")
+            row.fail(f"the task id {problem.task_id!r} stands already in {seen[problem.task_id].location}.")
         return problem
 
     try:
@@ -116,7 +116,7 @@ def build_each(
 
 
 def built(row: Row, problem_of_row: Callable[[Row], T]) -> T:
-    """Returns the problem of a row; what makes no problem is a fault of the row, with its place."""
+    """Returns the problem of a row; what makes no problem is a fault of the row, named by its location."""
     try:
         problem = problem_of_row(row)
     except InvalidProblemError as error:
@@ -132,15 +132,25 @@ def _rows(paths: Iterable[Path], faults: list[DataError]) -> Iterator[Row]:
             faults.append(fault)
 
 
+class ProblemBuilder(Protocol):
+    """Builds problems one by one."""
+
+    def __call__(self, index: int) -> Problem:
+        """Returns the problem at an index."""
+
+    def row_location(self, index: int) -> str:
+        """Returns file and line, or the folder, that the problem is built from."""
+
+
 class LazyProblems(Sequence[Problem]):
     """Problems whose ids are known and that are built when they are asked for.
 
     Args:
         task_ids: Their ids, in order.
-        build: Returns the problem at a place.
+        build: Builds the problem at an index and knows its location.
     """
 
-    def __init__(self, task_ids: Iterable[str], build: Callable[[int], Problem]) -> None:
+    def __init__(self, task_ids: Iterable[str], build: ProblemBuilder) -> None:
         self.task_ids = tuple(task_ids)
         self._build = build
         self._kept: OrderedDict[int, Problem] = OrderedDict()
@@ -149,125 +159,79 @@ class LazyProblems(Sequence[Problem]):
         return len(self.task_ids)
 
     @overload
-    def __getitem__(self, place: int) -> Problem: ...
+    def __getitem__(self, index: int) -> Problem: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Problem]: ...
-    def __getitem__(self, place: int | slice) -> Problem | Sequence[Problem]:
-        if isinstance(place, slice):
-            return [self[i] for i in range(len(self))[place]]
-        place = range(len(self))[place]
-        problem = self._kept.get(place)
+    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        index = range(len(self))[index]
+        problem = self._kept.get(index)
         if problem is None:
-            problem = self._kept[place] = self._build(place)
+            problem = self._kept[index] = self._build(index)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return problem
 
-    def row_place(self, place: int) -> str:
-        """Returns where the problem's row (or folder) stands, "" where its builder does not know."""
-        find: Callable[[int], str] | None = getattr(self._build, "row_place", None)
-        return "" if find is None else find(place)
+    def row_location(self, index: int) -> str:
+        """Returns file and line, or the folder, that a problem is built from."""
+        return self._build.row_location(index)
 
 
 @dataclass(frozen=True)
 class RowBuilder:
-    """Builds the problem at a place from the row there."""
+    """Builds a problem from its row, which is read again for it."""
 
-    table: RowTable
-    places: tuple[int, ...]
-    task_ids: tuple[str, ...]
+    rows: tuple[LazyRow, ...]
     problem_of_row: Callable[[Row], Problem]
 
-    def __call__(self, place: int) -> Problem:
-        """Returns the problem at a place."""
-        row = self.table.row(self.places[place])
-        problem = built(row, self.problem_of_row)
-        if problem.task_id != self.task_ids[place]:
-            row.fail(f"its id is {problem.task_id!r}, and {self.task_ids[place]!r} at a glance. Write each field once.")
-        return problem
+    def __call__(self, index: int) -> Problem:
+        """Returns the problem of a row."""
+        return built(self.rows[index].read(), self.problem_of_row)
 
-    def row_place(self, place: int) -> str:
-        """Returns where the problem's row stands."""
-        return self.table.place(self.places[place])
+    def row_location(self, index: int) -> str:
+        """Returns file and line of a row."""
+        return self.rows[index].location
 
 
-class RowTable:
-    """The rows of some files by number. Plain JSONL and Parquet files are not read before a row is asked for.
+def build_lazily(
+    paths: Iterable[Path],
+    task_id: Callable[[Row], str],
+    problem_of_row: Callable[[Row], Problem],
+    keep: Callable[[Row], bool] | None = None,
+) -> LazyProblems:
+    """Returns the problems of the rows of some files, each built when it is asked for.
 
     Args:
         paths: The files, in order.
+        task_id: Returns the id of a row. Rows of Parquet files come without their lists here and for ``keep``.
+        problem_of_row: Builds its problem.
+        keep: Says whether a row belongs; None keeps all.
+
+    Raises:
+        FaultyRowsError: If lines are malformed, or rows have no id, or one that another has: all of them.
     """
+    faults: list[DataError] = []
+    found: dict[str, LazyRow] = {}
+    for lazy, row in _located_rows(paths, faults):
+        try:
+            if keep is not None and not keep(row):
+                continue
+            name = task_id(row)
+            if name in found:
+                row.fail(f"the task id {name!r} stands already in {found[name].location}.")
+            found[name] = lazy
+        except DataError as fault:
+            faults.append(fault)
+    problems = LazyProblems(found, RowBuilder(tuple(found.values()), problem_of_row))
+    if faults:
+        raise FaultyRowsError(faults, problems)
+    return problems
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._rows: list[LazyRow] = []
-        self._faults: list[DataError] = []
-        for path in paths:
-            try:
-                self._rows.extend(rows_of(path, self._faults))
-            except DataError as fault:
-                self._faults.append(fault)
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def row(self, place: int) -> Row:
-        """Returns a row.
-
-        Raises:
-            DataError: If it is malformed.
-        """
-        return self._rows[place].read()
-
-    def place(self, place: int) -> str:
-        """Returns file and line of a row."""
-        return self._rows[place].place
-
-    def peek(self, place: int, field: str) -> str:
-        """Returns a short field as text, "" if absent, where possible without reading the row."""
-        return self._rows[place].peek(field)
-
-    def id(self, place: int, *fields: str) -> str:
-        """Returns the first of these fields that the row has, where possible without reading it.
-
-        Raises:
-            DataError: If it has none, or is malformed.
-        """
-        found = next(filter(None, (self.peek(place, field) for field in fields)), "")
-        if not found:
-            self.row(place).fail(f"field {' or '.join(map(repr, fields))} is missing; expected the problem's id.")
-        return found
-
-    def problems(
-        self,
-        task_id: Callable[[RowTable, int], str],
-        problem_of_row: Callable[[Row], Problem],
-        keep: Callable[[RowTable, int], bool] | None = None,
-    ) -> LazyProblems:
-        """Returns the problems of these rows, each built when it is asked for.
-
-        Args:
-            task_id: Returns the id of a row.
-            problem_of_row: Builds its problem.
-            keep: Says whether a row belongs; None keeps all.
-
-        Raises:
-            FaultyRowsError: If lines are malformed, or rows have no id, or one that another has: all of them.
-        """
-        faults = list(self._faults)
-        places: dict[str, int] = {}
-        for place in range(len(self)):
-            try:
-                if keep is not None and not keep(self, place):
-                    continue
-                name = task_id(self, place)
-                if name in places:
-                    where = self._rows[places[name]].place
-                    raise DataError(f"{self._rows[place].place}: the task id {name!r} stands already in {where}.")
-                places[name] = place
-            except DataError as fault:
-                faults.append(fault)
-        builder = RowBuilder(self, tuple(places.values()), tuple(places), problem_of_row)
-        problems = LazyProblems(places, builder)
-        if faults:
-            raise FaultyRowsError(faults, problems)
-        return problems
+def _located_rows(paths: Iterable[Path], faults: list[DataError]) -> Iterator[tuple[LazyRow, Row]]:
+    for path in paths:
+        try:
+            yield from rows_of(path, faults)
+        except DataError as fault:
+            faults.append(fault)

@@ -30,7 +30,7 @@ class Fault:
         what: Which program was judged (``"reference 0"``), or ``"row"`` when the problem could not be built.
         verdict: What the judge said; empty for a row.
         message: The first failing test, or the complaint about the row.
-        place: The file and line that the problem was read from, where that is known; a complaint about a row names it.
+        location: File and line that the problem was read from, if known; the message about a row names it.
         known: Why the problem is listed as broken in the published data; empty for news.
     """
 
@@ -38,7 +38,7 @@ class Fault:
     what: str
     verdict: str = ""
     message: str = ""
-    place: str = ""
+    location: str = ""
     known: str = ""
 
 
@@ -80,7 +80,7 @@ class CheckReport:
 
 @dataclass(frozen=True)
 class _Trial:
-    place: int
+    index: int
     problem: Problem
     what: str
     program: str
@@ -106,7 +106,7 @@ def check_suite(
         judge: With the suite's packages.
         all_solutions: Judge every reference solution, not only the first.
         mutants: Judge the problems' mutants too; none may pass.
-        row_faults: What was wrong with rows that are not in the suite (``Reading.faults``); they lead the report.
+        row_faults: What was wrong with rows that are not in the suite (``LoadedSuite.faults``); they lead the report.
         progress: Called with the number of programs judged and their total.
 
     Raises:
@@ -129,11 +129,11 @@ def check_suite(
             passed += trial.is_reference
             refused += not trial.is_reference
         else:
-            faults.append((trial.place, _fault(suite, trial, feedback)))
+            faults.append((trial.index, _fault(suite, trial, feedback)))
         if progress is not None:
             progress(done, len(trials))
     references = sum(trial.is_reference for trial in trials)
-    solved = {trial.place for trial in trials if trial.is_reference}
+    solved = {trial.index for trial in trials if trial.is_reference}
     return CheckReport(
         suite=suite.name,
         split=suite.split,
@@ -143,7 +143,7 @@ def check_suite(
         references_passed=passed,
         wrong=len(trials) - references,
         wrong_refused=refused,
-        unsolved=len({trial.place for trial in trials} - solved),
+        unsolved=len({trial.index for trial in trials} - solved),
         faults=tuple(fault for _, fault in sorted(faults, key=lambda item: item[0])),
         seconds=time.perf_counter() - start,
     )
@@ -152,30 +152,30 @@ def check_suite(
 def _all_trials(suite: Suite, all_solutions: bool, mutants: bool, faults: list[tuple[int, Fault]]) -> list[_Trial]:
     """The programs to judge; what cannot be judged is added to the faults."""
     trials: list[_Trial] = []
-    for place, task_id in enumerate(suite.task_ids):
+    for index, task_id in enumerate(suite.task_ids):
         row = Fault(task_id=task_id, what=ROW, known=suite.known_bad.get(task_id, ""))
         try:
-            problem = suite[place]
+            problem = suite[index]
         except DataError as error:
-            faults.append((place, replace(row, message=str(error))))
+            faults.append((index, replace(row, message=str(error))))
             continue
         if not problem.prompt.strip():
-            faults.append((place, replace(row, message=_UNASKED, place=suite.row_place(place))))
+            faults.append((index, replace(row, message=_UNASKED, location=suite.row_location(index))))
         if problem.tests:
-            trials.extend(_trials(place, problem, all_solutions, mutants))
+            trials.extend(_trials(index, problem, all_solutions, mutants))
         else:
-            faults.append((place, replace(row, message=_UNTESTED, place=suite.row_place(place))))
+            faults.append((index, replace(row, message=_UNTESTED, location=suite.row_location(index))))
     return trials
 
 
-def _trials(place: int, problem: Problem, all_solutions: bool, mutants: bool) -> Iterator[_Trial]:
+def _trials(index: int, problem: Problem, all_solutions: bool, mutants: bool) -> Iterator[_Trial]:
     for number, solution in enumerate(problem.solutions if all_solutions else problem.solutions[:1]):
-        yield _Trial(place, problem, f"{REFERENCE} {number}", solution)
-    yield _Trial(place, problem, EMPTY, "")
+        yield _Trial(index, problem, f"{REFERENCE} {number}", solution)
+    yield _Trial(index, problem, EMPTY, "")
     if problem.entry_point is not None:
-        yield _Trial(place, problem, WRONG, program_that_returns_none(problem.entry_point))
+        yield _Trial(index, problem, WRONG, program_that_returns_none(problem.entry_point))
     for number, mutant in enumerate(problem.mutants if mutants else ()):
-        yield _Trial(place, problem, f"{MUTANT} {number}", mutant)
+        yield _Trial(index, problem, f"{MUTANT} {number}", mutant)
 
 
 def program_that_returns_none(entry_point: str) -> str:
@@ -200,7 +200,7 @@ def _fault(suite: Suite, trial: _Trial, feedback: Feedback) -> Fault:
         what=trial.what,
         verdict=str(feedback.verdict),
         message=message,
-        place=suite.row_place(trial.place),
+        location=suite.row_location(trial.index),
         known=suite.known_bad.get(trial.problem.task_id, ""),
     )
 

@@ -41,10 +41,10 @@ def curriculum(
     if not 0 < stages <= len(suite):
         raise InvalidProblemError(f"{suite!r} cannot be divided into {stages} stages; expected 1 to {len(suite)}.")
     numbers = [_hardness(problem, hardness, order) for problem in suite]
-    places = sorted(range(len(suite)), key=numbers.__getitem__)
-    ends = [round(len(places) * (stage + 1) / stages) for stage in range(stages)]
+    by_hardness = sorted(range(len(suite)), key=numbers.__getitem__)
+    ends = [round(len(by_hardness) * (stage + 1) / stages) for stage in range(stages)]
     starts = [0] * stages if cumulative else [0, *ends[:-1]]
-    return tuple(suite.at(sorted(places[start:end])) for start, end in zip(starts, ends, strict=True))
+    return tuple(suite.at(sorted(by_hardness[start:end])) for start, end in zip(starts, ends, strict=True))
 
 
 def _hardness(

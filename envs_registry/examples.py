@@ -59,7 +59,7 @@ def _loose(statement: str, function: str) -> list[CallTest]:
     tests: list[CallTest] = []
     for match in re.finditer(rf"(?<![\w.])(?:>>>\s*)?({re.escape(function)}\(.*)$", statement, re.MULTILINE):
         text = match[1]
-        for end in (place + 1 for place, character in enumerate(text) if character == ")"):
+        for end in (index + 1 for index, character in enumerate(text) if character == ")"):
             arrow = _ARROW.match(text, end)
             test = _example(text[:end], arrow[1].strip().rstrip(".;,"), function) if arrow else None
             if test is not None:

@@ -15,12 +15,12 @@ from codegym.errors import DataError, MissingExtraError, UnknownNameError
 from codegym.problem import Problem
 from envs_registry.building import FaultyRowsError
 from envs_registry.catalogue import SuiteEntry, entry_of
-from envs_registry.sources import Source, source_of
+from envs_registry.sources import SuiteSource, source_of
 from envs_registry.suite import Suite
 
 
 @dataclass(frozen=True)
-class Reading:
+class LoadedSuite:
     """What a suite's files hold.
 
     Attributes:
@@ -67,7 +67,7 @@ def read_suite(
     split: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     **options: Any,
-) -> Reading:
+) -> LoadedSuite:
     """Like ``load_suite``, and goes on where rows are at fault.
 
     Raises:
@@ -104,7 +104,7 @@ def _read(
     options: dict[str, Any],
     download: bool,
     label: str = "",
-) -> Reading:
+) -> LoadedSuite:
     entry = entry_of(name)
     split = entry.default_split if split is None else split
     if entry.splits and split not in entry.splits:
@@ -116,7 +116,9 @@ def _read(
     known_bad = getattr(module, "KNOWN_BAD", {})
     if entry.embedded:
         problems = loader(split, **options)
-        return Reading(Suite(name, split, problems, origin="built in", known_bad=known_bad, packages=entry.packages))
+        return LoadedSuite(
+            Suite(name, split, problems, origin="built in", known_bad=known_bad, packages=entry.packages)
+        )
     fetch = partial(entry.hub.fetch, split, download) if entry.hub is not None and split in entry.hub.files else None
     source = source_of(entry.folder or name, data_dir, f"It is published at {entry.url}." if entry.url else "", fetch)
     problems, faults = _sound(loader, source, split, options)
@@ -129,11 +131,11 @@ def _read(
         known_bad=getattr(problems, "known_bad", known_bad),
         packages=getattr(problems, "packages", packages_for(**options) if packages_for else entry.packages),
     )
-    return Reading(suite, faults)
+    return LoadedSuite(suite, faults)
 
 
 def _sound(
-    loader: Callable[..., Sequence[Problem]], source: Source, split: str, options: dict[str, Any]
+    loader: Callable[..., Sequence[Problem]], source: SuiteSource, split: str, options: dict[str, Any]
 ) -> tuple[Sequence[Problem], tuple[DataError, ...]]:
     """The problems of the sound rows, and what is wrong with the others; no sound row at all is an error."""
     try:

@@ -37,7 +37,7 @@ def mix(
     for (suite, _), count in zip(parts, counts, strict=True):
         if count > len(suite):
             raise InvalidProblemError(f"{suite!r} has too few problems: its share of {size} is {count}. Lower size.")
-        problems += [suite[place] for place in generator.sample(range(len(suite)), count)]
+        problems += [suite[index] for index in generator.sample(range(len(suite)), count)]
     generator.shuffle(problems)
     known_bad = {task_id: why for suite, _ in parts for task_id, why in suite.known_bad.items()}
     packages = dict.fromkeys(package for suite, _ in parts for package in suite.packages)
@@ -48,7 +48,7 @@ def mix(
 def _rounded(wanted: list[float], total: int) -> list[int]:
     """Whole numbers near those that are wanted, with the right sum: the largest remainders are rounded up."""
     counts = [int(number) for number in wanted]
-    by_remainder = sorted(range(len(wanted)), key=lambda place: counts[place] - wanted[place])
-    for place in by_remainder[: total - sum(counts)]:
-        counts[place] += 1
+    by_remainder = sorted(range(len(wanted)), key=lambda index: counts[index] - wanted[index])
+    for index in by_remainder[: total - sum(counts)]:
+        counts[index] += 1
     return counts

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from codegym import json_lines
 from codegym.errors import DataError, MissingExtraError
 from envs_registry.assertions import parsed
 
@@ -39,7 +38,7 @@ class Row:
     task_id: str = ""
 
     def part(self, where: str, fields: Mapping[str, Any]) -> Row:
-        """Returns an object inside this row (``"tests[0]"``) as a row, whose complaints name its place too."""
+        """Returns an object inside this row (``"tests[0]"``) as a row, whose complaints name its location too."""
         return replace(self, fields=fields, within=f"{self.within}{where}.", task_id=self.id)
 
     def get(self, field: str, kind: type[T], default: T = _REQUIRED) -> T:
@@ -67,14 +66,21 @@ class Row:
             self.fail(f"field {self.within + field!r} must be {_NOUNS.get(kind, kind.__name__)}, got {_short(value)}.")
         return value
 
+    def label(self, *fields: str) -> str:
+        """Returns the first of these fields that is there, a number or a text, as text; one of them must be there."""
+        value = next((self.fields[field] for field in fields if self.fields.get(field) not in (None, "")), None)
+        if value is None:
+            self.fail(f"field {' or '.join(map(repr, fields))} is missing; expected the problem's id.")
+        return str(value)
+
     def texts(self, field: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Returns a field that is a list of texts; without a default it must be there."""
         if default is not None and self.fields.get(field) is None:
             return default
         items = self.get(field, list)
-        for place, item in enumerate(items):
+        for index, item in enumerate(items):
             if not isinstance(item, str):
-                self.fail(f"field {self.within + field!r}[{place}] must be a text, got {_short(item)}.")
+                self.fail(f"field {self.within + field!r}[{index}] must be a text, got {_short(item)}.")
         return tuple(items)
 
     def json(self, field: str, default: Any = _REQUIRED) -> Any:
@@ -97,14 +103,14 @@ class Row:
         return source
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """File and line, for messages."""
-        return f"{self.path}, line {self.line}"
+        return json_lines.location(self.path, self.line)
 
     def fail(self, message: str) -> NoReturn:
         """Raises a ``DataError`` that says where this row stands, and its id where it has one."""
         name = self.id
-        raise DataError(f"{self.place}{f' ({name})' if name else ''}: {message}")
+        raise DataError(f"{self.location}{f' ({name})' if name else ''}: {message}")
 
     @property
     def id(self) -> str:
@@ -118,7 +124,7 @@ def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row
 
     Args:
         path: The file.
-        faults: Collects the complaints about single lines, so that the others are read; without it the first is raised.
+        faults: Collects what is wrong with single lines, so that the others are read; without it the first is raised.
 
     Raises:
         DataError: If the file cannot be read, decoded or parsed; the message names the line.
@@ -127,20 +133,20 @@ def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row
     if path.suffix == ".parquet":
         for number, fields in enumerate(open_parquet(path).read().to_pylist(), start=1):
             yield Row(path, number, fields)
-        return
-    text = read_text(path)
-    if path.name.removesuffix(".gz").endswith(".json"):
-        yield from _array_rows(path, text)
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield row_of_line(path, number, line)
-        except DataError as fault:
-            if faults is None:
-                raise
-            faults.append(fault)
+    elif path.name.removesuffix(".gz").endswith(".json"):
+        yield from _array_rows(path, read_text(path))
+    else:
+        for number, fields in json_lines.read(path, "suite", faults=faults):
+            yield Row(path, number, fields)
+
+
+def row_of_line(path: Path, number: int, line: bytes) -> Row:
+    """Returns the row of one line of a JSONL file.
+
+    Raises:
+        DataError: If the line is not a JSON object.
+    """
+    return Row(path, number, json_lines.parse(line, json_lines.location(path, number)))
 
 
 def read_text(path: Path) -> str:
@@ -149,37 +155,13 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: If it is missing, truncated, damaged or not UTF-8.
     """
-    try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except EOFError as error:
-        raise DataError(
-            f"{path}: the gzip file is truncated ({path.stat().st_size:,} bytes). Fetch it again."
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: not a sound gzip file ({error}). Fetch it again.") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    with json_lines.opened(path, "suite") as file:
+        data = file.read()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: not UTF-8 (byte {data[error.start]:#04x}). Save it as UTF-8.") from error
-
-
-def row_of_line(path: Path, number: int, line: str | bytes) -> Row:
-    """Parses one line of a JSONL file.
-
-    Raises:
-        DataError: If the line is not a JSON object.
-    """
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        start = _short(line.decode(errors="replace") if isinstance(line, bytes) else line)
-        raise DataError(f"{path}, line {number}: expected one JSON object a line, got {start}: {error}") from error
-    if not isinstance(fields, dict):
-        raise DataError(f"{path}, line {number}: expected a JSON object, got {_short(fields)}.")
-    return Row(path, number, fields)
+        where = json_lines.location(path, data.count(b"\n", 0, error.start) + 1)
+        raise DataError(f"{where}: not UTF-8 (byte {data[error.start]:#04x}). Save the file as UTF-8.") from error
 
 
 def _array_rows(path: Path, text: str) -> Iterator[Row]:

@@ -22,7 +22,7 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Source:
+class SuiteSource:
     """The places in which one suite's files are looked for, in order.
 
     Attributes:
@@ -116,7 +116,7 @@ def source_of(
     data_dir: str | os.PathLike[str] | None = None,
     how_to_get: str = "",
     fetch: Callable[[str], list[Path]] | None = None,
-) -> Source:
+) -> SuiteSource:
     """Returns where to look for a suite's files.
 
     Args:
@@ -129,9 +129,9 @@ def source_of(
         f"Put it into a folder {suite}/ and name its parent: data_dir=... or {DATA_VARIABLE}=... {how_to_get}".rstrip()
     )
     if data_dir is not None:
-        return Source(suite, (Path(data_dir).expanduser(),), explicit=True, how_to_get=advice)
+        return SuiteSource(suite, (Path(data_dir).expanduser(),), explicit=True, how_to_get=advice)
     named = os.environ.get(DATA_VARIABLE)
     places = [Path(named).expanduser()] if named else []
     if (cache_folder() / "suites").is_dir():
         places.append(cache_folder() / "suites")
-    return Source(suite, tuple(places), how_to_get=advice, fetch=fetch)
+    return SuiteSource(suite, tuple(places), how_to_get=advice, fetch=fetch)

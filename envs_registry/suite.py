@@ -40,7 +40,7 @@ class Suite(Sequence[Problem]):
         self._problems = problems if hasattr(problems, "task_ids") else tuple(problems)
         self.name, self.split, self.origin = name, split, origin
         self.task_ids: tuple[str, ...] = getattr(problems, "task_ids", None) or tuple(p.task_id for p in self._problems)
-        self._index = {task_id: place for place, task_id in enumerate(self.task_ids)}
+        self._index = {task_id: index for index, task_id in enumerate(self.task_ids)}
         if len(self._index) < len(self.task_ids):
             seen: set[str] = set()
             twice = next(task_id for task_id in self.task_ids if task_id in seen or seen.add(task_id))  # type: ignore[func-returns-value]
@@ -52,16 +52,16 @@ class Suite(Sequence[Problem]):
         return len(self.task_ids)
 
     @overload
-    def __getitem__(self, place: int) -> Problem: ...
+    def __getitem__(self, index: int) -> Problem: ...
     @overload
-    def __getitem__(self, place: slice) -> Suite: ...
-    def __getitem__(self, place: int | slice) -> Problem | Suite:
-        if isinstance(place, slice):
-            return self.at(range(len(self))[place])
-        return self._problems[place]
+    def __getitem__(self, index: slice) -> Suite: ...
+    def __getitem__(self, index: int | slice) -> Problem | Suite:
+        if isinstance(index, slice):
+            return self.at(range(len(self))[index])
+        return self._problems[index]
 
     def __iter__(self) -> Iterator[Problem]:
-        return (self._problems[place] for place in range(len(self)))
+        return (self._problems[index] for index in range(len(self)))
 
     def __contains__(self, item: object) -> bool:
         """Says whether a task id, or a problem with that id, is in the suite."""
@@ -70,9 +70,9 @@ class Suite(Sequence[Problem]):
     def __repr__(self) -> str:
         return f"Suite({self.name!r}, split={self.split!r}, {len(self)} problems)"
 
-    def row_place(self, place: int) -> str:
-        """Returns the file and line that the problem at a place was read from, "" where that is not known."""
-        return _row_place(self._problems, place)
+    def row_location(self, index: int) -> str:
+        """Returns the file and line that the problem at an index was read from, "" where that is not known."""
+        return _row_location(self._problems, index)
 
     def by_id(self, task_id: str) -> Problem:
         """Returns the problem of this id.
@@ -80,17 +80,17 @@ class Suite(Sequence[Problem]):
         Raises:
             UnknownNameError: If there is none; the message offers close ids.
         """
-        return self._problems[self._place(task_id)]
+        return self._problems[self._index_of(task_id)]
 
-    def _place(self, task_id: str) -> int:
+    def _index_of(self, task_id: str) -> int:
         if task_id not in self._index:
             raise UnknownNameError(f"task of suite {self.name!r} (split {self.split!r})", task_id, self.task_ids)
         return self._index[task_id]
 
-    def at(self, places: Iterable[int]) -> Suite:
-        """Returns the suite of the problems at these places, in this order."""
-        places = tuple(places)
-        return self._like(_Selection(self._problems, places, tuple(self.task_ids[place] for place in places)))
+    def at(self, indices: Iterable[int]) -> Suite:
+        """Returns the suite of the problems at these indices, in this order."""
+        indices = tuple(indices)
+        return self._like(_Selection(self._problems, indices, tuple(self.task_ids[index] for index in indices)))
 
     def filter(
         self,
@@ -113,9 +113,9 @@ class Suite(Sequence[Problem]):
         Raises:
             UnknownNameError: If an id, a difficulty or a tag is none of this suite's.
         """
-        places: Iterable[int] = range(len(self))
+        indices: Iterable[int] = range(len(self))
         if ids is not None:
-            places = sorted(map(self._place, ids))
+            indices = sorted(map(self._index_of, ids))
         if difficulties is not None:
             self._check_known("difficulty", difficulties, self.difficulties)
         if tags is not None:
@@ -129,7 +129,7 @@ class Suite(Sequence[Problem]):
                 and (where is None or where(problem))
             )
 
-        return self.at(place for place in places if kept(self._problems[place]))
+        return self.at(index for index in indices if kept(self._problems[index]))
 
     def with_limits(self, limits: Limits | None) -> Suite:
         """Returns the same problems with other limits; None leaves them to the judge."""
@@ -161,26 +161,26 @@ class Suite(Sequence[Problem]):
 
 
 class _Selection(Sequence[Problem]):
-    """Some places of another sequence of problems, without building any of them."""
+    """The problems at some indices of another sequence of problems, without building any of them."""
 
-    def __init__(self, problems: Sequence[Problem], places: tuple[int, ...], task_ids: tuple[str, ...]) -> None:
-        self._problems, self._places, self.task_ids = problems, places, task_ids
+    def __init__(self, problems: Sequence[Problem], indices: tuple[int, ...], task_ids: tuple[str, ...]) -> None:
+        self._problems, self._indices, self.task_ids = problems, indices, task_ids
 
-    def row_place(self, place: int) -> str:
-        """Returns where the problem's row stands."""
-        return _row_place(self._problems, self._places[place])
+    def row_location(self, index: int) -> str:
+        """Returns file and line of the problem's row."""
+        return _row_location(self._problems, self._indices[index])
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._indices)
 
     @overload
-    def __getitem__(self, place: int) -> Problem: ...
+    def __getitem__(self, index: int) -> Problem: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Problem]: ...
-    def __getitem__(self, place: int | slice) -> Problem | Sequence[Problem]:
-        if isinstance(place, slice):
-            return _Selection(self._problems, self._places[place], self.task_ids[place])
-        return self._problems[self._places[place]]
+    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
+        if isinstance(index, slice):
+            return _Selection(self._problems, self._indices[index], self.task_ids[index])
+        return self._problems[self._indices[index]]
 
 
 class _Limited(Sequence[Problem]):
@@ -189,23 +189,23 @@ class _Limited(Sequence[Problem]):
     def __init__(self, problems: Sequence[Problem], limits: Limits | None, task_ids: tuple[str, ...]) -> None:
         self._problems, self._limits, self.task_ids = problems, limits, task_ids
 
-    def row_place(self, place: int) -> str:
-        """Returns where the problem's row stands."""
-        return _row_place(self._problems, place)
+    def row_location(self, index: int) -> str:
+        """Returns file and line of the problem's row."""
+        return _row_location(self._problems, index)
 
     def __len__(self) -> int:
         return len(self.task_ids)
 
     @overload
-    def __getitem__(self, place: int) -> Problem: ...
+    def __getitem__(self, index: int) -> Problem: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Problem]: ...
-    def __getitem__(self, place: int | slice) -> Problem | Sequence[Problem]:
-        if isinstance(place, slice):
-            return _Limited(self._problems[place], self._limits, self.task_ids[place])
-        return replace(self._problems[place], limits=self._limits)
+    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
+        if isinstance(index, slice):
+            return _Limited(self._problems[index], self._limits, self.task_ids[index])
+        return replace(self._problems[index], limits=self._limits)
 
 
-def _row_place(problems: Sequence[Problem], place: int) -> str:
-    find: Callable[[int], str] | None = getattr(problems, "row_place", None)
-    return "" if find is None else find(place)
+def _row_location(problems: Sequence[Problem], index: int) -> str:
+    find: Callable[[int], str] | None = getattr(problems, "row_location", None)
+    return "" if find is None else find(index)

@@ -1,4 +1,4 @@
-"""Mutation testing of the lines that matter most: the verdict, the losses, the statistics, what the agent may see, resuming.
+"""Mutation testing of the lines that matter most: verdicts, losses, statistics, what the agent may see, resuming.
 
     python tools/mutants.py [--only WORD]
 

@@ -18,7 +18,7 @@ from codegym import Judge
 from codegym.errors import DataError, MissingExtraError
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.checking import CheckReport, check_suite
-from envs_registry.loading import Reading, is_at_hand
+from envs_registry.loading import LoadedSuite, is_at_hand
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CheckSuites:
             _print_reports(reports, broken)
         return 1 if broken or any(report.news for report in reports) else 0
 
-    def _check(self, reading: Reading) -> CheckReport:
+    def _check(self, reading: LoadedSuite) -> CheckReport:
         suite = reading.suite
         packages = installed_packages(suite)
         with (
@@ -86,7 +86,7 @@ def _print_faults(report: CheckReport) -> None:
     for fault in report.faults:
         known = f"  (known: {fault.known})" if fault.known else ""
         what = " ".join(filter(None, (fault.what, fault.verdict)))
-        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.place, what, f"{fault.message}{known}")))
+        line = ": ".join(filter(None, (report.suite, fault.task_id, fault.location, what, f"{fault.message}{known}")))
         say(line)
 
 

@@ -12,7 +12,7 @@ from agents.commands.terminal import note
 from codegym.errors import InvalidSettingError
 from envs_registry import Suite, load_suite
 from envs_registry.catalogue import CATALOGUE
-from envs_registry.loading import Reading, names_a_file, read_suite
+from envs_registry.loading import LoadedSuite, names_a_file, read_suite
 
 _NAME = re.compile(r"(?P<name>[^:\[\]]+)(\[(?P<options>[^\]]*)\])?(:(?P<split>[^:\[\]]+))?")
 
@@ -36,7 +36,7 @@ def load_named(text: str, split: str | None = None, data_dir: Path | None = None
     return load_suite(name, split or named_split, data_dir, **options)
 
 
-def read_named(text: str, data_dir: Path | None = None) -> Reading:
+def read_named(text: str, data_dir: Path | None = None) -> LoadedSuite:
     """Like ``load_named``, and goes on where rows are at fault."""
     name, split, options = parsed(text)
     return read_suite(name, split, data_dir, **options)

@@ -99,8 +99,8 @@ class Strengthener:
             progress: Called with the number of problems done and their total.
         """
 
-        def of_place(place: int) -> Strengthened:
-            problem = suite[place]
+        def of_place(index: int) -> Strengthened:
+            problem = suite[index]
             return self.strengthened(problem, None if given is None else tuple(given.get(problem.task_id, ())))
 
         with ThreadPoolExecutor(threads) as pool:

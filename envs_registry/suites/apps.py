@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codegym.comparison import Comparison, OutputRule
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
-from envs_registry.building import FaultyRowsError, LazyProblems, RowTable, built
+from envs_registry.building import FaultyRowsError, LazyProblems, build_lazily, built
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import accepts_as_apps
 from envs_registry.examples import shows, shows_call, with_a_private_one
 from envs_registry.options import at_least, choice
 from envs_registry.rows import Row, read_text
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _FILES = {
     "train": ("train.jsonl", "train.jsonl.gz", "*train*.parquet"),
@@ -39,7 +38,7 @@ from typing import *
 
 
 def load(
-    source: Source,
+    source: SuiteSource,
     split: str,
     *,
     difficulty: str = ALL,
@@ -106,6 +105,10 @@ class _Style:
         """The id of the problem in a folder."""
         return self.task_id(int(folder.name))
 
+    def id_of_row(self, row: Row) -> str:
+        """The id of the problem of a row."""
+        return self.task_id(row.label("problem_id", "id"))
+
     def problem_of_row(self, row: Row) -> Problem:
         """Returns the problem of one row."""
         question, starter = row.get("question", str), row.get("starter_code", str, "").strip("\n")
@@ -134,7 +137,7 @@ class _Style:
 
 
 def _part(
-    source: Source, split: str, difficulty: str, style: _Style, held_out: frozenset[str]
+    source: SuiteSource, split: str, difficulty: str, style: _Style, held_out: frozenset[str]
 ) -> tuple[LazyProblems, ...]:
     """The problems of one split, empty where it is not there: from a folder for each problem, else from rows."""
     folder = source.folder(split)
@@ -143,23 +146,15 @@ def _part(
         return (_of_folders([path for path in numbered if style.id_of(path) not in held_out], difficulty, style),)
     paths = source.find(*_FILES[split])
 
-    def keep(rows: RowTable, place: int) -> bool:
-        return _row_id(rows, place, style) not in held_out and (
-            difficulty == ALL or rows.peek(place, "difficulty") == difficulty
-        )
+    def keep(row: Row) -> bool:
+        return style.id_of_row(row) not in held_out and difficulty in (ALL, row.get("difficulty", str, ""))
 
-    every = difficulty == ALL and not held_out
-    find_id = partial(_row_id, style=style)
-    return (RowTable(paths).problems(find_id, style.problem_of_row, None if every else keep),) if paths else ()
+    return (build_lazily(paths, style.id_of_row, style.problem_of_row, keep),) if paths else ()
 
 
-def _row_id(rows: RowTable, place: int, style: _Style) -> str:
-    return style.task_id(rows.id(place, "problem_id", "id"))
-
-
-def _validation_ids(source: Source, style: _Style) -> frozenset[str]:
+def _validation_ids(source: SuiteSource, style: _Style) -> frozenset[str]:
     """The ids of the validation split as far as its files are at hand; what is at fault there, its own load says."""
-    if any(place.is_file() for place in source.folders):  # the caller named the one file to read
+    if any(path.is_file() for path in source.folders):  # the caller named the one file to read
         return frozenset()
     try:
         found = _part(replace(source, used=[]), "validation", ALL, style, frozenset())
@@ -187,35 +182,35 @@ class _FolderBuilder:
     folders: tuple[Path, ...]
     style: _Style
 
-    def __call__(self, place: int) -> Problem:
-        return built(_row_of_folder(self.folders[place]), self.style.problem_of_row)
+    def __call__(self, index: int) -> Problem:
+        return built(_row_of_folder(self.folders[index]), self.style.problem_of_row)
 
-    def row_place(self, place: int) -> str:
+    def row_location(self, index: int) -> str:
         """Returns the problem's folder."""
-        return str(self.folders[place])
+        return str(self.folders[index])
 
 
 @dataclass(frozen=True)
 class _MergedBuilder:
-    places: tuple[tuple[LazyProblems, int], ...]
+    problems: tuple[tuple[LazyProblems, int], ...]
 
-    def __call__(self, place: int) -> Problem:
-        part, inner = self.places[place]
+    def __call__(self, index: int) -> Problem:
+        part, inner = self.problems[index]
         return part[inner]
 
-    def row_place(self, place: int) -> str:
-        """Returns where the problem's row or folder stands."""
-        part, inner = self.places[place]
-        return part.row_place(inner)
+    def row_location(self, index: int) -> str:
+        """Returns the problem's folder, or file and line."""
+        part, inner = self.problems[index]
+        return part.row_location(inner)
 
 
 def _merged(parts: list[LazyProblems]) -> LazyProblems:
     """Several parts as one; a problem that is in two of them (validation is a part of train) counts once."""
-    places: dict[str, tuple[LazyProblems, int]] = {}
+    problems: dict[str, tuple[LazyProblems, int]] = {}
     for part in parts:
-        for place, task_id in enumerate(part.task_ids):
-            places.setdefault(task_id, (part, place))
-    return LazyProblems(places, _MergedBuilder(tuple(places.values())))
+        for index, task_id in enumerate(part.task_ids):
+            problems.setdefault(task_id, (part, index))
+    return LazyProblems(problems, _MergedBuilder(tuple(problems.values())))
 
 
 def _row_of_folder(folder: Path, files: tuple[str, ...] = ("metadata", "input_output", "solutions")) -> Row:
@@ -262,11 +257,11 @@ def _tests(answers: Row, question: str, function: str | None) -> tuple[TestCase,
 
 
 def _texts(answers: Row, field: str, values: list[Any]) -> Iterator[str]:
-    """Some rows hold the lines of a text as a list, or a number in its place."""
-    for place, value in enumerate(values):
+    """Some rows hold the lines of a text as a list, or a number instead of a text."""
+    for index, value in enumerate(values):
         lines = value if isinstance(value, list) else [value]
         if not all(isinstance(line, (str, int, float)) for line in lines):
-            answers.fail(f"field 'input_output.{field}'[{place}] must be a text or a list of lines, got {value!r:.60}.")
+            answers.fail(f"field 'input_output.{field}'[{index}] must be a text or a list of lines, got {value!r:.60}.")
         yield "\n".join(map(str, lines))
 
 

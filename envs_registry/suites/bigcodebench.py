@@ -9,10 +9,10 @@ from functools import partial
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import joined, parsed
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _LIMITS = Limits(
     cpu_seconds=60.0,
@@ -40,7 +40,7 @@ def check(candidate):
 """
 
 
-def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "split") -> LazyProblems:
+def load(source: SuiteSource, split: str, *, prompt: str = "complete", tests: str = "split") -> LazyProblems:
     """Loads BigCodeBench from its published rows (Parquet from the hub, or JSONL).
 
     Args:
@@ -56,9 +56,9 @@ def load(source: Source, split: str, *, prompt: str = "complete", tests: str = "
     if split == "hard":
         source = replace(source, how_to_get=f"{source.how_to_get} {_HARD}".strip())
     paths = source.files(*(hard if split == "hard" else full))
-    table = RowTable([path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:])
+    newest = [path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:]
     build = partial(_problem, prompt=prompt, tests=tests)
-    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
+    return build_lazily(newest, lambda row: row.label("task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str) -> Problem:

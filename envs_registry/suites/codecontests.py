@@ -9,15 +9,15 @@ from typing import Any
 from codegym.comparison import Comparison, OutputRule
 from codegym.problem import Problem, StdioTest, TestCase
 from codegym.sandbox.limits import Limits
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.examples import shows, with_a_private_one
 from envs_registry.options import at_least, choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _PYTHON3 = 3
 """The published code of Python 3 among the languages of solutions."""
-_SITES = {"1": "codechef", "2": "codeforces", "3": "hackerearth", "4": "codejam", "5": "atcoder", "6": "aizu"}
+_SITES = {1: "codechef", 2: "codeforces", 3: "hackerearth", 4: "codejam", 5: "atcoder", 6: "aizu"}
 """The published codes of the field ``source``."""
 _SECONDS = re.compile(r"Time Limit: \{'seconds': (\d+), 'nanos': (\d+)\}|Time Limit: ([\d.]+) sec")
 _BYTES = re.compile(r"Memory Limit: (\d+) Bytes")
@@ -25,7 +25,7 @@ _REQUEST = "{}\n\nRead standard input and print the answer. Answer with one ```p
 
 
 def load(
-    source: Source,
+    source: SuiteSource,
     split: str,
     *,
     comparator: str = "strict",
@@ -50,24 +50,19 @@ def load(
     choice("prompt", prompt, ("instruct", "statement"))
     at_least("max_solutions", max_solutions, 0)
     hub = "valid" if split == "validation" else split
-    table = RowTable(source.files(f"*{hub}*.parquet", f"*/*{hub}*.parquet", f"*{hub}*.jsonl*", f"*{hub}*.json*"))
+    paths = source.files(f"*{hub}*.parquet", f"*/*{hub}*.parquet", f"*{hub}*.jsonl*", f"*{hub}*.json*")
     style = _REQUEST if prompt == "instruct" else "{}"
     build = partial(
         _problem, rule=OutputRule(comparator), style=style, generated=generated, factor=time_factor, most=max_solutions
     )
-    return table.problems(_row_id, build)
-
-
-def _row_id(rows: RowTable, place: int) -> str:
-    name = rows.peek(place, "name")
-    return _task_id(name, rows.peek(place, "source"), 0 if name else rows.row(place).line - 1)
+    return build_lazily(paths, _task_id, build)
 
 
 def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor: float, most: int) -> Problem:
     published = "description" in row.fields
     statement = row.get("description" if published else "problem", str).strip()
     return Problem(
-        task_id=_task_id(row.get("name", str, ""), str(row.get("source", int, 0)), row.line - 1),
+        task_id=_task_id(row),
         prompt=style.replace("{}", statement),
         tests=with_a_private_one(_tests(row, generated) if published else _plain_tests(row, statement)),
         solutions=_solutions(row)[: most or None] if published else (),
@@ -78,11 +73,12 @@ def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor:
     )
 
 
-def _task_id(name: str, source: str, place: int) -> str:
+def _task_id(row: Row) -> str:
     """Names agree between sites, so the site is part of the id; rows without a name have their line, from 0."""
+    name = row.get("name", str, "")
     if not name:
-        return f"codecontests/{place}"
-    return f"codecontests/{_SITES.get(source, 'unknown')}/{name}"
+        return f"codecontests/{row.line - 1}"
+    return f"codecontests/{_SITES.get(row.get('source', int, 0), 'unknown')}/{name}"
 
 
 def _tests(row: Row, generated: bool) -> tuple[TestCase, ...]:

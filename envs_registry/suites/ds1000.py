@@ -5,11 +5,11 @@ from __future__ import annotations
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import joined, parsed
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.catalogue import ALL
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _PACKAGES = {
     "Matplotlib": ("numpy", "pandas", "matplotlib", "seaborn"),
@@ -27,7 +27,7 @@ _RUN = "test_execution(program_source)\n"
 _RUN_TEXT = "test_string(program_source)\n"
 
 
-def load(source: Source, split: str, *, library: str = ALL, perturbation: str = ALL) -> LazyProblems:
+def load(source: SuiteSource, split: str, *, library: str = ALL, perturbation: str = ALL) -> LazyProblems:
     """Loads DS-1000 from its published rows (``test.jsonl`` from the hub, ``ds1000.jsonl.gz`` from the repository).
 
     The template runs the snippet and compares data frames, arrays and figures in the snippet's own process: feedback
@@ -41,16 +41,14 @@ def load(source: Source, split: str, *, library: str = ALL, perturbation: str = 
     """
     choice("library", library, (ALL, *_PACKAGES))
     choice("perturbation", perturbation, (ALL, "Origin", "Surface", "Semantic", "Difficult-Rewrite"))
-    table = RowTable([source.file("ds1000.jsonl.gz", "ds1000.jsonl", "test.jsonl", "*.jsonl*", "*.parquet")])
+    path = source.file("ds1000.jsonl.gz", "ds1000.jsonl", "test.jsonl", "*.jsonl*", "*.parquet")
 
-    def keep(rows: RowTable, place: int) -> bool:
-        metadata = rows.row(place)
-        return (library == ALL or metadata.get("metadata.library", str) == library) and (
-            perturbation == ALL or metadata.get("metadata.perturbation_type", str) == perturbation
+    def keep(row: Row) -> bool:
+        return (library == ALL or row.get("metadata.library", str) == library) and (
+            perturbation == ALL or row.get("metadata.perturbation_type", str) == perturbation
         )
 
-    every = library == ALL and perturbation == ALL
-    return table.problems(lambda rows, place: _task_id(rows.row(place)), _problem, None if every else keep)
+    return build_lazily([path], _task_id, _problem, keep)
 
 
 def packages_for(library: str = ALL, perturbation: str = ALL) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from envs_registry.building import build_all
 from envs_registry.examples import docstring_of, examples_in
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 EXAMPLES = ("official", "all", "none")
 """What the option of that name may be."""
@@ -26,7 +26,7 @@ _INSTRUCTION = (
 
 
 def load(
-    source: Source, split: str, *, prompt: str = "completion", tests: str = "split", examples: str = "official"
+    source: SuiteSource, split: str, *, prompt: str = "completion", tests: str = "split", examples: str = "official"
 ) -> tuple[Problem, ...]:
     """Loads HumanEval from ``HumanEval.jsonl(.gz)`` or the hub's Parquet file.
 

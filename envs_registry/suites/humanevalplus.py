@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from codegym.problem import Problem, ScriptTest
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.evalplus import MANY_INPUTS, without_numpy
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 from envs_registry.suites.humaneval import EXAMPLES, code_before, prompt_of, public_examples
 
 _FILES = ("HumanEvalPlus-OriginFmt.jsonl*", "HumanEvalPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
 
 
-def load(source: Source, split: str, *, prompt: str = "completion", examples: str = "official") -> LazyProblems:
+def load(source: SuiteSource, split: str, *, prompt: str = "completion", examples: str = "official") -> LazyProblems:
     """Loads HumanEval+ from the release's ``OriginFmt`` file or the hub's Parquet file.
 
     Args:
@@ -26,9 +26,8 @@ def load(source: Source, split: str, *, prompt: str = "completion", examples: st
     """
     choice("prompt", prompt, ("completion", "instruct"))
     choice("examples", examples, EXAMPLES)
-    table = RowTable([source.file(*_FILES)])
     build = partial(_problem, prompt=prompt, examples=examples)
-    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
+    return build_lazily([source.file(*_FILES)], lambda row: row.label("task_id"), build)
 
 
 def _problem(row: Row, prompt: str, examples: str) -> Problem:

@@ -19,7 +19,7 @@ from envs_registry.building import FaultyRowsError, build_all
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import checker_named
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 from envs_registry.suite import Suite
 
 _TEXTS = ("task_id", "prompt", "entry_point", "starter_code", "context", "difficulty", "split")
@@ -29,8 +29,8 @@ _COMPARISON = {field.name for field in fields(Comparison)}
 _LIMITS = {field.name for field in fields(Limits)}
 
 
-def load(source: Source, split: str) -> Suite:
-    """Loads every ``.jsonl`` file (also ``.gz``) of the place, or the one file that was named.
+def load(source: SuiteSource, split: str) -> Suite:
+    """Loads every ``.jsonl`` file (also ``.gz``) of the folder, or the one file that was named.
 
     Args:
         source: A file or a folder.
@@ -72,8 +72,8 @@ def problem_of_row(row: Row) -> Problem:
     _refuse_unknown(row, "field", row.fields, _FIELDS)
     entry_point = row.get("entry_point", str, "") or None
     tests: list[TestCase] = []
-    for place, item in enumerate(row.get("tests", list)):
-        tests.extend(_tests(row, f"tests[{place}]", item, entry_point))
+    for index, item in enumerate(row.get("tests", list)):
+        tests.extend(_tests(row, f"tests[{index}]", item, entry_point))
     try:
         return Problem(
             task_id=row.get("task_id", str),
@@ -182,7 +182,7 @@ def _limits(row: Row) -> Limits | None:
 def _solutions(row: Row) -> tuple[str, ...]:
     starter = row.get("starter_code", str, "")
     return tuple(
-        _solution(row, f"solutions[{place}]", code, starter) for place, code in enumerate(row.texts("solutions", ()))
+        _solution(row, f"solutions[{index}]", code, starter) for index, code in enumerate(row.texts("solutions", ()))
     )
 
 

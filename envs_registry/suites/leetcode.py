@@ -9,10 +9,10 @@ from functools import partial
 from codegym.problem import Problem, ScriptTest, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, needs_one_process, parsed
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.options import at_least, choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _LIMITS = Limits(cpu_seconds=6.0, wall_seconds=36.0, program_cpu_seconds=12.0)
 _REQUEST = "\nPlease complete the following python code precisely:"
@@ -20,7 +20,7 @@ _REQUEST = "\nPlease complete the following python code precisely:"
 
 
 def load(
-    source: Source, split: str, *, prompt: str = "instruct", tests: str = "split", public: int = 1
+    source: SuiteSource, split: str, *, prompt: str = "instruct", tests: str = "split", public: int = 1
 ) -> LazyProblems:
     """Loads LeetCodeDataset from ``LeetCodeDataset-*-train.jsonl(.gz)`` and ``...-test...``.
 
@@ -34,9 +34,9 @@ def load(
     choice("prompt", prompt, ("instruct", "completion"))
     choice("tests", tests, ("split", "script"))
     at_least("public", public, 0)
-    table = RowTable([source.file(f"LeetCodeDataset*-{split}.jsonl*", f"*{split}*.jsonl*", f"*{split}*.parquet")])
+    path = source.file(f"LeetCodeDataset*-{split}.jsonl*", f"*{split}*.jsonl*", f"*{split}*.parquet")
     build = partial(_problem, prompt=prompt, tests=tests, public=public)
-    return table.problems(lambda rows, place: rows.id(place, "task_id"), build)
+    return build_lazily([path], lambda row: row.label("task_id"), build)
 
 
 def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
@@ -62,7 +62,7 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
 
 def _shown(cases: tuple[TestCase, ...], public: int) -> tuple[TestCase, ...]:
     shown = min(public, len(cases) - 1)
-    return tuple(replace(test, public=place < shown) for place, test in enumerate(cases))
+    return tuple(replace(test, public=index < shown) for index, test in enumerate(cases))
 
 
 def _own_names(context: str) -> set[str]:

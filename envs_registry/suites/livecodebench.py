@@ -15,13 +15,13 @@ from codegym.comparison import Comparison, OutputRule
 from codegym.errors import DataError
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.sandbox.limits import Limits
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.catalogue import ALL
 from envs_registry.checkers import accepts_as_livecodebench
 from envs_registry.examples import with_a_private_one
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _MAX_UNPACKED = 2**31
 """Bytes; a packed text that unpacks to more is a bomb."""
@@ -62,7 +62,7 @@ _ANSWER = "### Answer: (use the provided format with backticks)\n\n"
 
 
 def load(
-    source: Source,
+    source: SuiteSource,
     split: str,
     *,
     start: str = "",
@@ -97,18 +97,23 @@ def load(
         paths = source.files("test*.jsonl", "test*.jsonl.gz", "*.jsonl*", "*.parquet")
     rule = OutputRule(comparator)
 
-    def keep(rows: RowTable, place: int) -> bool:
-        if start or end:
-            day = rows.peek(place, "contest_date")[:10]
-            if not first <= _day(f"contest_date of row {place + 1}", day, date.min) <= last:
-                return False
-        return (platform == ALL or rows.peek(place, "platform") == platform) and (
-            difficulty == ALL or rows.peek(place, "difficulty") == difficulty
+    def keep(row: Row) -> bool:
+        return (
+            (not (start or end) or first <= _contest_day(row) <= last)
+            and platform in (ALL, row.get("platform", str, ""))
+            and difficulty in (ALL, row.get("difficulty", str, ""))
         )
 
-    return RowTable(paths).problems(
-        lambda rows, place: f"livecodebench/{rows.id(place, 'question_id')}", partial(_problem, rule=rule), keep
+    return build_lazily(
+        paths, lambda row: f"livecodebench/{row.label('question_id')}", partial(_problem, rule=rule), keep
     )
+
+
+def _contest_day(row: Row) -> date:
+    try:
+        return _day("field 'contest_date'", row.get("contest_date", str, "")[:10], date.min)
+    except DataError as error:
+        row.fail(str(error))
 
 
 def _day(option: str, text: str, default: date) -> date:

@@ -12,7 +12,7 @@ from envs_registry.building import build_all
 from envs_registry.catalogue import ALL
 from envs_registry.options import choice
 from envs_registry.rows import Row, read_rows
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _SPLITS = {"prompt": range(1, 11), "test": range(11, 511), "validation": range(511, 601), "train": range(601, 975)}
 _SHOTS = (2, 3, 4)
@@ -23,7 +23,7 @@ _SANITIZED_FILES = ("sanitized-mbpp.json", "sanitized-mbpp.json.gz", "sanitized/
 
 
 def load(
-    source: Source,
+    source: SuiteSource,
     split: str,
     *,
     sanitized: bool = False,
@@ -67,8 +67,8 @@ def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) 
     setup = joined(*row.texts("test_imports", ()), _clean(row.get("test_setup_code", str, "")))
     hidden = tuple(map(_clean, row.texts("challenge_test_list", ()))) if challenge else ()
     tests: list[TestCase] = []
-    for place, text in enumerate((*asserts, *hidden)):
-        tests.extend(cases_of_asserts(text, entry_point, setup=setup, public=place < min(shown, len(asserts))))
+    for index, text in enumerate((*asserts, *hidden)):
+        tests.extend(cases_of_asserts(text, entry_point, setup=setup, public=index < min(shown, len(asserts))))
     return Problem(
         task_id=f"mbpp/{row.get('task_id', int)}",
         prompt=prompt_of(prompt, _sentence(row), asserts[:shown], examples),
@@ -119,9 +119,9 @@ def _asserts(row: Row) -> tuple[str, ...]:
     asserts = tuple(map(_clean, row.texts("test_list")))
     if not asserts:
         row.fail("field 'test_list' is empty.")
-    for place, text in enumerate(asserts):
+    for index, text in enumerate(asserts):
         if parsed(text) is None:
-            row.fail(f"field 'test_list'[{place}] is not Python that parses: {text!r}.")
+            row.fail(f"field 'test_list'[{index}] is not Python that parses: {text!r}.")
     return asserts
 
 

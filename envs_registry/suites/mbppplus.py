@@ -7,11 +7,11 @@ from functools import partial
 
 from codegym.problem import Problem, ScriptTest, TestCase
 from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process
-from envs_registry.building import LazyProblems, RowTable
+from envs_registry.building import LazyProblems, build_lazily
 from envs_registry.evalplus import MANY_INPUTS, without_numpy
 from envs_registry.options import choice
 from envs_registry.rows import Row
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 from envs_registry.suites.mbpp import entry_point_of, prompt_of
 
 _HUGE = (255,)
@@ -19,7 +19,7 @@ _HUGE = (255,)
 _FILES = ("MbppPlus-OriginFmt.jsonl*", "MbppPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
 
 
-def load(source: Source, split: str, *, prompt: str = "docstring", shown: int = 1) -> LazyProblems:
+def load(source: SuiteSource, split: str, *, prompt: str = "docstring", shown: int = 1) -> LazyProblems:
     """Loads MBPP+ from the release's ``OriginFmt`` file or the hub's Parquet file.
 
     Args:
@@ -30,9 +30,8 @@ def load(source: Source, split: str, *, prompt: str = "docstring", shown: int = 
     """
     choice("prompt", prompt, ("paper", "docstring", "instruct"))
     choice("shown", str(shown), ("0", "1", "2", "3"))
-    table = RowTable([source.file(*_FILES)])
     build = partial(_problem, prompt=prompt, shown=shown)
-    return table.problems(lambda rows, place: f"Mbpp/{rows.id(place, 'task_id')}", build)
+    return build_lazily([source.file(*_FILES)], lambda row: f"Mbpp/{row.label('task_id')}", build)
 
 
 def _problem(row: Row, prompt: str, shown: int) -> Problem:

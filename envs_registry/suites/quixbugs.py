@@ -15,7 +15,7 @@ from envs_registry.building import build_each
 from envs_registry.checkers import accepts_within_second_argument
 from envs_registry.options import choice
 from envs_registry.rows import read_text
-from envs_registry.sources import Source
+from envs_registry.sources import SuiteSource
 
 _GENERATORS = ("flatten", "kheapsort")
 """Their answers are generators: what they yield is compared."""
@@ -28,7 +28,7 @@ _REPAIR = "One line of this Python function is wrong.\n\n{description}\n\n```pyt
 _ANSWER = "Answer with the whole function in one ```python block."
 
 
-def load(source: Source, split: str, *, task: str = "write", slow: bool = False) -> tuple[Problem, ...]:
+def load(source: SuiteSource, split: str, *, task: str = "write", slow: bool = False) -> tuple[Problem, ...]:
     """Loads QuixBugs from its repository's folders.
 
     Args:
@@ -86,7 +86,7 @@ def _tests(path: Path, name: str, slow: bool) -> tuple[TestCase, ...]:
         try:
             args, expected = json.loads(line)
         except ValueError as error:
-            raise DataError(f"{path}, line {number}: expected [arguments, result]: {error}") from error
+            raise DataError(f"{path}:{number}: expected [arguments, result]: {error}") from error
         tests.append(_test(name, args if isinstance(args, list) else [args], expected))
     return tuple(tests)
 

@@ -52,11 +52,9 @@ def test_what_cannot_be_judged_is_reported() -> None:
     untested = Problem(task_id="own/untested", prompt="p", tests=(), entry_point="f", solutions=("def f(): pass",))
     unasked = replace(add("own/unasked", "def f(a, b):\n    return a + b\n"), prompt=" \n")
     with Judge(workers=1) as judge:
-        report = check_suite(
-            Suite("own", "all", [untested, unasked]), judge, row_faults=[DataError("x.jsonl, line 3: bad")]
-        )
+        report = check_suite(Suite("own", "all", [untested, unasked]), judge, row_faults=[DataError("x.jsonl:3: bad")])
     assert [(fault.task_id, fault.what, fault.message) for fault in report.faults] == [
-        ("", "row", "x.jsonl, line 3: bad"),
+        ("", "row", "x.jsonl:3: bad"),
         ("own/untested", "row", "it has no tests, so that nothing can be judged"),
         ("own/unasked", "row", "its prompt is empty"),
     ]

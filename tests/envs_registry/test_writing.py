@@ -98,7 +98,7 @@ def test_checkers_are_written_by_name(tmp_path: Path, name: str) -> None:
     assert f'"checker": "{name}"' in path.read_text()
     assert tuple(load_suite(str(path))) == (problem,)
     path.write_text(path.read_text().replace(name, f"{name}s"))
-    with pytest.raises(DataError, match=rf"own\.jsonl, line 1 .*'comparison\.checker'.*Did you mean '{name}'"):
+    with pytest.raises(DataError, match=rf"own\.jsonl:1 .*'comparison\.checker'.*Did you mean '{name}'"):
         load_suite(str(path))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from codegym.problem import Problem
 from envs_registry.suites.core import LIMITS
-from tools.core_suite.candidate import Candidate
+from tools.core_suite.candidate import CandidateProblem
 from tools.core_suite.composition import split_of
 from tools.core_suite.draft import Draft
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.recipe import DraftRecipe
 from tools.core_suite.styles import STYLES, write
 from tools.core_suite.variation import answer, variations
 from tools.core_suite.wording import wordings
@@ -20,7 +20,7 @@ _MAX_PROMPT = 300
 _TESTS, _STDIN_TESTS, _PUBLIC, _MUTANTS = 10, 8, 2, 4
 
 
-def draft_of(task_id: str, candidate: Candidate, rng: random.Random) -> Draft:
+def draft_of(task_id: str, candidate: CandidateProblem, rng: random.Random) -> Draft:
     """Returns the exercise that asks for a candidate.
 
     Args:
@@ -52,7 +52,7 @@ def draft_of(task_id: str, candidate: Candidate, rng: random.Random) -> Draft:
     )
 
 
-def _prompts(candidate: Candidate, rng: random.Random) -> tuple[str, ...]:
+def _prompts(candidate: CandidateProblem, rng: random.Random) -> tuple[str, ...]:
     frame = candidate.frame
     texts = wordings(candidate.composition, frame.parameters, rng)
     if not frame.head:
@@ -63,7 +63,7 @@ def _prompts(candidate: Candidate, rng: random.Random) -> tuple[str, ...]:
     return tuple(sorted((text + tail for text in texts), key=lambda text: len(text) > _MAX_PROMPT))
 
 
-def pool(recipe: Recipe, rng: random.Random) -> list[tuple[tuple[Any, ...], Any, bool]]:
+def pool(recipe: DraftRecipe, rng: random.Random) -> list[tuple[tuple[Any, ...], Any, bool]]:
     """Returns arguments, answer and whether public: the public ones first, edge cases after them."""
     wanted = _TESTS if recipe.entry.stdin is None else _STDIN_TESTS
     sizes = [0, 1, 2, *(rng.randint(4, 9) for _ in range(6 * _TESTS))]
@@ -85,7 +85,7 @@ def pool(recipe: Recipe, rng: random.Random) -> list[tuple[tuple[Any, ...], Any,
 
 
 def _mutants(
-    candidate: Candidate, cases: list[tuple[Any, ...]], values: list[Any], rng: random.Random
+    candidate: CandidateProblem, cases: list[tuple[Any, ...]], values: list[Any], rng: random.Random
 ) -> tuple[str, ...]:
     """Returns programs whose meaning differs from the candidate's on one of the cases at least.
 

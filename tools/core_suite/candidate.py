@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from tools.core_suite.composition import Composition
 from tools.core_suite.family import Family
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.recipe import DraftRecipe
 from tools.core_suite.styles import Frame
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class CandidateProblem:
     """A composition with its programs.
 
     Attributes:
@@ -26,7 +26,7 @@ class Candidate:
 
     family: Family
     composition: Composition
-    recipe: Recipe
+    recipe: DraftRecipe
     frame: Frame
     solutions: tuple[str, ...]
     split: str

@@ -8,14 +8,14 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from tools.core_suite.part import Constant, Kind, Part, Role
+from tools.core_suite.part import Constant, ItemKind, Part, Role
 
 ARGUMENT = "k"
 """The constant of a step that takes it from the function's argument ``k``."""
 
 
 @dataclass(frozen=True)
-class Step:
+class PartUse:
     """A part with its constant; ``ARGUMENT`` in a part of whole-number constants means: the argument ``k``."""
 
     part: Part
@@ -36,7 +36,7 @@ class Composition:
         takes_argument: Whether the function has an argument ``k``, as a rule for one of the steps.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PartUse, ...]
     takes_argument: bool = False
 
     @cached_property
@@ -68,7 +68,7 @@ class Composition:
         steps[index], steps[index + 1] = steps[index + 1], steps[index]
         return replace(self, steps=tuple(steps))
 
-    def with_step(self, index: int, step: Step) -> Composition:
+    def with_step(self, index: int, step: PartUse) -> Composition:
         """Returns the composition with another step at a place."""
         return replace(self, steps=(*self.steps[:index], step, *self.steps[index + 1 :]))
 
@@ -76,11 +76,11 @@ class Composition:
 def _apply(part: Part, constant: Any, value: Any) -> Any:
     does = part.does
     if part.role is Role.KEEP:
-        if part.takes is Kind.TABLE:
+        if part.takes is ItemKind.TABLE:
             return {a: v for a, v in value.items() if does(a, v, constant)}
         return [item for item in value if does(item, constant)]
     if part.role is Role.EACH:
-        if part.takes is Kind.TABLE:
+        if part.takes is ItemKind.TABLE:
             return {a: does(a, v, constant) for a, v in value.items()}
         return [does(item, constant) for item in value]
     return does(value, constant)

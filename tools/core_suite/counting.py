@@ -11,12 +11,12 @@ from typing import Any
 from tools.core_suite import samples
 from tools.core_suite.family import Entry, Family
 from tools.core_suite.lists import INTS_END, INTS_MIDDLE, SENTENCE
-from tools.core_suite.part import Kind, Part, Role, part, source
+from tools.core_suite.part import ItemKind, Part, Role, part, source
 from tools.core_suite.text import WORD_EACH, WORD_KEEP
 
-_keep = partial(part, Role.KEEP, Kind.TABLE)
-_each = partial(part, Role.EACH, Kind.TABLE)
-_end = partial(part, Role.END, Kind.TABLE)
+_keep = partial(part, Role.KEEP, ItemKind.TABLE)
+_each = partial(part, Role.EACH, ItemKind.TABLE)
+_end = partial(part, Role.END, ItemKind.TABLE)
 
 
 def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
@@ -26,7 +26,7 @@ def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
     return table
 
 
-_group = partial(part, Role.WHOLE, Kind.WORDS, gives=Kind.TABLE)
+_group = partial(part, Role.WHOLE, ItemKind.WORDS, gives=ItemKind.TABLE)
 _QUADRATIC = "{w: {s}.count(w) for w in {s}}"
 GROUPS: tuple[Part, ...] = (
     _group(
@@ -62,7 +62,7 @@ GROUPS: tuple[Part, ...] = (
 PAIRS: tuple[Part, ...] = (
     part(
         Role.KEEP,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "above",
         "p[1] > {k}",
         lambda p, k: p[1] > k,
@@ -71,7 +71,7 @@ PAIRS: tuple[Part, ...] = (
     ),
     part(
         Role.KEEP,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "even",
         "p[1] % 2 == 0",
         lambda p, k: not p[1] % 2,
@@ -79,7 +79,7 @@ PAIRS: tuple[Part, ...] = (
     ),
     part(
         Role.KEEP,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "long",
         "len(p[0]) > {k}",
         lambda p, k: len(p[0]) > k,
@@ -91,7 +91,7 @@ PAIRS: tuple[Part, ...] = (
     ),
     part(
         Role.EACH,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "twice",
         "(p[0], 2 * p[1])",
         lambda p, k: (p[0], p[1] + p[1]),
@@ -99,7 +99,7 @@ PAIRS: tuple[Part, ...] = (
     ),
     part(
         Role.EACH,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "initial",
         "(p[0][0], p[1])",
         lambda p, k: (p[0][:1], p[1]),
@@ -107,7 +107,7 @@ PAIRS: tuple[Part, ...] = (
     ),
     part(
         Role.WHOLE,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "total",
         (
             "{y} = {}\nfor a, v in {s}:\n    {y}[a] = {y}.get(a, 0) + v",
@@ -116,11 +116,11 @@ PAIRS: tuple[Part, ...] = (
         lambda s, k: _sums(s),
         ("add up the amounts of each name", "the table of totals by name of {}"),
         slow=("{a: sum(v for b, v in {s} if b == a) for a, _ in {s}}",),
-        gives=Kind.TABLE,
+        gives=ItemKind.TABLE,
     ),
     part(
         Role.WHOLE,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "largest",
         "{y} = {}\nfor a, v in {s}:\n    {y}[a] = max(v, {y}.get(a, v))",
         lambda s, k: {a: sorted(v for b, v in s if a == b)[-1] for a, _ in s},
@@ -129,26 +129,26 @@ PAIRS: tuple[Part, ...] = (
             "the table of largest amounts by name of {}",
         ),
         slow=("{a: max(v for b, v in {s} if b == a) for a, _ in {s}}",),
-        gives=Kind.TABLE,
+        gives=ItemKind.TABLE,
     ),
     part(
         Role.WHOLE,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "newest",
         ("dict({s})", "{a: v for a, v in {s}}"),
         lambda s, k: {a: [v for b, v in s if a == b][-1] for a, _ in s},
         ("take the last amount of each name", "the table of last amounts of {}"),
-        gives=Kind.TABLE,
+        gives=ItemKind.TABLE,
     ),
     part(
         Role.WHOLE,
-        Kind.PAIRS,
+        ItemKind.PAIRS,
         "times",
         "{y} = {}\nfor a, v in {s}:\n    {y}[a] = {y}.get(a, 0) + 1",
         lambda s, k: dict(Counter(a for a, _ in s)),
         ("count the pairs of each name", "the table of pair counts of {}"),
         slow=("{a: sum(b == a for b, _ in {s}) for a, _ in {s}}",),
-        gives=Kind.TABLE,
+        gives=ItemKind.TABLE,
     ),
 )
 
@@ -211,12 +211,12 @@ TABLE_MIDDLE: tuple[Part, ...] = (
     ),
     part(
         Role.WHOLE,
-        Kind.TABLE,
+        ItemKind.TABLE,
         "values",
         "list({s}.values())",
         lambda s, k: [s[a] for a in s],
         ("take the values", "the values of {}"),
-        gives=Kind.INTS,
+        gives=ItemKind.INTS,
     ),
 )
 
@@ -264,18 +264,18 @@ COUNTING = Family(
     entries=(
         SENTENCE,
         Entry(
-            source=source("pairs", Kind.PAIRS, "{a}", lambda pairs: pairs, "the (name, amount) pairs in {a}"),
+            source=source("pairs", ItemKind.PAIRS, "{a}", lambda pairs: pairs, "the (name, amount) pairs in {a}"),
             parameters=(("sales", "log"),),
             sample=_pairs,
             domain="pairs",
         ),
     ),
     middles={
-        Kind.INTS: INTS_MIDDLE,
-        Kind.WORDS: (*WORD_KEEP, *WORD_EACH, *GROUPS),
-        Kind.PAIRS: PAIRS,
-        Kind.TABLE: TABLE_MIDDLE,
+        ItemKind.INTS: INTS_MIDDLE,
+        ItemKind.WORDS: (*WORD_KEEP, *WORD_EACH, *GROUPS),
+        ItemKind.PAIRS: PAIRS,
+        ItemKind.TABLE: TABLE_MIDDLE,
     },
-    ends={Kind.TABLE: TABLE_END, Kind.INTS: INTS_END},
+    ends={ItemKind.TABLE: TABLE_END, ItemKind.INTS: INTS_END},
     needs=frozenset(part.name for part in (*GROUPS, *PAIRS, *TABLE_MIDDLE, *TABLE_END)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from envs_registry.suites.core import Exercise
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.recipe import DraftRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,4 +16,4 @@ class Draft(Exercise):
         recipe: Makes more tests for it, large ones too.
     """
 
-    recipe: Recipe
+    recipe: DraftRecipe

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tools.core_suite.part import Kind, Part
+from tools.core_suite.part import ItemKind, Part
 
 Sampler: TypeAlias = Callable[[random.Random, int], tuple[Any, ...]]
 """Makes arguments of about the given size; size 0 is the smallest there is."""
@@ -46,6 +46,6 @@ class Family:
 
     name: str
     entries: tuple[Entry, ...]
-    middles: Mapping[Kind, tuple[Part, ...]]
-    ends: Mapping[Kind, tuple[Part, ...]]
+    middles: Mapping[ItemKind, tuple[Part, ...]]
+    ends: Mapping[ItemKind, tuple[Part, ...]]
     needs: frozenset[str] = field(default_factory=frozenset)

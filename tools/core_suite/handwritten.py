@@ -13,8 +13,8 @@ from envs_registry.suites.core import LIMITS
 from tools.core_suite.builder import pool
 from tools.core_suite.draft import Draft
 from tools.core_suite.family import Entry, Sampler
-from tools.core_suite.part import Kind, source
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.part import ItemKind, source
+from tools.core_suite.recipe import DraftRecipe
 
 FAMILY = "classics"
 
@@ -48,11 +48,11 @@ class Handwritten:
     stdin: Callable[[tuple[Any, ...]], str] | None = None
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> DraftRecipe:
         """Where its tests come from."""
-        nothing = source(self.name, Kind.VALUE, "", lambda *args: args, "")
+        nothing = source(self.name, ItemKind.VALUE, "", lambda *args: args, "")
         entry = Entry(source=nothing, parameters=(), sample=self.sample, domain=self.name, stdin=self.stdin)
-        return Recipe(entry=entry, answer=self.answer)
+        return DraftRecipe(entry=entry, answer=self.answer)
 
     def draft(self, seed: int) -> Draft:
         """Returns the exercise, with tests drawn for a seed and a provisional task id."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial, reduce
 from operator import add
 
-from tools.core_suite.part import Kind, Loop, Part, Role, part
+from tools.core_suite.part import ItemKind, Loop, Part, Role, part
 
-_keep = partial(part, Role.KEEP, Kind.INTS)
-_each = partial(part, Role.EACH, Kind.INTS)
-_end = partial(part, Role.END, Kind.INTS)
+_keep = partial(part, Role.KEEP, ItemKind.INTS)
+_each = partial(part, Role.EACH, ItemKind.INTS)
+_end = partial(part, Role.END, ItemKind.INTS)
 
 KEEP: tuple[Part, ...] = (
     _keep(

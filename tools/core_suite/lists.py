@@ -8,7 +8,7 @@ from functools import partial
 from tools.core_suite import integers, samples
 from tools.core_suite.family import Entry, Family, Sampler
 from tools.core_suite.orders import ends, wholes
-from tools.core_suite.part import Kind, Loop, Part, Role, part, source
+from tools.core_suite.part import ItemKind, Loop, Part, Role, part, source
 from tools.core_suite.text import (
     CHAR_EACH,
     CHAR_END,
@@ -23,7 +23,7 @@ TEXT_NAMES = ("s", "text")
 NUMBER_NAMES = ("n",)
 
 
-def as_list(kind: Kind) -> Part:
+def as_list(kind: ItemKind) -> Part:
     """Returns the end that gives the items themselves."""
     return part(
         Role.END,
@@ -36,29 +36,29 @@ def as_list(kind: Kind) -> Part:
     )
 
 
-INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *wholes(Kind.INTS, "numbers"))
-INTS_END = (as_list(Kind.INTS), *integers.END, *ends(Kind.INTS, "numbers"))
-WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *wholes(Kind.WORDS, "words"))
-WORDS_END = (as_list(Kind.WORDS), *WORD_END, *ends(Kind.WORDS, "words"))
-CHARS_MIDDLE = (*CHAR_KEEP, *CHAR_EACH, *wholes(Kind.CHARS, "characters"))
-CHARS_END = (*CHAR_END, *ends(Kind.CHARS, "characters"))
+INTS_MIDDLE = (*integers.KEEP, *integers.EACH, *wholes(ItemKind.INTS, "numbers"))
+INTS_END = (as_list(ItemKind.INTS), *integers.END, *ends(ItemKind.INTS, "numbers"))
+WORDS_MIDDLE = (*WORD_KEEP, *WORD_EACH, *wholes(ItemKind.WORDS, "words"))
+WORDS_END = (as_list(ItemKind.WORDS), *WORD_END, *ends(ItemKind.WORDS, "words"))
+CHARS_MIDDLE = (*CHAR_KEEP, *CHAR_EACH, *wholes(ItemKind.CHARS, "characters"))
+CHARS_END = (*CHAR_END, *ends(ItemKind.CHARS, "characters"))
 
 LIST = Entry(
-    source=source("given", Kind.INTS, "{a}", lambda xs: xs, "the list {a}"),
+    source=source("given", ItemKind.INTS, "{a}", lambda xs: xs, "the list {a}"),
     parameters=(LIST_NAMES,),
     sample=lambda rng, size: (samples.integers(rng, size),),
     domain="integers",
 )
-LISTS = Family(name="lists", entries=(LIST,), middles={Kind.INTS: INTS_MIDDLE}, ends={Kind.INTS: INTS_END})
+LISTS = Family(name="lists", entries=(LIST,), middles={ItemKind.INTS: INTS_MIDDLE}, ends={ItemKind.INTS: INTS_END})
 
 CHARACTERS = Entry(
-    source=source("characters", Kind.CHARS, "{a}", lambda s: s, "the characters of {a}"),
+    source=source("characters", ItemKind.CHARS, "{a}", lambda s: s, "the characters of {a}"),
     parameters=(TEXT_NAMES,),
     sample=lambda rng, size: (samples.text(rng, size + size // 2),),
     domain="text",
 )
 SENTENCE = Entry(
-    source=source("words", Kind.WORDS, "{a}.split()", lambda s: s.split(), "the words of {a}"),
+    source=source("words", ItemKind.WORDS, "{a}.split()", lambda s: s.split(), "the words of {a}"),
     parameters=(TEXT_NAMES,),
     sample=lambda rng, size: (samples.sentence(rng, size),),
     domain="sentence",
@@ -67,11 +67,11 @@ STRINGS = Family(
     name="strings",
     entries=(CHARACTERS, SENTENCE),
     middles={
-        Kind.CHARS: CHARS_MIDDLE,
-        Kind.WORDS: WORDS_MIDDLE,
-        Kind.INTS: (*integers.KEEP, *wholes(Kind.INTS, "numbers")),
+        ItemKind.CHARS: CHARS_MIDDLE,
+        ItemKind.WORDS: WORDS_MIDDLE,
+        ItemKind.INTS: (*integers.KEEP, *wholes(ItemKind.INTS, "numbers")),
     },
-    ends={Kind.CHARS: CHARS_END, Kind.WORDS: WORDS_END, Kind.INTS: INTS_END},
+    ends={ItemKind.CHARS: CHARS_END, ItemKind.WORDS: WORDS_END, ItemKind.INTS: INTS_END},
 )
 
 
@@ -93,7 +93,11 @@ def _interval(rng: random.Random, size: int) -> tuple[int, int]:
 
 
 _digit_source = partial(
-    source, "digits", Kind.INTS, ("[int(c) for c in str({a})]", "map(int, str({a}))"), lambda n: list(map(int, str(n)))
+    source,
+    "digits",
+    ItemKind.INTS,
+    ("[int(c) for c in str({a})]", "map(int, str({a}))"),
+    lambda n: list(map(int, str(n))),
 )
 NUMBERS = Family(
     name="numbers",
@@ -102,7 +106,7 @@ NUMBERS = Family(
         Entry(
             source=source(
                 "up_to",
-                Kind.INTS,
+                ItemKind.INTS,
                 ("list(range(1, {a} + 1))", "range(1, {a} + 1)"),
                 lambda n: list(range(1, n + 1)),
                 "the numbers from 1 to {a}",
@@ -114,7 +118,7 @@ NUMBERS = Family(
         Entry(
             source=source(
                 "between",
-                Kind.INTS,
+                ItemKind.INTS,
                 ("list(range({a}, {b} + 1))", "range({a}, {b} + 1)"),
                 lambda a, b: list(range(a, b + 1)),
                 "the numbers from {a} to {b}, both included",
@@ -124,6 +128,6 @@ NUMBERS = Family(
             domain="between",
         ),
     ),
-    middles={Kind.INTS: INTS_MIDDLE},
-    ends={Kind.INTS: INTS_END},
+    middles={ItemKind.INTS: INTS_MIDDLE},
+    ends={ItemKind.INTS: INTS_END},
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from tools.core_suite.part import Kind, Loop, Part, Role, part
+from tools.core_suite.part import ItemKind, Loop, Part, Role, part
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:
@@ -14,13 +14,13 @@ def _unique(items: Iterable[Any]) -> list[Any]:
     return [x for x in items if x not in seen and not seen.append(x)]  # type: ignore[func-returns-value]
 
 
-def _alike(role: Role, kind: Kind, name: str, *fields: Any, **more: Any) -> Part:
+def _alike(role: Role, kind: ItemKind, name: str, *fields: Any, **more: Any) -> Part:
     """Returns a part that is written alike for every kind of items."""
     more.setdefault("kin", name)
     return part(role, kind, name, *fields, **more)
 
 
-def wholes(kind: Kind, items: str) -> tuple[Part, ...]:
+def wholes(kind: ItemKind, items: str) -> tuple[Part, ...]:
     """Returns the parts that reorder or select, for sequences of ``kind``; ``items`` is their plural in prompts."""
     whole = partial(_alike, Role.WHOLE, kind)
     v = kind.value
@@ -67,7 +67,7 @@ def wholes(kind: Kind, items: str) -> tuple[Part, ...]:
     )
 
 
-def ends(kind: Kind, items: str) -> tuple[Part, ...]:
+def ends(kind: ItemKind, items: str) -> tuple[Part, ...]:
     """Returns the parts that answer with a count or a place, for sequences of ``kind``."""
     end = partial(_alike, Role.END, kind)
     v = kind.value

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 Constant: TypeAlias = int | str | None
 
 
-class Kind(Enum):
+class ItemKind(Enum):
     """What flows between two parts. The value is the name that programs give one item of it."""
 
     INTS = "x"
@@ -78,8 +78,8 @@ class Part:
 
     name: str
     role: Role
-    takes: Kind
-    gives: Kind
+    takes: ItemKind
+    gives: ItemKind
     does: Callable[..., Any]
     code: tuple[str, ...]
     slow: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Part:
 
 def part(
     role: Role,
-    kind: Kind,
+    kind: ItemKind,
     name: str,
     code: str | tuple[str, ...],
     does: Callable[..., Any],
@@ -130,7 +130,7 @@ def part(
     )
 
 
-_GIVES = {Role.SCAN: Kind.INTS, Role.END: Kind.VALUE}
+_GIVES = {Role.SCAN: ItemKind.INTS, Role.END: ItemKind.VALUE}
 
 
 def _states(does: Callable[..., int], start: int) -> Callable[[Any, Constant], list[int]]:
@@ -145,14 +145,14 @@ def _states(does: Callable[..., int], start: int) -> Callable[[Any, Constant], l
 
 
 def source(
-    name: str, gives: Kind, code: str | tuple[str, ...], does: Callable[..., Any], phrase: str, **more: Any
+    name: str, gives: ItemKind, code: str | tuple[str, ...], does: Callable[..., Any], phrase: str, **more: Any
 ) -> Part:
     """Returns a part that makes the first sequence; the second of two codes is the shorter one before a loop."""
     codes = (code,) if isinstance(code, str) else code
     return Part(
         name=name,
         role=Role.SOURCE,
-        takes=Kind.VALUE,
+        takes=ItemKind.VALUE,
         gives=gives,
         does=does,
         code=codes,

@@ -12,7 +12,7 @@ from tools.core_suite.family import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class DraftRecipe:
     """Makes arguments and knows the answers.
 
     Attributes:

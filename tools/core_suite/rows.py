@@ -14,13 +14,13 @@ from codegym.atomic_file import atomic_file
 from codegym.problem import CallTest, StdioTest, TestCase
 from envs_registry.suites.core import FOLDER, exercises
 from tools.core_suite.classics import CLASSICS
-from tools.core_suite.composition import Composition, Step
+from tools.core_suite.composition import Composition, PartUse
 from tools.core_suite.draft import Draft
 from tools.core_suite.family import Family
 from tools.core_suite.generation import FAMILIES
 from tools.core_suite.handwritten import FAMILY
 from tools.core_suite.part import Part
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.recipe import DraftRecipe
 
 
 @cache
@@ -83,14 +83,14 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _recipe(row: json_lines.JSONObject) -> Recipe:
+def _recipe(row: json_lines.JSONObject) -> DraftRecipe:
     if row["family"] == FAMILY:
         return next(classic.recipe for classic in CLASSICS if [classic.name] == row["skeleton"])
     family, parts = _tables()[row["family"]]
     entry = next(entry for entry in family.entries if entry.source.name == row["source"])
-    steps = [Step(parts[name], constant) for name, constant in zip(row["skeleton"], row["constants"], strict=True)]
-    composition = Composition((Step(entry.source), *steps), takes_argument=row["takes_argument"])
-    return Recipe(entry=entry, answer=composition, takes_argument=row["takes_argument"])
+    steps = [PartUse(parts[name], constant) for name, constant in zip(row["skeleton"], row["constants"], strict=True)]
+    composition = Composition((PartUse(entry.source), *steps), takes_argument=row["takes_argument"])
+    return DraftRecipe(entry=entry, answer=composition, takes_argument=row["takes_argument"])
 
 
 @cache

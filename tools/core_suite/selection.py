@@ -11,12 +11,12 @@ from typing import Any
 from codegym.errors import InvalidProblemError
 from envs_registry.suites.core import SPLITS
 from tools.core_suite.builder import draft_of
-from tools.core_suite.candidate import Candidate
-from tools.core_suite.composition import ARGUMENT, Composition, Step, split_of
+from tools.core_suite.candidate import CandidateProblem
+from tools.core_suite.composition import ARGUMENT, Composition, PartUse, split_of
 from tools.core_suite.draft import Draft
 from tools.core_suite.family import Entry, Family
 from tools.core_suite.part import Part, Role
-from tools.core_suite.recipe import Recipe
+from tools.core_suite.recipe import DraftRecipe
 from tools.core_suite.separation import Guard
 from tools.core_suite.styles import STYLES, Frame, write
 from tools.core_suite.variation import answer, reductions
@@ -84,10 +84,10 @@ class Selection:
             solutions = _solutions(composition, frame)
             if len(solutions) < 2:
                 continue
-            candidate = Candidate(
+            candidate = CandidateProblem(
                 family=family,
                 composition=composition,
-                recipe=Recipe(entry=entry, answer=composition, takes_argument=composition.takes_argument),
+                recipe=DraftRecipe(entry=entry, answer=composition, takes_argument=composition.takes_argument),
                 frame=frame,
                 solutions=solutions,
                 split=split,
@@ -123,7 +123,7 @@ class Selection:
 @cache
 def _probes(entry: Entry, takes_argument: bool) -> tuple[tuple[Any, ...], ...]:
     rng = random.Random(f"probes/{entry.domain}")
-    recipe = Recipe(entry=entry, answer=len, takes_argument=takes_argument)
+    recipe = DraftRecipe(entry=entry, answer=len, takes_argument=takes_argument)
     return tuple(recipe.arguments(size, rng) for size in _PROBE_SIZES)
 
 
@@ -138,7 +138,7 @@ def _is_varied(texts: list[str]) -> bool:
 def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Composition | None:
     """Returns a random composition of a level's length, or None where the draw leads nowhere."""
     length = 1 if level == 0 and rng.random() < 0.15 else level + 2
-    steps, kind, free = [Step(entry.source)], entry.source.gives, entry.stdin is None
+    steps, kind, free = [PartUse(entry.source)], entry.source.gives, entry.stdin is None
     for place in range(length):
         choices = (family.ends if place == length - 1 else family.middles).get(kind)
         part = _draw_part(choices, steps[-1].part, rng) if choices else None
@@ -147,7 +147,7 @@ def _compose(family: Family, entry: Entry, level: int, rng: random.Random) -> Co
         constant = rng.choice(part.constants) if part.constants else None
         if free and isinstance(constant, int) and part.role is not Role.END and rng.random() < _ARGUMENT_SHARE:
             constant, free = ARGUMENT, False
-        steps.append(Step(part, constant))
+        steps.append(PartUse(part, constant))
         kind = part.gives
     composition = Composition(tuple(steps), takes_argument=any(step.from_argument for step in steps))
     if family.needs and family.needs.isdisjoint(composition.skeleton):

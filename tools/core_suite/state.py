@@ -12,11 +12,11 @@ from tools.core_suite import integers
 from tools.core_suite.family import Entry, Family
 from tools.core_suite.lists import INTS_END, LIST, TEXT_NAMES
 from tools.core_suite.orders import wholes
-from tools.core_suite.part import Kind, Loop, Part, Role, part, source
+from tools.core_suite.part import ItemKind, Loop, Part, Role, part, source
 
-_scan = partial(part, Role.SCAN, Kind.INTS)
-_scan_moves = partial(part, Role.SCAN, Kind.CHARS)
-_whole = partial(part, Role.WHOLE, Kind.INTS)
+_scan = partial(part, Role.SCAN, ItemKind.INTS)
+_scan_moves = partial(part, Role.SCAN, ItemKind.CHARS)
+_whole = partial(part, Role.WHOLE, ItemKind.INTS)
 
 
 def _walk(rule: str) -> tuple[str, str]:
@@ -142,7 +142,7 @@ MOVES_SCAN: tuple[Part, ...] = (
 )
 ZERO = part(
     Role.KEEP,
-    Kind.INTS,
+    ItemKind.INTS,
     "zero",
     ("x == 0", "not x"),
     lambda x, k: -1 < x < 1,
@@ -151,7 +151,7 @@ ZERO = part(
 )
 LAST = part(
     Role.END,
-    Kind.INTS,
+    ItemKind.INTS,
     "final",
     "{s}[-1] if {s} else 0",
     lambda s, k: next(iter(s[::-1]), 0),
@@ -165,14 +165,14 @@ def _moves(rng: random.Random, size: int) -> tuple[str]:
 
 
 MOVES = Entry(
-    source=source("moves", Kind.CHARS, "{a}", lambda s: s, "the signs of {a}"),
+    source=source("moves", ItemKind.CHARS, "{a}", lambda s: s, "the signs of {a}"),
     parameters=(TEXT_NAMES,),
     sample=_moves,
     domain="moves",
 )
 _MOVE_KEEP = part(
     Role.KEEP,
-    Kind.CHARS,
+    ItemKind.CHARS,
     "other_sign",
     'c != "{k}"',
     lambda c, k: c not in k,
@@ -183,9 +183,9 @@ STATE = Family(
     name="state",
     entries=(LIST, LIST, MOVES),
     middles={
-        Kind.INTS: (*integers.KEEP, ZERO, *integers.EACH, *SCAN, *WHOLE, *wholes(Kind.INTS, "numbers")),
-        Kind.CHARS: (_MOVE_KEEP, *MOVES_SCAN, *wholes(Kind.CHARS, "signs")),
+        ItemKind.INTS: (*integers.KEEP, ZERO, *integers.EACH, *SCAN, *WHOLE, *wholes(ItemKind.INTS, "numbers")),
+        ItemKind.CHARS: (_MOVE_KEEP, *MOVES_SCAN, *wholes(ItemKind.CHARS, "signs")),
     },
-    ends={Kind.INTS: (LAST, *INTS_END)},
+    ends={ItemKind.INTS: (LAST, *INTS_END)},
     needs=frozenset(part.name for part in (*SCAN, *WHOLE, *MOVES_SCAN)),
 )

@@ -8,12 +8,12 @@ from typing import Any
 from tools.core_suite import samples
 from tools.core_suite.family import Entry, Family
 from tools.core_suite.lists import INTS_END, INTS_MIDDLE
-from tools.core_suite.part import Kind, Role, part, source
+from tools.core_suite.part import ItemKind, Role, part, source
 
 _PRINTED = (
     part(
         Role.END,
-        Kind.INTS,
+        ItemKind.INTS,
         "in_line",
         "*{s}",
         lambda s, k: "".join(f" {x}" for x in s)[1:],
@@ -21,7 +21,7 @@ _PRINTED = (
     ),
     part(
         Role.END,
-        Kind.INTS,
+        ItemKind.INTS,
         "in_lines",
         '*{s}, sep="\\n"',
         lambda s, k: "".join(f"\n{x}" for x in s)[1:],
@@ -49,7 +49,7 @@ def _lines(args: tuple[Any, ...]) -> str:
 
 def _entry(name: str, code: str | tuple[str, ...], phrase: str, stdin: Any, sample: Any = _integers) -> Entry:
     return Entry(
-        source=source(name, Kind.INTS, code, lambda xs: xs, phrase),
+        source=source(name, ItemKind.INTS, code, lambda xs: xs, phrase),
         parameters=(),
         sample=sample,
         domain="integers",
@@ -81,6 +81,6 @@ STDIO = Family(
             _some_integers,
         ),
     ),
-    middles={Kind.INTS: INTS_MIDDLE},
-    ends={Kind.INTS: (*_PRINTED, *_WITHOUT_LIST)},
+    middles={ItemKind.INTS: INTS_MIDDLE},
+    ends={ItemKind.INTS: (*_PRINTED, *_WITHOUT_LIST)},
 )

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tools.core_suite.composition import Composition, Step
-from tools.core_suite.part import Kind, Role
+from tools.core_suite.composition import Composition, PartUse
+from tools.core_suite.part import ItemKind, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def write(composition: Composition, frame: Frame, style: Style) -> str:
 
 
 _PER_ITEM = (Role.KEEP, Role.EACH, Role.SCAN)
-_NAMES = {Kind.INTS: "ys", Kind.CHARS: "cs", Kind.WORDS: "ws", Kind.TABLE: "d", Kind.PAIRS: "ps"}
+_NAMES = {ItemKind.INTS: "ys", ItemKind.CHARS: "cs", ItemKind.WORDS: "ws", ItemKind.TABLE: "d", ItemKind.PAIRS: "ps"}
 
 
 class _Writer:
@@ -67,7 +67,7 @@ class _Writer:
     def __init__(self, frame: Frame, style: Style) -> None:
         self._frame, self._style = frame, style
         self._lines: list[str] = []
-        self._kind = Kind.VALUE
+        self._kind = ItemKind.VALUE
         self._sequence, self._iterable = "", ""
         self._is_text = False
         self._item, self._conditions, self._value = "", list[str](), ""
@@ -90,26 +90,26 @@ class _Writer:
             return f"{imports}{body}\n"
         return f"{imports}{self._frame.head}\n{_indented(body)}\n"
 
-    def _code(self, step: Step) -> str:
+    def _code(self, step: PartUse) -> str:
         codes = step.part.code
         code = codes[self._style.variant % len(codes)]
         if step.from_argument:
             code = code.replace('"{k}"', "str({k})")
         return code.replace("{k}", str(step.constant))
 
-    def _open_source(self, step: Step) -> None:
+    def _open_source(self, step: PartUse) -> None:
         names = dict(zip("ab", self._frame.parameters, strict=False))
         codes = step.part.slow if self._style.slow and step.part.slow else step.part.code
         *setup, code = (_fill(codes[0], **names)).split("\n")
         self._lines += setup
         self._kind, self._sequence = step.part.gives, code
         self._iterable = _fill(codes[-1], **names).split("\n")[-1]
-        self._is_text = step.part.gives is Kind.CHARS
+        self._is_text = step.part.gives is ItemKind.CHARS
         self._open()
 
     def _open(self) -> None:
         """Starts a comprehension that changes nothing."""
-        self._item = "a" if self._kind is Kind.TABLE else self._kind.value
+        self._item = "a" if self._kind is ItemKind.TABLE else self._kind.value
         self._value, self._conditions = self._kind.value, []
 
     def _is_open(self) -> bool:
@@ -117,12 +117,12 @@ class _Writer:
 
     def _comprehension(self, brackets: str = "[]") -> str:
         conditions = " if " + " and ".join(self._conditions) if self._conditions else ""
-        if self._kind is Kind.TABLE:
+        if self._kind is ItemKind.TABLE:
             return f"{{a: {self._value} for a, v in {self._sequence}.items(){conditions}}}"
         inside = f"{self._value} for {self._item} in {self._iterable or self._sequence}{conditions}"
         return brackets[:1] + inside + brackets[1:]
 
-    def _close(self, kind: Kind) -> None:
+    def _close(self, kind: ItemKind) -> None:
         """Makes the open comprehension the sequence."""
         if self._is_open():
             self._sequence, self._is_text = self._comprehension(), False
@@ -138,7 +138,7 @@ class _Writer:
             self._sequence = name
         self._iterable = ""
 
-    def _add(self, step: Step) -> None:
+    def _add(self, step: PartUse) -> None:
         part, code = step.part, self._code(step)
         if part.role is Role.KEEP:
             if self._value != self._kind.value:
@@ -155,11 +155,11 @@ class _Writer:
         if not self._style.fused and part.role in (Role.KEEP, Role.EACH):
             self._settle(part.gives)
 
-    def _settle(self, kind: Kind) -> None:
+    def _settle(self, kind: ItemKind) -> None:
         self._close(kind)
         self._name()
 
-    def _map(self, code: str, kind: Kind) -> None:
+    def _map(self, code: str, kind: ItemKind) -> None:
         variable = self._kind.value
         if self._value == variable:
             self._value = code
@@ -169,7 +169,7 @@ class _Writer:
             self._settle(kind)
             self._value = code
 
-    def _scan(self, step: Step, code: str) -> None:
+    def _scan(self, step: PartUse, code: str) -> None:
         variable = step.part.takes.value
         if self._value != variable and len(re.findall(rf"\b{variable}\b", code)) > 1:
             self._settle(step.part.takes)
@@ -177,12 +177,12 @@ class _Writer:
         self._lines.append(f"t = {step.part.init}")
         if self._style.fused and not self._style.slow:
             self._value = f"t := {update}"
-            self._settle(Kind.INTS)
+            self._settle(ItemKind.INTS)
             return
         self._lines.append("ts = []")
         grow = "ts = ts + [t]" if self._style.slow else "ts.append(t)"
         self._loop_lines([f"t = {update}", grow], self._conditions)
-        self._kind, self._sequence, self._iterable, self._is_text = Kind.INTS, "ts", "", False
+        self._kind, self._sequence, self._iterable, self._is_text = ItemKind.INTS, "ts", "", False
         self._open()
 
     def _loop_lines(self, body: list[str], conditions: list[str]) -> None:
@@ -193,7 +193,7 @@ class _Writer:
             depth = 2
         self._lines += ["    " * depth + line for line in body]
 
-    def _whole(self, step: Step, code: str) -> None:
+    def _whole(self, step: PartUse, code: str) -> None:
         self._close(step.part.takes)
         slow = step.part.slow if self._style.slow else ()
         if slow:
@@ -216,12 +216,14 @@ class _Writer:
         if not self._style.fused or not _is_atom(self._sequence):
             self._name()
 
-    def _tail(self, steps: list[Step]) -> int:
+    def _tail(self, steps: list[PartUse]) -> int:
         """Returns where the part that a loop can do begins; the number of steps where there is none."""
-        if steps[-1].part.loop is None or steps[-1].part.takes is Kind.TABLE:
+        if steps[-1].part.loop is None or steps[-1].part.takes is ItemKind.TABLE:
             return len(steps)
         start = len(steps) - 1
-        while start > 0 and steps[start - 1].part.role in _PER_ITEM and steps[start - 1].part.takes is not Kind.TABLE:
+        while (
+            start > 0 and steps[start - 1].part.role in _PER_ITEM and steps[start - 1].part.takes is not ItemKind.TABLE
+        ):
             start -= 1
         return start
 
@@ -229,7 +231,7 @@ class _Writer:
         if self._is_open():
             self._settle(self._kind)
 
-    def _write_loop(self, steps: list[Step], end: Step) -> None:
+    def _write_loop(self, steps: list[PartUse], end: PartUse) -> None:
         assert end.part.loop is not None
         loop = end.part.loop
         init = [f"t = {step.part.init}" for step in steps if step.part.role is Role.SCAN]
@@ -262,7 +264,7 @@ class _Writer:
             return [f"{item} = {value}", *update.replace("{x}", item).split("\n")]
         return update.replace("{x}", value).split("\n")
 
-    def _write_end(self, step: Step) -> None:
+    def _write_end(self, step: PartUse) -> None:
         part = step.part
         code = self._code(step)
         if self._style.slow and part.slow:
@@ -270,7 +272,7 @@ class _Writer:
         if self._is_text and not self._is_open() and code == '"".join({s})':
             self._answer(self._sequence)
             return
-        if self._is_open() and _takes_generator(code) and self._kind is not Kind.TABLE:
+        if self._is_open() and _takes_generator(code) and self._kind is not ItemKind.TABLE:
             inside = self._comprehension("" if code.endswith("({s})") else "()")
             self._answer(code.replace("{s}", inside))
             return

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from tools.core_suite.part import Kind, Loop, Part, Role, part
+from tools.core_suite.part import ItemKind, Loop, Part, Role, part
 
 _VOWELS = frozenset("aeiou")
-_keep = partial(part, Role.KEEP, Kind.CHARS)
-_each = partial(part, Role.EACH, Kind.CHARS)
-_end = partial(part, Role.END, Kind.CHARS)
-_keep_word = partial(part, Role.KEEP, Kind.WORDS)
-_each_word = partial(part, Role.EACH, Kind.WORDS)
-_end_word = partial(part, Role.END, Kind.WORDS)
+_keep = partial(part, Role.KEEP, ItemKind.CHARS)
+_each = partial(part, Role.EACH, ItemKind.CHARS)
+_end = partial(part, Role.END, ItemKind.CHARS)
+_keep_word = partial(part, Role.KEEP, ItemKind.WORDS)
+_each_word = partial(part, Role.EACH, ItemKind.WORDS)
+_end_word = partial(part, Role.END, ItemKind.WORDS)
 
 CHAR_KEEP: tuple[Part, ...] = (
     _keep(

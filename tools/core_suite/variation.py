@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tools.core_suite.composition import Composition, Step
+from tools.core_suite.composition import Composition, PartUse
 from tools.core_suite.family import Family
 from tools.core_suite.part import Role
 
@@ -37,14 +37,14 @@ def variations(composition: Composition, family: Family, rng: random.Random) -> 
             found.append(swapped)
     for index, step in enumerate(composition.steps[1:], 1):
         if isinstance(step.constant, int):
-            found.append(composition.with_step(index, Step(step.part, step.constant + rng.choice((-1, 1)))))
+            found.append(composition.with_step(index, PartUse(step.part, step.constant + rng.choice((-1, 1)))))
         siblings = (_sibling(step, family, rng) for _ in range(3))
         found += [composition.with_step(index, sibling) for sibling in siblings if sibling is not None]
     rng.shuffle(found)
     yield from found
 
 
-def _sibling(step: Step, family: Family, rng: random.Random) -> Step | None:
+def _sibling(step: PartUse, family: Family, rng: random.Random) -> PartUse | None:
     """Returns a step of the same role and kinds, with the same constant where it fits."""
     part = step.part
     table = family.ends if part.role is Role.END else family.middles
@@ -60,6 +60,6 @@ def _sibling(step: Step, family: Family, rng: random.Random) -> Step | None:
         return None
     other = rng.choice(others)
     if step.from_argument:
-        return Step(other, step.constant) if isinstance(other.constants[0], int) else None
+        return PartUse(other, step.constant) if isinstance(other.constants[0], int) else None
     constant = step.constant if step.constant in other.constants else rng.choice(other.constants or (None,))
-    return Step(other, constant)
+    return PartUse(other, constant)

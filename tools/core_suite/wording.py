@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tools.core_suite.composition import Composition, Step
+from tools.core_suite.composition import Composition, PartUse
 
 
 def wordings(composition: Composition, parameters: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
@@ -29,11 +29,11 @@ def wordings(composition: Composition, parameters: tuple[str, ...], rng: random.
 _WEIGHTS = (5, 3, 1)
 
 
-def _with_constant(words: str, step: Step) -> str:
+def _with_constant(words: str, step: PartUse) -> str:
     return words.replace("{k}", str(step.constant))
 
 
-def _say(step: Step) -> str:
+def _say(step: PartUse) -> str:
     return _with_constant(step.part.step, step)
 
 
@@ -43,19 +43,19 @@ def _named(text: str, parameters: tuple[str, ...]) -> str:
     return text
 
 
-def _nested(start: str, steps: tuple[Step, ...]) -> str:
+def _nested(start: str, steps: tuple[PartUse, ...]) -> str:
     phrase = start
     for step in steps:
         phrase = _with_constant(step.part.noun, step).replace("{}", phrase)
     return f"Return {phrase}."
 
 
-def _recipe(start: str, inner: tuple[Step, ...], end: Step, rng: random.Random) -> str:
+def _recipe(start: str, inner: tuple[PartUse, ...], end: PartUse, rng: random.Random) -> str:
     glue = rng.choice((", then ", ". Then ", "; "))
     return f"Take {start}: {glue.join(map(_say, inner))}. Return {_say(end)}."
 
 
-def _end_first(start: str, inner: tuple[Step, ...], end: Step) -> str:
+def _end_first(start: str, inner: tuple[PartUse, ...], end: PartUse) -> str:
     if not inner:
         return f"For {start}, return {_say(end)}."
     return f"Return {_say(end)}, after these steps on {start}: " + "; ".join(map(_say, inner)) + "."

@@ -69,9 +69,9 @@ def test_check(capsys: pytest.CaptureFixture[str], own: str, tmp_path: Path) -> 
     bad.write_text('{"task_id": 3}\n')
     assert main(["suites", "check", str(bad), own, "--mutants", "--workers", "1"]) == 1
     out = capsys.readouterr().out
-    assert f"own/broken: {own}, line 2: reference 0 fail: test 0: add(2, 2) expected 5, got 4" in out
-    assert f"own/add: {own}, line 1: mutant 0 pass: it passed" in out
-    assert "bad.jsonl, line 1 (3): field 'tests' is missing" in out
+    assert f"own/broken: {own}:2: reference 0 fail: test 0: add(2, 2) expected 5, got 4" in out
+    assert f"own/add: {own}:1: mutant 0 pass: it passed" in out
+    assert "bad.jsonl:1 (3): field 'tests' is missing" in out
     assert main(["suites", "check", own, "--json", "--workers", "1"]) == 1
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     assert (report["references_passed"], report["references"], report["wrong_refused"]) == (1, 2, 4)
@@ -82,9 +82,9 @@ def test_check_goes_on_without_the_rows_at_fault(capsys: pytest.CaptureFixture[s
         file.write('{broken\n{"task_id": "own/untested", "prompt": "p", "tests": []}\n{"task_id": "own/empty"}\n')
     assert main(["suites", "check", own, "--workers", "1"]) == 1
     out = capsys.readouterr().out
-    assert f"row: {own}, line 3: expected one JSON object a line" in out
-    assert f"row: {own}, line 5 (own/empty): field 'tests' is missing" in out
-    assert f"own/untested: {own}, line 4: row: it has no tests" in out
+    assert f"row: {own}:3: not JSON" in out
+    assert f"row: {own}:5 (own/empty): field 'tests' is missing" in out
+    assert f"own/untested: {own}:4: row: it has no tests" in out
     assert "own/broken:" in out
 
 

@@ -121,7 +121,7 @@ def test_given_tests(strengthener: Strengthener, tmp_path: Path) -> None:
     assert result.added == 2
     assert result.killed_after > result.killed_before
     path.write_text('{"task_id": "own/other", "tests": []}')
-    with pytest.raises(DataError, match=r"tests\.jsonl, line 1 \(own/other\)"):
+    with pytest.raises(DataError, match=r"tests\.jsonl:1 \(own/other\)"):
         read_tests(path, suite)
 
 

@@ -129,5 +129,5 @@ def test_mini_validation(data: Path) -> None:
 )
 def test_bad_rows_are_named(tmp_path: Path, value: dict[str, str], message: str) -> None:
     suite = load_suite("apps", "train", data_dir=write(tmp_path, {**STDIO, **value}))
-    with pytest.raises(DataError, match=rf"train\.jsonl, line 1 \(7\): .*{message}"):
+    with pytest.raises(DataError, match=rf"train\.jsonl:1 \(7\): .*{message}"):
         suite[0]

@@ -73,7 +73,7 @@ def test_plain_rows(data: Path) -> None:
 
 def test_uneven_tests_are_named(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text(json.dumps({"problem": "p", "tests": {"inputs": ["1"], "outputs": []}}))
-    with pytest.raises(DataError, match=r"test\.jsonl, line 1.*as many 'inputs' as 'outputs', got 1 and 0"):
+    with pytest.raises(DataError, match=r"test\.jsonl:1.*as many 'inputs' as 'outputs', got 1 and 0"):
         load_suite("codecontests", "test", data_dir=tmp_path)[0]
 
 

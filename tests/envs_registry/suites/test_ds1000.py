@@ -159,5 +159,5 @@ def test_one_library_does_not_ask_for_the_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["def test_execution(:", "x = 1"])
 def test_bad_rows_are_named(tmp_path: Path, code: str) -> None:
     suite = load_suite("ds1000", data_dir=write(tmp_path, {**ROW, "code_context": code}))
-    with pytest.raises(DataError, match=r"test\.jsonl, line 1.*field 'code_context'"):
+    with pytest.raises(DataError, match=r"test\.jsonl:1.*field 'code_context'"):
         suite[0]

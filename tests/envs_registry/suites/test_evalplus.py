@@ -62,11 +62,11 @@ def test_tests_that_do_not_parse_are_named(tmp_path: Path) -> None:
         "canonical_solution": "    return x\n",
     }
     (tmp_path / "HumanEvalPlus-OriginFmt.jsonl").write_text(json.dumps({**row, "test": "def check(:"}))
-    with pytest.raises(DataError, match=r"line 1 \(HumanEval/0\): field 'test' is not Python that parses"):
+    with pytest.raises(DataError, match=r":1 \(HumanEval/0\): field 'test' is not Python that parses"):
         load_suite("humanevalplus", data_dir=tmp_path)[0]
     code = {"task_id": 2, "prompt": "f", "code": "def f(x): return x", "test_list": ["assert f(1) == 1"]}
     (tmp_path / "MbppPlus-OriginFmt.jsonl").write_text(json.dumps({**code, "test": "assert ("}))
-    with pytest.raises(DataError, match=r"line 1 \(2\): field 'test' is not Python that parses"):
+    with pytest.raises(DataError, match=r":1 \(2\): field 'test' is not Python that parses"):
         load_suite("mbppplus", data_dir=tmp_path)[0]
 
 

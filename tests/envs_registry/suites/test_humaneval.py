@@ -62,7 +62,7 @@ def test_options(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("test", None, r"line 1 \(HumanEval/1000\): field 'test' is missing"),
+        ("test", None, r":1 \(HumanEval/1000\): field 'test' is missing"),
         ("test", "def check(:", r"field 'test' is not Python that parses"),
         ("prompt", 3, r"field 'prompt' must be a text, got 3"),
     ],
@@ -74,7 +74,7 @@ def test_bad_rows_are_named(tmp_path: Path, field: str, value: object, message: 
 
 def test_the_same_id_twice(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"line 2 \(HumanEval/1000\): the task id 'HumanEval/1000' stands already in .*line 1"
+        DataError, match=r":2 \(HumanEval/1000\): the task id 'HumanEval/1000' stands already in .*:1\."
     ):
         load_suite("humaneval", data_dir=write(tmp_path, ROW, ROW))
 

@@ -118,7 +118,7 @@ def with_test(**test: Any) -> dict[str, Any]:
     ],
 )
 def test_the_validator_names_line_and_field(tmp_path: Path, row: dict[str, Any], message: str) -> None:
-    with pytest.raises(DataError, match=rf"own\.jsonl, line 2.*{message}"):
+    with pytest.raises(DataError, match=rf"own\.jsonl:2.*{message}"):
         load_suite(str(write(tmp_path, STDIO, row)))
 
 
@@ -137,7 +137,7 @@ def test_a_bare_body_is_told_what_to_add_and_then_taken(tmp_path: Path, body: st
     with pytest.raises(DataError) as refused:
         load_suite(str(write(tmp_path, row)))
     said = str(refused.value)
-    assert "own.jsonl, line 1 (own/5): field 'solutions[1]' is the body of a function" in said
+    assert "own.jsonl:1 (own/5): field 'solutions[1]' is the body of a function" in said
     assert "'starter_code'" in said
     assert repr("def total(xs):\n") in said, "the head stands in the prompt"
     (problem,) = load_suite(str(write(tmp_path, {**row, "starter_code": FIVE["prompt"]})))

@@ -113,7 +113,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     evil = base64.b64encode(zlib.compress(pickle.dumps(Payload()))).decode()
     suite = load_suite("livecodebench", data_dir=write(tmp_path, {**STDIN, "private_test_cases": evil}))
-    with pytest.raises(DataError, match=r"line 1 \(1873_A\): field 'private_test_cases' .*more than a text"):
+    with pytest.raises(DataError, match=r":1 \(1873_A\): field 'private_test_cases' .*more than a text"):
         suite[0]
     assert not (tmp_path / "this_folder_must_never_exist").exists()
 
@@ -121,5 +121,5 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("text", ["not base64!", "aGVsbG8=", packed([1])[:-8], packed({"a": 1}), packed([1])])
 def test_damaged_tests_are_named(tmp_path: Path, text: str) -> None:
     suite = load_suite("livecodebench", data_dir=write(tmp_path, {**STDIN, "private_test_cases": text}))
-    with pytest.raises(DataError, match=r"test\.jsonl, line 1 \(1873_A\): field 'private_test_cases'"):
+    with pytest.raises(DataError, match=r"test\.jsonl:1 \(1873_A\): field 'private_test_cases'"):
         suite[0]

@@ -39,10 +39,10 @@ def test_a_malformed_case_is_named(tmp_path: Path) -> None:
     (tmp_path / "python_programs" / "gcd.py").write_text('def gcd(a, b):\n    return a\n\n"""\nGCD\n"""\n')
     (tmp_path / "correct_python_programs" / "gcd.py").write_text("def gcd(a, b):\n    return b\n")
     (tmp_path / "json_testcases" / "gcd.json").write_text("[[17, 0], 17]\n[[1, 2]\n")
-    with pytest.raises(DataError, match=r"gcd\.json, line 2: expected \[arguments, result\]"):
+    with pytest.raises(DataError, match=r"gcd\.json:2: expected \[arguments, result\]"):
         load_suite("quixbugs", data_dir=tmp_path)
     (tmp_path / "json_testcases" / "sieve.json").write_text("[[2], [2]]\n")
     (tmp_path / "json_testcases" / "gcd.json").write_text("[[17, 0], 17]\n")
-    with pytest.raises(DataError, match=r"sieve\.py: cannot be read"):
+    with pytest.raises(DataError, match=r"cannot read the suite file .*sieve\.py"):
         load_suite("quixbugs", data_dir=tmp_path)
     assert read_suite("quixbugs", data_dir=tmp_path).suite.task_ids == ("quixbugs/gcd",)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.core_suite.composition import ARGUMENT, Composition, Step, split_of
+from tools.core_suite.composition import ARGUMENT, Composition, PartUse, split_of
 from tools.core_suite.counting import COUNTING
 from tools.core_suite.family import Family
 from tools.core_suite.lists import LISTS, STRINGS
@@ -24,7 +24,7 @@ def compose(family: Family, source: str, *steps: tuple[str, Constant], k: bool =
     }
     entry = next(entry for entry in family.entries if entry.source.name == source)
     return Composition(
-        (Step(entry.source), *(Step(parts[name], constant) for name, constant in steps)), takes_argument=k
+        (PartUse(entry.source), *(PartUse(parts[name], constant) for name, constant in steps)), takes_argument=k
     )
 
 

@@ -15,7 +15,7 @@ from tools.core_suite.checking import differences
 from tools.core_suite.composition import Composition, split_of
 from tools.core_suite.draft import Draft
 from tools.core_suite.generation import FAMILIES
-from tools.core_suite.part import Kind, Part
+from tools.core_suite.part import ItemKind, Part
 from tools.core_suite.rows import drafts
 from tools.core_suite.selection import Selection
 from tools.core_suite.separation import Guard
@@ -44,8 +44,8 @@ def test_an_unknown_family_is_named_with_a_hint() -> None:
 def test_an_exhausted_family_is_named_instead_of_drawn_from_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     small = replace(
         FAMILIES[0],
-        middles={Kind.INTS: FAMILIES[0].middles[Kind.INTS][:1]},
-        ends={Kind.INTS: FAMILIES[0].ends[Kind.INTS][:1]},
+        middles={ItemKind.INTS: FAMILIES[0].middles[ItemKind.INTS][:1]},
+        ends={ItemKind.INTS: FAMILIES[0].ends[ItemKind.INTS][:1]},
     )
     monkeypatch.setattr("tools.core_suite.selection._PATIENCE", 200)
     with pytest.raises(InvalidProblemError, match=r"family 'lists' gave nothing new .* still wanted"):
