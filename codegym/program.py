@@ -61,6 +61,19 @@ class Program:
             parts.append(cut.text)
         return cls(source="".join(parts), completion=completion, segments=tuple(segments))
 
+    def until(self, source_offset: int) -> Program:
+        """Returns the program that ends there."""
+        segments = (
+            Segment(
+                source_start=segment.source_start,
+                completion_start=segment.completion_start,
+                length=min(segment.length, source_offset - segment.source_start),
+            )
+            for segment in self.segments
+            if segment.source_start < source_offset
+        )
+        return Program(source=self.source[:source_offset], completion=self.completion, segments=tuple(segments))
+
     def completion_offset(self, source_offset: int) -> int:
         """Maps a character offset of the source into the completion.
 

@@ -10,6 +10,12 @@ LINE_BREAK = re.compile(r"\r\n|\n|\r")
 """Where Python's lines end."""
 
 
+def offset_of_line(text: str, line: int) -> int:
+    """Returns the offset at which a line begins, counted from 1; the last line's where there are fewer."""
+    starts = [0, *(found.end() for found in LINE_BREAK.finditer(text))]
+    return starts[min(line, len(starts)) - 1]
+
+
 @dataclass(frozen=True)
 class Cut:
     """A part of the completion, perhaps without some of the blanks at the beginnings of its lines.

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 
-from codegym.extraction.cut import Cut
+from codegym.extraction.cut import Cut, offset_of_line
 from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere, missing_names
 
 _TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
@@ -63,7 +63,7 @@ def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
             whole = given + text[:end]
             return end if entry in defined_names(ast.parse(whole)) else 0
         # The statement that holds the error begins at the last top-level line up to it.
-        limit = _offset_of_line(given + text, line) - len(given)
+        limit = offset_of_line(given + text, line) - len(given)
         end = max((top for top in tops if top <= min(limit, end - 1)), default=0)
         if end <= 0 or _LOST_INDENT.match(text, end):
             return 0
@@ -81,13 +81,3 @@ def _error_line(source: str) -> int | None:
     except (ValueError, RecursionError, MemoryError):
         return 1
     return None
-
-
-def _offset_of_line(text: str, line: int) -> int:
-    offset = 0
-    for _ in range(line - 1):
-        found = re.compile(r"\r\n|\n|\r").search(text, offset)
-        if found is None:
-            break
-        offset = found.end()
-    return offset
