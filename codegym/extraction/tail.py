@@ -17,7 +17,7 @@ def tail_start(source: str, entry: str, line: int) -> int | None:
         line: 1-based line of a failure.
 
     Returns:
-        An offset, or None: the failure lies before the entry point is defined, in something that it reads, or in no statement.
+        An offset. None where the failure lies before the definition, in what the function reads, or in no statement.
     """
     tree = parsed(source)
     defined, read = False, set[str]()
