@@ -12,6 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from codegym.answers import answer_bytes
 from codegym.errors import InvalidSettingError
+from codegym.extraction import root_name, tail_start
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import Settling, interpret
 from codegym.feedback.kind import KINDS, KindTable
@@ -62,6 +63,8 @@ class Judge:
         python: The interpreter that runs the programs.
         limits: Limits of problems that bring none of their own.
         kinds: The tables from exceptions to kinds and scopes.
+        strict_extraction: Run completions that are Python only in part as they stand, and blame a program for example
+            calls behind its entry point; see :func:`codegym.extraction.extract`.
 
     Raises:
         InvalidSettingError: If ``limits`` are none, or ``workers`` or ``packages`` make no sense.
@@ -79,6 +82,7 @@ class Judge:
         python: str = sys.executable,
         limits: Limits | None = None,
         kinds: KindTable = KINDS,
+        strict_extraction: bool = False,
         _without: Iterable[str] = (),
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):
@@ -90,6 +94,7 @@ class Judge:
             python=python,
             limits=limits or Limits(),
             kinds=kinds,
+            strict_extraction=strict_extraction,
             without=tuple(_without),
         )
         self._plans: dict[int, _ProblemPlan] = {}
@@ -105,6 +110,7 @@ class Judge:
             python=settings.python,
             limits=settings.limits,
             kinds=settings.kinds,
+            strict_extraction=settings.strict_extraction,
             _without=settings.without,
         )
 
@@ -131,8 +137,9 @@ class Judge:
             TypeError: If they are no problem or no text.
         """
         _check_pair(problem, completion)
-        program = Program.from_completion(completion, problem)
-        return MappedFuture(self._sandbox.submit(self.job(problem, program)), partial(self._read, problem, program))
+        strict = self.settings.strict_extraction
+        program = Program.from_completion(completion, problem, strict=strict)
+        return self._submit(problem, program, may_end_earlier=not strict and problem.entry_point is not None)
 
     def judge(self, problem: Problem, completion: str) -> Feedback:
         """Judges one completion; see :meth:`submit`."""
@@ -146,7 +153,18 @@ class Judge:
         """Judges pairs on all workers and yields each one's index and feedback as soon as it is there."""
         return results_as_they_end(self.submit(problem, completion) for problem, completion in pairs)
 
-    def _read(self, problem: Problem, program: Program, execution: Execution) -> Feedback:
+    def _submit(self, problem: Problem, program: Program, *, may_end_earlier: bool) -> Future[Feedback]:
+        read = partial(self._read, problem, program, may_end_earlier=may_end_earlier)
+        return MappedFuture(self._sandbox.submit(self.job(problem, program)), read)
+
+    def _read(
+        self, problem: Problem, program: Program, execution: Execution, *, may_end_earlier: bool
+    ) -> Feedback | Future[Feedback]:
+        line = _line_of_failed_loading(execution) if may_end_earlier else None
+        end = tail_start(program.source, root_name(problem.entry_point), line) if line else None
+        if end is not None:
+            # Once only: what is left has been loaded before.
+            return self._submit(problem, program.until(end), may_end_earlier=False)
         # Back into the problem's order; a program that did not load has fewer observations than there are tests.
         observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
         observations = tuple(observed[number] for number in sorted(observed))
@@ -238,6 +256,15 @@ class _ProblemPlan:
             actions=tuple(_action(problem.tests[index]) for index in order if problem.tests),
             script_context=_given_definitions(problem.starter_code, problem.entry_point),
         )
+
+
+def _line_of_failed_loading(execution: Execution) -> int | None:
+    """Returns the line of the top-level statement in which loading failed; None where it did not."""
+    failure = execution.observations[0].failure
+    if failure is None or not failure.loading:
+        return None
+    outermost = failure.frames[0] if failure.frames else failure.place
+    return outermost.start_line if outermost else None
 
 
 def _check_pair(problem: object, completion: object) -> None:

@@ -51,6 +51,8 @@ class JudgeSettings:
     """Limits of problems that bring none of their own."""
     kinds: KindTable = KINDS
     """The tables from exceptions to kinds and scopes."""
+    strict_extraction: bool = False
+    """Whether completions that are Python only in part run as they stand."""
     without: tuple[str, ...] = ()
     """Layers of isolation that are left out."""
 
@@ -64,8 +66,10 @@ class JudgeSettings:
 
         The number of workers is not in it: it decides when a verdict comes, not which.
         """
-        decisive = (self.isolation, self.packages, self.interpreter, self.limits, self.kinds, self.without)
-        return hashlib.sha256(repr((verdict_version(), *decisive)).encode()).hexdigest()
+        how = (self.isolation, self.packages, self.interpreter, self.limits, self.kinds)
+        return hashlib.sha256(
+            repr((verdict_version(), *how, self.strict_extraction, self.without)).encode()
+        ).hexdigest()
 
 
 @cache

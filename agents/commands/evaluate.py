@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
-from agents.commands.options import DataDir, Device, Json, MaxNewTokens, Seed, Workers
+from agents.commands.options import DataDir, Device, Json, MaxNewTokens, Seed, Strict, Workers
 from agents.commands.output_paths import make_output_folder
 from agents.commands.settings import check_at_least
 from agents.commands.suite_name import load_named
@@ -149,6 +149,7 @@ class Evaluate:
     packages: tuple[str, ...] = ()
     """Packages that programs may import beyond the standard library and those of the suite, such as numpy."""
     seed: Seed = 0
+    strict: Strict = False
     json: Json = False
 
     def run(self) -> int:
@@ -233,7 +234,8 @@ class Evaluate:
 
     def _judge(self, suite: Suite) -> Judge:
         packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
-        return Judge(self.workers, packages=packages, limits=Limits(cpu_seconds=self.cpu_seconds))
+        limits = Limits(cpu_seconds=self.cpu_seconds)
+        return Judge(self.workers, packages=packages, limits=limits, strict_extraction=self.strict)
 
     def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[CostRatios]:
         """What programs cost that solve the same problems."""

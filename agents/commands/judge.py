@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from agents.commands.options import DataDir, Isolation, Json, Split, SuitePosition
+from agents.commands.options import DataDir, Isolation, Json, Split, Strict, SuitePosition
 from agents.commands.suite_name import load_named
 from agents.commands.terminal import say_json
 from codegym import Judge
@@ -33,6 +33,7 @@ class JudgeFile:
     reward: str = "paper"
     """Reward whose components are shown: paper, coarse, adaptive, pass_rate, success, static, ..."""
     isolation: Isolation = "auto"
+    strict: Strict = False
     json: Json = False
 
     def run(self) -> int:
@@ -44,7 +45,7 @@ class JudgeFile:
         """
         problem = load_named(self.suite, self.split, self.data_dir).by_id(self.task_id)
         completion, reward = read_completion(self.file), make_reward(self.reward)
-        with Judge(workers=1, isolation=self.isolation) as judge:
+        with Judge(workers=1, isolation=self.isolation, strict_extraction=self.strict) as judge:
             feedback = judge_for(reward, judge).judge(problem, completion)
         components = reward(problem, feedback)
         if self.json:

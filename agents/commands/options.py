@@ -28,3 +28,9 @@ Workers = Annotated[
 Isolation = Annotated[str, tyro.conf.arg(help="Isolation of programs: strict, auto or none.")]
 Limit = Annotated[int, tyro.conf.arg(help="Problems to take, the first of the suite; 0 takes all.")]
 Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document, and show no progress.")]
+Strict = Annotated[
+    bool,
+    tyro.conf.arg(
+        help="Judge completions as they stand: where Python ends nothing is cut, and example calls count."
+    ),
+]

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from codegym.extraction import answer
+
 _LONGEST = 2000
 """Characters of an assert; longer ones are a model's loop."""
 _MOST_LINES = 40
@@ -63,7 +65,8 @@ def cut_asserts(
 ) -> Assertions:
     """Cuts texts into asserts that call the entry point.
 
-    Conjunctions are split, messages dropped, ``candidate`` stands for the entry point.
+    Conjunctions are split, messages dropped, ``candidate`` stands for the entry point. Asserts inside reasoning
+    (``<think>``) are drafts, and count for nothing.
 
     Args:
         texts: What the model wrote: bare asserts, a code block, a test function, with or without prose.
@@ -76,7 +79,8 @@ def cut_asserts(
     refused: Counter[Refusal] = Counter()
     found: dict[str, None] = {}
     for text in texts:
-        for parsed in _statements(opening + text):
+        start, end = answer(text)
+        for parsed in _statements(opening + text[start:end]):
             if isinstance(parsed, Refusal):
                 refused[parsed] += 1
                 continue

@@ -11,7 +11,7 @@ from codegym.extraction.lexemes import outside_strings
 _OPENING = re.compile(r"(?:(?<=[\r\n])|\A)[ \t]*<think(?:ing)?>")
 _CLOSING = re.compile(r"</think(?:ing)?>")
 _CODE = re.compile(
-    r"^[ \t]*(?:`{3,}|~{3,}|(?:def|class|import|from|async|return|for|while|if|print)\b|@|\w+[ \t]*[=(])", re.M
+    r"^[ \t]*(?:`{3,}|~{3,}|(?:def|class|import|from|async|return|for|while|if|print|assert)\b|@|\w+[ \t]*[=(])", re.M
 )
 _BEGINNING = re.compile(r"\ufeff?\s*(?:\[BEGIN\]|<s>|<\|begin_of_text\|>|<\|im_start\|>[ ]*assistant\b)[ \t]*[\r\n]*")
 _END = re.compile(
@@ -31,7 +31,7 @@ def answer(completion: str) -> tuple[int, int]:
     answer (``<|im_end|>``, ``</s>``, ``[DONE]``, ...): a base model goes on with a text of its own behind it.
 
     Args:
-        completion: Any text.
+        completion: The raw text that a policy wrote.
     """
     start = _behind_reasoning(completion)
     beginning = _BEGINNING.match(completion, start)

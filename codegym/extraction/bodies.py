@@ -41,7 +41,7 @@ def continued(starter_code: str, code: Cut, entry: str, *, strict: bool) -> Extr
 
     Args:
         starter_code: Code of the problem.
-        code: The body.
+        code: The part of the completion that holds the body.
         entry: The name that both together must define; may be empty.
         strict: Run a text that parses only in part as it stands.
     """

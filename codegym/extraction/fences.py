@@ -23,7 +23,7 @@ class Block:
     """A part of a completion that may be the program.
 
     Attributes:
-        cut: Its text.
+        cut: The part of the completion that it is.
         language: A rank: 2 Python, 1 none given, 0 another language, -1 outside of every block.
     """
 

@@ -32,7 +32,7 @@ def outside_strings(text: str, things: Iterable[AnyLocated], start: int = 0) -> 
     """Yields the things that lie in no string and no comment, in one pass over the text.
 
     Args:
-        text: Any text.
+        text: The text that is scanned, whether it is Python or not.
         things: What is looked at, in the order of the text.
         start: Offset at which the scan begins.
     """

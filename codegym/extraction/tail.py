@@ -12,7 +12,7 @@ def tail_start(source: str, entry: str, line: int) -> int | None:
     """Returns where the top-level statement of a line begins, if it stands behind the definition of the entry point.
 
     Args:
-        source: The program.
+        source: The text of the whole program.
         entry: The name that it must define.
         line: 1-based line of a failure.
 

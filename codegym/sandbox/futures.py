@@ -16,10 +16,11 @@ class MappedFuture(Future[R]):
 
     Args:
         source: The other future.
-        function: Called in the thread that ends the other future; what it raises is what this future raises.
+        function: Called in the thread that ends the other future; what it raises is what this future raises. Where it
+            returns a future in its turn, that one's result is this one's.
     """
 
-    def __init__(self, source: Future[S], function: Callable[[S], R]) -> None:
+    def __init__(self, source: Future[S], function: Callable[[S], R | Future[R]]) -> None:
         super().__init__()
         self._source_cancel: Callable[[], bool] = source.cancel
         source.add_done_callback(lambda ended: self._settle(ended, function))
@@ -29,16 +30,22 @@ class MappedFuture(Future[R]):
         self._source_cancel()
         return self.cancelled()
 
-    def _settle(self, source: Future[S], function: Callable[[S], R]) -> None:
+    def _settle(self, source: Future[S], function: Callable[[S], R | Future[R]]) -> None:
         self._source_cancel = bool  # the other future and its result are no longer held here
         if source.cancelled():
             super().cancel()
             self.set_running_or_notify_cancel()  # wakes `concurrent.futures.wait`, which `cancel` alone does not
             return
         try:
-            self.set_result(function(source.result()))
+            result = function(source.result())
         except BaseException as error:
             self.set_exception(error)
+            return
+        if isinstance(result, Future):
+            self._source_cancel = result.cancel
+            result.add_done_callback(lambda ended: self._settle(ended, lambda value: value))
+        else:
+            self.set_result(result)
 
 
 def results(futures: Iterable[Future[R]]) -> list[R]:

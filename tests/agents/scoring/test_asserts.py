@@ -41,6 +41,15 @@ def test_the_condition_may_stand_on_the_next_line() -> None:
     assert cut_asserts(["assert \n    f([1]) == (\n  2\n )\nassert\n\n"], "f").sources == ("assert f([1]) == 2",)
 
 
+def test_asserts_in_reasoning_are_no_tests() -> None:
+    closed = "<think>perhaps\nassert f(1) == 7\n</think>\nassert f(1) == 1\n"
+    assert cut_asserts([closed], "f").sources == ("assert f(1) == 1",)
+    assert cut_asserts(["<think>perhaps\nassert f(1) == 7\n"], "f").sources == ()
+    assert cut_asserts(["perhaps\nassert f(1) == 7\n</think>\nassert f(2) == 2<|im_end|>"], "f").sources == (
+        "assert f(2) == 2",
+    )
+
+
 def test_conjunctions_are_two_tests() -> None:
     assert cut_asserts(["assert f(1) == 2 and f(2) == 3"], "f").sources == ("assert f(1) == 2", "assert f(2) == 3")
 
