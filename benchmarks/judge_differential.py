@@ -101,7 +101,7 @@ def compare(trial: Trial, feedback: Feedback) -> dict[str, Any]:
 
 
 def explained(trial: Trial, ours: str, cpython: str, got: str) -> str:
-    """Returns why a difference is none of the judge's, empty where nobody knows."""
+    """Returns the reason for a difference that is not the judge's fault; empty where none is known."""
     if "RecursionError" in cpython and ours == "error":
         return "deep recursion"
     if ours == "unjudged" and ("passes whatever" in got or "asserts nothing" in got):

@@ -16,6 +16,7 @@ from codegym.sandbox.limits import Limits
 
 # All that `codegym.judge` imports, except what only names errors; a test compares it with the imports.
 VERDICT_SOURCES = (
+    "answers.py",
     "judge.py",
     "judge_settings.py",
     "problem.py",

@@ -30,7 +30,5 @@ Limit = Annotated[int, tyro.conf.arg(help="Problems to take, the first of the su
 Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document, and show no progress.")]
 Strict = Annotated[
     bool,
-    tyro.conf.arg(
-        help="Judge completions as they stand: where Python ends nothing is cut, and example calls count."
-    ),
+    tyro.conf.arg(help="Judge completions as they stand: where Python ends nothing is cut, and example calls count."),
 ]
