@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _MAX_SOURCE = 2**20
-_REFUSING = re.compile(r"assert|^fail|^raises$|^warns$|^_?exit$|^quit$|^abort$|^check_|^verify|^expect", re.IGNORECASE)
+_REFUSING = re.compile(
+    r"assert|^fail|^raises$|^warns$|^_?exit$|^quit$|^abort$|^throw$|^check_|^verify|^expect", re.IGNORECASE
+)
 """Names of functions that end a test: of unittest, pytest, numpy.testing, sys, and of people's own helpers."""
 _ALWAYS_CALLED = re.compile(r"test|check$|setup|teardown|runTest$|run$|__", re.IGNORECASE)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)

@@ -9,6 +9,7 @@ equals only itself.
 from __future__ import annotations
 
 import builtins
+import sys
 import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,10 +21,12 @@ from .failure import describe
 from .handles import Borrowed, Opaque, awaited, iterated
 from .instance import is_plain_field
 from .library_values import is_array
-from .refusal import CannotCross, CodecError, TooLarge
+from .refusal import CannotCross, CodecError, TooLarge, checked
 from .signature import describe_call
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_CALLABLES = frozenset({"functools", "unittest.mock"})
+"""Modules of objects that a script hands out to be called."""
 _FORWARDED: dict[str, Callable[..., Any]] = {
     "iter": iter,
     "next": next,
@@ -56,6 +59,7 @@ class Peer:
         source: The program's text where this is its process (failures name places in it), else empty.
         entry: Returns the candidate, where this is the program's process.
         names: Globals whose classes the other side may ask for, or None where it may ask for nothing.
+        printed: Returns what was printed here and has not been told yet: it appears where the other side asked.
         own_module: ``__module__`` of the classes whose instances' attributes the other side may touch; None for all.
     """
 
@@ -68,9 +72,10 @@ class Peer:
         entry: Callable[[], Any] | None = None,
         names: Mapping[str, Any] | None = None,
         own_module: str | None = None,
+        printed: Callable[[], str] = str,
     ) -> None:
         self.fd, self.limit, self.source = fd, limit, source
-        self.entry, self.names, self.own_module = entry, names, own_module
+        self.entry, self.names, self.own_module, self.printed = entry, names, own_module, printed
         self.rebuild_with(classes)
         self.gone = ""
         self.remote_error: BaseException | None = None
@@ -124,6 +129,8 @@ class Peer:
                 self._serve(message)
                 continue
             self.answers += 1
+            if message[3] and sys.stdout is not None:
+                sys.stdout.write(checked(message[3], str))
             if message[0] == "raise":
                 error = self._rebuilt(message[1], message[2])
                 if isinstance(error, StopIteration) and verb in ("entry", "call"):
@@ -165,7 +172,7 @@ class Peer:
             asked = payload[:1] == b"?"
             known = [] if asked else known
             message = self.codec.decode(payload[1:], known)
-            if type(message) is not list or len(message) != 3 or (message[0] == "ask") is not asked:
+            if type(message) is not list or len(message) != 4 - asked or (message[0] == "ask") is not asked:
                 raise CodecError("not a message of a peer")
             if asked:
                 message += known
@@ -192,15 +199,15 @@ class Peer:
                 for index, value_now in enumerate(mutable)
                 if before[index] is not None and self._frozen(value_now) != before[index]
             ]
-            self._send(["ok", value, changes], known)
+            self._send(["ok", value, changes, self.printed()], known)
         except (PeerGone, CannotCross):
             raise
         except BaseException as error:
             failure = self._described(error, verb, arguments)
             try:
-                self._send(["raise", failure, list(error.args)], known)
+                self._send(["raise", failure, list(error.args), self.printed()], known)
             except CannotCross:
-                self._send(["raise", failure, [failure["message"]]], known)
+                self._send(["raise", failure, [failure["message"]], self.printed()], known)
 
     def _described(self, error: BaseException, verb: str, arguments: list[Any]) -> dict[str, Any]:
         if verb == "entry" and self.entry is not None:
@@ -253,7 +260,8 @@ class Peer:
         if self.own_module is None:
             return True
         is_handed_out = self._mine.get(id(target)) is target
-        return is_handed_out and (isinstance(target, _FUNCTIONS) or self._is_own(target) or self._is_own_class(target))
+        is_function = isinstance(target, _FUNCTIONS) or type(target).__module__ in _CALLABLES
+        return is_handed_out and (is_function or self._is_own(target) or self._is_own_class(target))
 
     def _may_touch(self, target: Any, name: Any) -> bool:
         if type(name) is not str:

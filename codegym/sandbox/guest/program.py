@@ -59,8 +59,16 @@ class CappedText(io.TextIOWrapper):
     """Standard output of a call: kept in memory up to a limit, with all that programs do to a true one."""
 
     def __init__(self, limit: int) -> None:
-        self.kept = _CappedBytes(limit)
+        self.kept, self._told = _CappedBytes(limit), 0
         super().__init__(self.kept, encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True)
+
+    def news(self) -> str:
+        """Returns what was printed since the last time."""
+        with contextlib.suppress(ValueError):
+            if (end := self.kept.tell()) > self._told:
+                start, self._told = self._told, end
+                return self.kept.getbuffer()[start:end].tobytes().decode("utf-8", "replace")
+        return ""
 
     def getvalue(self) -> str:
         """Returns what was printed, also after the stream was closed or detached."""

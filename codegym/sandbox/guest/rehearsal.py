@@ -73,7 +73,7 @@ def rehearsals() -> Iterator[Rehearsal]:
     request = {"context": "", "entry_point": "f", "output_bytes": 1000}
     calls = [pack_arguments(([3, 1, 2],), {}), pack_arguments((1,), {})]
     asked = b"".join(frame(b"?" + codec.encode(["ask", "entry", [[xs], {}]])) for xs in _QUESTIONS)
-    answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], []])) for xs in _QUESTIONS)
+    answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], [], ""])) for xs in _QUESTIONS)
     for _ in range(_TIMES):
         for source in _PROGRAMS:
             yield Rehearsal(

@@ -34,7 +34,7 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
     Writes ``["loaded"]``, ``["failed", failure]``, ``["missing"]`` or ``["exceeded"]`` to the channel, once.
     """
     program = Program(request["source"], request["context"], request["entry_point"], "program")
-    sys.stdout = CappedText(request["output_bytes"])
+    out = sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load(channel)
     except OutputExceeded as error:
@@ -50,6 +50,7 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
         source=program.source,
         entry=program.entry,
         names=program.namespace,
+        printed=out.news,
     )
     peer.serve_forever()
 
@@ -300,9 +301,14 @@ def _try_script(script: str, program: Program) -> list[Any]:
     return ["ok"]
 
 
+NEEDS_ONE_PROCESS = "an object of the program's own class: a test that needs it whole needs one_process=True"
+
+
 def _explanation(error: BaseException, script: str) -> str:
     failure = describe(error, script, loading=False, filename=SCRIPT)
     text: str = failure["exception"] + (": " + failure["message"] if failure["message"] else "")
+    if "'Opaque'" in text:
+        text += f" ({NEEDS_ONE_PROCESS})"
     if failure["place"] is not None:
         lines = script.splitlines()
         number = failure["place"][0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .pytest_stand_in import Failed, Fixture, Mark, Parameters, Skipped
 
@@ -36,6 +38,7 @@ def run_test_functions(defined: Mapping[str, Any], used: frozenset[str], candida
     if callable(setup := defined.get("setup_module")):
         setup()
     fixtures = {value.name: value for value in defined.values() if isinstance(value, Fixture)}
+    fixtures.setdefault("capsys", Fixture(_captured, None, False, "capsys"))
     fixtures[_CANDIDATE] = Fixture(lambda: candidate, None, False, _CANDIDATE)
     for name, value in defined.items():
         if isinstance(value, FunctionType) and name.startswith("test") and name not in used:
@@ -46,6 +49,34 @@ def run_test_functions(defined: Mapping[str, Any], used: frozenset[str], candida
             _run_plain_class(value, fixtures)
 
 
+class Captured(NamedTuple):
+    """What was printed."""
+
+    out: str
+    err: str
+
+
+class Capture:
+    """pytest's ``capsys``: what a test and the program print meanwhile."""
+
+    def __init__(self) -> None:
+        self.out, self.err = io.StringIO(), io.StringIO()
+
+    def readouterr(self) -> Captured:
+        """Returns what was printed since the last time."""
+        read = Captured(self.out.getvalue(), self.err.getvalue())
+        for stream in (self.out, self.err):
+            stream.seek(0)
+            stream.truncate()
+        return read
+
+
+def _captured() -> Iterator[Capture]:
+    capture = Capture()
+    with contextlib.redirect_stdout(capture.out), contextlib.redirect_stderr(capture.err):
+        yield capture
+
+
 def is_collected(defined: Mapping[str, Any]) -> bool:
     """Whether there is anything that :func:`run_test_functions` would look at."""
     return any(
@@ -54,9 +85,9 @@ def is_collected(defined: Mapping[str, Any]) -> bool:
     )
 
 
-def run_function(function: Callable[..., Any], fixtures: Mapping[str, Fixture]) -> None:
-    """Runs a test function once for each of its parameter sets."""
-    marks = list(getattr(function, "pytestmark", ()))
+def run_function(function: Callable[..., Any], fixtures: Mapping[str, Fixture], outer: Sequence[Mark] = ()) -> None:
+    """Runs a test function once for each of its parameter sets, those of its class included."""
+    marks = [*outer, *getattr(function, "pytestmark", ())]
     if _is_left_out(marks):
         return
     asked = [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
@@ -193,7 +224,7 @@ def _run_plain_class(kind: type, fixtures: Mapping[str, Fixture]) -> None:
         for step in ("setup_method", "setup"):
             if callable(found := getattr(instance, step, None)):
                 found(*[getattr(instance, name)][: len(_parameters(found))])
-        run_function(getattr(instance, name), {**fixtures, **own})
+        run_function(getattr(instance, name), {**fixtures, **own}, marks)
 
 
 def _is_test_case(kind: type) -> bool:

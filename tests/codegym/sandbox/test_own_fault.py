@@ -43,7 +43,7 @@ FAULTY = {
     "missing assertion": (
         "import unittest\nclass A(unittest.TestCase):\n    def test(self):\n        self.assertNoSuchThing(f(1), 2)\n"
     ),
-    "missing fixture": "def test_one(capsys):\n    assert f(1) == 2\n",
+    "missing fixture": "def test_one(tmp_path):\n    assert f(1) == 2\n",
     "fails by itself": "assert 1 == 2\nassert f(1) == 2",
     "raises by itself": "x = [][1]\nassert f(x) == 2",
     "check takes too much": "def check(a, b):\n    assert a(1) == b\n",

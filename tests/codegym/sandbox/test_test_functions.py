@@ -41,6 +41,11 @@ TESTS = {
     ),
     "approx": "from pytest import approx\ndef test_one():\n    assert [f(3) * 1.0] == approx([4.0000001])\n",
     "candidate as an argument": "def test(candidate):\n    assert candidate(3) == 4\n",
+    "class with parameters": (
+        "import pytest\n@pytest.mark.parametrize('a, b', [(1, 2), (3, 4)])\nclass TestF:\n"
+        "    def test_one(self, a, b):\n        assert f(a) == b\n"
+    ),
+    "thrown": "[(_ for _ in ()).throw(AssertionError) for a, b in [(3, 4)] if f(a) != b]\n",
     "class": (
         "class TestF:\n    def setup_method(self):\n        self.x = 3\n"
         "    def test_one(self):\n        assert f(self.x) == 4\n"
@@ -119,3 +124,29 @@ def test_what_the_program_raises_in_a_test_function_is_its_own(scripts: Observe,
     for script in ("def test_one():\n    assert f(3) == 4\n", unittest):
         (seen,) = scripts(f"def f(x):\n    {body}\n", script)
         assert seen.status is Status.RAISED, seen
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "def test_one(capsys):\n    f('a')\n    f('b')\n    assert capsys.readouterr().out == 'a\\nb\\n'\n",
+        "import io, contextlib\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    f('a')\n"
+        "assert out.getvalue() == 'a\\n'\n",
+        "import io, sys\nfrom unittest.mock import patch\nwith patch('sys.stdout', new_callable=io.StringIO) as out:\n"
+        "    f('a')\nassert out.getvalue() == 'a\\n'\n",
+    ],
+)
+def test_what_the_program_prints_appears_in_the_test(scripts: Observe, script: str) -> None:
+    (right,) = scripts("def f(x):\n    print(x)\n", script)
+    (wrong,) = scripts("def f(x):\n    print(x, x)\n", script)
+    assert (right.status, wrong.status) == (Status.OK, Status.REFUSED), (right, wrong)
+
+
+def test_a_mock_may_be_called_by_the_program(scripts: Observe) -> None:
+    script = (
+        "from unittest.mock import Mock\ndef test_one():\n    m = Mock(return_value=3)\n    assert f(m) == 3\n"
+        "    m.assert_called_once_with(7)\n"
+    )
+    assert scripts("def f(g):\n    return g(7)\n", script)[0].status is Status.OK
+    assert scripts("def f(g):\n    return g(8)\n", script)[0].status is Status.REFUSED
+    assert scripts("def f(g):\n    return 3\n", script)[0].status is Status.REFUSED
