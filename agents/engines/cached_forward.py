@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import Cache, DynamicCache, EncoderDecoderCache
+from transformers import Cache, DynamicCache, EncoderDecoderCache, PreTrainedModel
 
 _MAX_ENCODER_PAIRS = 2**25
 """Most pairs of tokens in an encoder's batch: an encoder with position biases (T5) holds a number for each pair."""
@@ -47,7 +47,7 @@ class CachedForward(Protocol):
         """Returns the logits before each of ``ids`` [B, T], one prompt for each row, without a cache: [B, T, V]."""
 
 
-def make_cached_forward(model: Any) -> CachedForward:
+def make_cached_forward(model: PreTrainedModel) -> CachedForward:
     """Returns the cached forward pass of a Hugging Face model."""
     return Seq2SeqForward(model) if getattr(model.config, "is_encoder_decoder", False) else CausalForward(model)
 
@@ -55,12 +55,12 @@ def make_cached_forward(model: Any) -> CachedForward:
 class CausalForward:
     """Decoder-only models: prompts are padded on the left, positions count from each prompt's first token."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
         # A model with LoRA adapters takes any argument; only the model below them says which ones it knows.
-        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-        accepted = inspect.signature(inner.forward).parameters
+        get_base_model = getattr(model, "get_base_model", lambda: model)
+        accepted = inspect.signature(get_base_model().forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_logits_to_keep = "logits_to_keep" in accepted
 
@@ -123,7 +123,7 @@ class CausalState:
 class Seq2SeqForward:
     """Encoder-decoder models (T5, CodeT5, BART): the prompt goes through the encoder, the completion is decoded."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
         start = model.generation_config.decoder_start_token_id
@@ -142,6 +142,7 @@ class Seq2SeqForward:
     def score(self, prompts: Sequence[NDArray[np.int64]], ids: Tensor) -> Tensor:
         """Returns the logits before each of ``ids`` [B, T]: [B, T, V]."""
         prompt, mask = pad(prompts, self.model.device, left=False)
+        # A decoder starts from a token of its own, so that its input is one token behind its output.
         shifted = torch.cat([torch.full_like(ids[:, :1], self.start), ids[:, :-1]], dim=1)
         logits: Tensor = self.model(input_ids=prompt, attention_mask=mask, decoder_input_ids=shifted).logits
         return logits
@@ -155,6 +156,7 @@ class Seq2SeqState:
     def __init__(self, network: Seq2SeqForward, prompt: Tensor, mask: Tensor) -> None:
         self._model, self._mask = network.model, mask
         self._states = _encoded(self._model.get_encoder(), prompt, mask)
+        # The second cache holds the cross-attention's keys of the prompt, which are computed only once.
         self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         self.decode(torch.full((len(prompt), 1), network.start, device=prompt.device))
 

@@ -48,6 +48,7 @@ class LocalEngine:
             DivergedError: If the model's logits are not numbers.
             RuntimeError: If a single row does not fit into memory.
         """
+        # Similar lengths mean little padding, and equal prompts share a batch, where they are computed once.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), prompts[i].tobytes()))
         size = (len(prompts), sampling.max_new_tokens)
         # All random numbers are drawn beforehand: a row's tokens must not depend on how many rows fit into memory.

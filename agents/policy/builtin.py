@@ -20,6 +20,7 @@ def builtin_model(name: str | Path) -> Path | None:
     """
     if str(name) in BUILTIN_MODELS:
         return FOLDER / str(name)
+    # The cutoff is high: a name on the hub that only resembles "tiny" must get through.
     if not Path(name).exists() and difflib.get_close_matches(str(name).lower(), BUILTIN_MODELS, cutoff=0.75):
         raise UnknownNameError("model", str(name), BUILTIN_MODELS)
     return None

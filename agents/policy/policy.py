@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.engines.cached_forward import make_cached_forward
 from agents.engines.engine import Engine, Sample
@@ -48,14 +49,20 @@ class LMPolicy:
     """
 
     def __init__(
-        self, model: nn.Module, tokenizer: Any, template: PromptTemplate, max_new_tokens: int = 256, seed: int = 0
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        template: PromptTemplate,
+        max_new_tokens: int = 256,
+        seed: int = 0,
     ) -> None:
         if max_new_tokens < 1:
             raise InvalidSettingError(f"max_new_tokens must be at least 1, got {max_new_tokens!r}.")
-        self.model: Any = model.train(recomputes(model))
+        self.model = model.train(recomputes(model))
         self.tokenizer = tokenizer
         self.template = template
         self.max_new_tokens = max_new_tokens
+        # On the CPU whatever the model's device is, so that one seed gives one stream of numbers everywhere.
         self.generator = torch.Generator().manual_seed(seed)
         self.network = make_cached_forward(model)
         self._encoder = PromptEncoder(self.model, tokenizer, self.network.context)
@@ -69,7 +76,7 @@ class LMPolicy:
         cls,
         model: str | Path | nn.Module,
         *,
-        tokenizer: Any = None,
+        tokenizer: PreTrainedTokenizerBase | str | Path | None = None,
         device: str = "auto",
         dtype: str = "auto",
         max_new_tokens: int = 256,
@@ -99,12 +106,13 @@ class LMPolicy:
         """
         target = find_device(device)
         kind = find_dtype(dtype, target)
+        network: Any  # because transformers declares the arguments of `to` wrongly
         if isinstance(model, nn.Module):
             if tokenizer is None:
                 raise ValueError("LMPolicy.load(module) needs tokenizer=, a tokenizer or the name of one.")
-            network, source = cast(Any, model.to(device=target, dtype=kind)), None
+            network, source = model.to(dtype=kind), None
         else:
-            network, source = load_model(model, kind).to(target), model
+            network, source = load_model(model, kind), model
         if tokenizer is None or isinstance(tokenizer, (str, Path)):
             named = tokenizer or source
             assert named is not None
@@ -113,8 +121,9 @@ class LMPolicy:
             template = PromptTemplate.load(builtin_model(source) or Path(source))
         if template is None:
             template = CHAT if getattr(tokenizer, "chat_template", None) else PLAIN
-        network = tuned(network, tuning or Tuning(), seed).to(target)  # new adapters are made on the CPU
-        return cls(network, tokenizer, template, max_new_tokens, seed)
+        network = tuned(network, tuning or Tuning(), seed)
+        # Moved last: the same seed then gives the same new adapters on every device.
+        return cls(network.to(target), tokenizer, template, max_new_tokens, seed)
 
     @property
     def device(self) -> torch.device:
@@ -144,8 +153,7 @@ class LMPolicy:
         if not getattr(self.tokenizer, "chat_template", None):
             return text
         turns = [{"role": "user", "content": text}]
-        chat: str = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        return chat
+        return cast(str, self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
     def generate(
         self,
@@ -238,6 +246,7 @@ class LMPolicy:
             temperature: Temperature of the sampling, so that the results compare with the kept log-probabilities.
             entropy: Compute the entropy at every token as well.
         """
+        # In bfloat16 a log-probability is off by about as much as an update changes it.
         logits = self._logits(batch).float()
         logits = logits if temperature == 1 else logits / temperature
         ids = batch.completion_ids
@@ -259,6 +268,7 @@ class LMPolicy:
         token_ids = self.text_ids(text)
         room = self.room_after(prompt_ids)
         finished = room is None or len(token_ids) <= room
+        # Cut at the end, where prompts lose their beginning: a completion is continued from its prompt.
         token_ids = token_ids[:room]
         sample = Sample(token_ids=token_ids, logprobs=np.zeros(len(token_ids), dtype=np.float32), finished=finished)
         return self._completion(prompt, prompt_ids, sample)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from agents.policy.builtin import BUILTIN_MODELS, builtin_model
 from agents.policy.tuning import base_of, is_adapter, with_saved_adapters
 from codegym.errors import CodegymError, DataError, InvalidSettingError
 
 
-def load_model(source: str | Path, dtype: torch.dtype) -> Any:
+def load_model(source: str | Path, dtype: torch.dtype) -> PreTrainedModel:
     """Loads a causal or encoder-decoder model, with its adapters if the folder holds some.
 
     Raises:
@@ -31,7 +37,7 @@ def load_model(source: str | Path, dtype: torch.dtype) -> Any:
         return loader.from_pretrained(folder, dtype=dtype)
 
 
-def load_tokenizer(source: str | Path) -> Any:
+def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
     """Loads a tokenizer.
 
     Raises:
@@ -67,6 +73,7 @@ def find_dtype(name: str, device: torch.device) -> torch.dtype:
         InvalidSettingError: If there is no such dtype.
     """
     if name == "auto":
+        # CPUs without bfloat16 instructions compute it many times slower than float32.
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     dtype = getattr(torch, name, None)
     if not isinstance(dtype, torch.dtype):
@@ -82,6 +89,7 @@ def _naming(source: object) -> Iterator[None]:
     except CodegymError:
         raise
     except (OSError, ValueError) as error:
+        # The first line says what is wrong; the others advise to log in to the hub.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
             f"cannot load the model {str(source)!r}: expected a folder in the hub's layout, a name on the hub, or one "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from codegym.errors import InvalidSettingError
 
@@ -20,7 +20,7 @@ class PromptEncoder:
         context: Most tokens of prompt and completion together, None without a limit.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, context: int | None) -> None:
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, context: int | None) -> None:
         self._tokenizer, self._context = tokenizer, context
         self._is_encoder_decoder = bool(model.config.is_encoder_decoder)
         self.end_ids = find_end_ids(model, tokenizer)
@@ -80,12 +80,13 @@ class PromptEncoder:
         return self.end_ids[0] if bos is None else int(bos)
 
 
-def find_end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+def find_end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """Returns the tokens that end a completion; the tokenizer's own comes first, with which reference texts are ended.
 
     Raises:
         ValueError: If there is none.
     """
+    # A chat model often ends a turn with another token than its tokenizer names.
     of_model = model.generation_config.eos_token_id
     listed = [tokenizer.eos_token_id, *(of_model if isinstance(of_model, list) else [of_model])]
     ids = tuple(dict.fromkeys(int(i) for i in listed if i is not None))

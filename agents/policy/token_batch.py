@@ -39,6 +39,7 @@ class TokenBatch:
             prompts: Ids of the prompt of each completion, B of them; equal ones are kept once.
             completions: Ids of each completion, B of them.
         """
+        # Padding is on the right: causal attention then needs no mask for it, and token t is column t.
         longest = max(len(completion) for completion in completions)
         ids = np.zeros((len(completions), longest), dtype=np.int64)
         mask = np.zeros((len(completions), longest), dtype=np.bool_)

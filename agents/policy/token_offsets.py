@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
@@ -19,7 +20,7 @@ class TokenText:
     every time), offsets follow by counting. Otherwise every prefix is decoded, which is slow but right for any decoder.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
         added = getattr(tokenizer, "added_tokens_decoder", {})
         self._special = {int(i) for i in tokenizer.all_special_ids} | {i for i, t in added.items() if t.special}
@@ -31,8 +32,8 @@ class TokenText:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Returns the text of these ids without special tokens; its spaces stay as they are."""
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return text
+        text = self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return cast(str, text)  # a list of texts only for a batch of ids
 
     def spans(self, ids: Sequence[int]) -> tuple[str, NDArray[np.int64]]:
         """Returns the text and, for each id, the half-open span of its characters.
@@ -50,6 +51,7 @@ class TokenText:
         # Joined before it is decoded: a character may be spread over several tokens.
         data = b"".join(pieces)
         joined = data.decode("utf-8", "replace")
+        # Checked for every completion, because decoders may add or drop spaces, or normalize characters.
         if joined == text:
             return text, _counted(pieces, data, 0)
         if joined == " " + text:  # SentencePiece decoders drop the space before the first word
@@ -63,12 +65,14 @@ class TokenText:
         return piece
 
     def _find_piece(self, token_id: int) -> bytes:
+        # A model's vocabulary is often padded beyond its tokenizer's.
         if token_id in self._special or token_id >= len(self._tokenizer):
             return b""
-        token = self._tokenizer.convert_ids_to_tokens(token_id)
+        token = cast("str | None", self._tokenizer.convert_ids_to_tokens(token_id))
         if token is None:
             return b""
         if self._alphabet:
+            # Added tokens are plain text, not spelled in the alphabet.
             if all(character in self._alphabet for character in token):
                 return bytes(self._alphabet[character] for character in token)
             return str(token).encode()
@@ -133,6 +137,7 @@ def _character_of_byte(data: bytes) -> NDArray[np.int64]:
 
 
 def _common_prefix(a: str, b: str) -> int:
+    # By halves: comparing slices is fast, a loop over characters is not.
     low, high = 0, min(len(a), len(b))
     if a[:high] == b[:high]:
         return high
@@ -142,7 +147,7 @@ def _common_prefix(a: str, b: str) -> int:
     return low
 
 
-def _is_byte_level(tokenizer: Any) -> bool:
+def _is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Whether tokens are spelled in the byte alphabet of GPT-2, where a space is Ġ; a wrong guess costs only speed."""
     spelled = tokenizer.get_vocab()
     return any("\u0120" in token for token in spelled) and not any("\u2581" in token for token in spelled)

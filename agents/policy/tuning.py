@@ -16,6 +16,7 @@ from codegym.errors import InvalidSettingError, MissingExtraError
 
 if TYPE_CHECKING:  # the command line reads Tuning's options where torch is not installed
     from torch import nn
+    from transformers import PreTrainedModel
 
 _ADAPTER = "adapter_config.json"
 _DROPOUT = (
@@ -51,7 +52,7 @@ class Tuning(SettingsRecord):
         self.require_at_least(0, "lora_rank")
 
 
-def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
+def tuned(model: PreTrainedModel, tuning: Tuning, seed: int = 0) -> PreTrainedModel:
     """Prepares a model for its tuning.
 
     Args:
@@ -67,11 +68,12 @@ def tuned(model: Any, tuning: Tuning, seed: int = 0) -> Any:
     if tuning.lora_rank and not hasattr(model, "peft_config"):
         import torch
 
+        # The adapters' random start must not advance the generator of the user's own program.
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = _with_adapters(model, tuning)
     if tuning.gradient_checkpointing:
-        inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+        inner: Any = getattr(model, "get_base_model", lambda: model)()
         # Transformers 5.2 renamed the method and warns about the old name.
         enable = getattr(inner, "activation_checkpointing_enable", None) or inner.gradient_checkpointing_enable
         enable({"use_reentrant": False})
@@ -97,13 +99,14 @@ def base_of(folder: str | Path) -> str:
     return base.name if base.parts[-4:-1] == FOLDER.parts[-3:] else str(base)
 
 
-def with_saved_adapters(model: Any, folder: str | Path) -> Any:
+def with_saved_adapters(model: PreTrainedModel, folder: str | Path) -> PreTrainedModel:
     """Returns the model with a folder's adapters, which are tuned further."""
     with _without_deprecations():
-        return _peft().PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+        tunable: PreTrainedModel = _peft().PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+        return tunable
 
 
-def _with_adapters(model: Any, tuning: Tuning) -> Any:
+def _with_adapters(model: PreTrainedModel, tuning: Tuning) -> PreTrainedModel:
     if not getattr(model, "name_or_path", ""):
         raise InvalidSettingError(
             "lora_rank needs a model that was loaded by a name or from a folder, since only its adapters are saved: "
@@ -121,7 +124,8 @@ def _with_adapters(model: Any, tuning: Tuning) -> Any:
         task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
     )
     with _without_deprecations():
-        return _peft().get_peft_model(model, options)
+        tunable: PreTrainedModel = _peft().get_peft_model(model, options)
+        return tunable
 
 
 @contextmanager
