@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ from rich.progress import track
 
 from agents.evaluation.bootstrap import Interval, bootstrap_mean
 from agents.scoring.costs import literal_calls
-from agents.scoring.matrix import MATRIX_LIMITS, MatrixStore
+from agents.scoring.matrix import MATRIX_LIMITS, MatrixJudge
 from agents.scoring.task_samples import TaskSamples, read_task_samples
 from codegym import Judge
 from codegym.program import Program
+from codegym.store import Store
 
 FILE = Path("codet") / "humaneval_codegen16b.jsonl.gz"
 ROWS = Path(__file__).resolve().parent / "matrix" / "evalplus_rows.py"
@@ -70,7 +72,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--fresh-cells", type=int, default=40, help="cells a task that run in fresh interpreters")
     parser.add_argument("--peers", default="python", help="the interpreter that has EvalPlus installed")
     parser.add_argument("--whole", action=argparse.BooleanOptionalAction, default=True, help="judge all of codet/")
-    parser.add_argument("--keep", type=Path, help="keep the whole matrix here, for codedpo_ranking.py")
+    parser.add_argument("--keep", type=Path, help="keep the whole matrix in this file, for codedpo_ranking.py")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the report")
     options = parser.parse_args(argv)
     if options.data is None or not (Path(options.data) / FILE).is_file():
@@ -111,9 +113,9 @@ def ours(boards: Sequence[Board], workers: int) -> list[Heat]:
     for place in track(boards, description="codegym", console=_console):
         with Judge(workers=workers) as judge:
             some = replace(place.samples, completions=place.sources[:4])
-            list(MatrixStore(None, judge).fill([some]))
+            list(MatrixJudge(judge).fill([some]))
             start, cpu = time.monotonic(), _cpu_so_far()
-            (matrix,) = MatrixStore(None, judge).fill([place.samples])
+            (matrix,) = MatrixJudge(judge).fill([place.samples])
             seconds = time.monotonic() - start
         tests = {test: column for column, test in enumerate(matrix.tests)}
         columns = [tests.get(test) for test in place.tests]
@@ -248,17 +250,20 @@ def whole(options: argparse.Namespace, tasks: Sequence[TaskSamples]) -> tuple[Sh
     """All of codet/, with its files."""
     letters: Counter[str] = Counter()
     distinct = cells = 0
-    with tempfile.TemporaryDirectory() as scratch, Judge(workers=options.workers) as judge:
-        store = MatrixStore(options.keep or scratch, judge)
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        judge = stack.enter_context(Judge(workers=options.workers))
+        store = stack.enter_context(Store(options.keep or Path(scratch) / "cells.sqlite"))
+        cells_of = MatrixJudge(judge, store)
         start = time.monotonic()
         busy = time.process_time()
-        for matrix in track(store.fill(tasks), total=len(tasks), description="all of codet/", console=_console):
+        for matrix in track(cells_of.fill(tasks), total=len(tasks), description="all of codet/", console=_console):
             letters.update("".join(matrix.rows))
             cells += len(matrix.rows) * len(matrix.tests)
             distinct += len(set(matrix.samples.completions)) * len(matrix.tests)
         seconds, busy = time.monotonic() - start, time.process_time() - busy
-    facts = {"cells": cells, "distinct": distinct, "judged": store.judged, "seconds": seconds, "own_cpu": busy}
-    row = (f"{cells:,}", f"{distinct:,}", f"{store.judged:,}", f"{seconds:.0f}", f"{distinct / seconds:,.0f}")
+    facts = {"cells": cells, "distinct": distinct, "judged": cells_of.judged, "seconds": seconds, "own_cpu": busy}
+    row = (f"{cells:,}", f"{distinct:,}", f"{cells_of.judged:,}", f"{seconds:.0f}", f"{distinct / seconds:,.0f}")
     columns = ("cells", "of distinct programs", "programs run", "seconds", "distinct cells/s")
     remark = ", ".join(f"{letter} {number:,}" for letter, number in letters.most_common())
     return Sheet(title="All of codet/", columns=columns, rows=(row,), remarks=(remark,)), {**facts, "letters": letters}

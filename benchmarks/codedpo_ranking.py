@@ -21,11 +21,12 @@ from rich.console import Console
 from rich.progress import track
 
 from agents.evaluation.bootstrap import bootstrap_mean
-from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixStore
+from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixJudge
 from agents.scoring.ranking import FloatArray, Ranking, rank
 from agents.scoring.ranking_quality import RankingQuality, ranking_quality
 from agents.scoring.task_samples import read_task_samples
 from codegym import Judge
+from codegym.store import Store
 
 FILE = Path("codet") / "humaneval_codegen16b.jsonl.gz"
 MEASURES = ("spearman", "auc", "top", "pair", "reversed")
@@ -36,7 +37,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("CODEGYM_DATA"), help="folder of benchmark data")
-    parser.add_argument("--matrix", type=Path, default=Path("runs/codet"), help="where the matrix is, or will be kept")
+    parser.add_argument(
+        "--matrix", type=Path, default=Path("runs/codet.sqlite"), help="the file that holds the matrix, or will hold it"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", type=int, default=15, help="programs and tests of a subset")
     parser.add_argument("--draws", type=int, default=40, help="subsets of each problem")
@@ -51,9 +54,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def matrices(options: argparse.Namespace) -> list[Matrix]:
     """Every program against every test, from the folder where it is known."""
     tasks = read_task_samples(Path(options.data) / FILE).tasks
-    with Judge(workers=options.workers) as judge:
-        store = MatrixStore(options.matrix, judge)
-        return list(track(store.fill(tasks), total=len(tasks), description="matrix", console=_console))
+    with Judge(workers=options.workers) as judge, Store(options.matrix) as store:
+        cells = MatrixJudge(judge, store)
+        return list(track(cells.fill(tasks), total=len(tasks), description="matrix", console=_console))
 
 
 def subsets(matrix: Matrix, options: argparse.Namespace, place: int) -> Iterator[tuple[FloatArray, list[bool]]]:

@@ -67,12 +67,12 @@ class CodeDPOStudy(Study):
         from agents.codedpo.data.pipeline import draw_problems
         from agents.rollout.episodes import make_episodes
 
-        preparation = self._preparation(seed, judge)
+        pipeline = self._pipeline(seed, judge)
         chosen = draw_problems(train, self.tasks, seed)
-        stage = make_episodes(gym.make("CodeSynthesis-v0", suite=train, judge=judge))
-        samples = preparation.samples(stage, policy, chosen, seed=seed, source=self.model)
-        matrices = preparation.matrices(samples)
-        made = preparation.from_matrices(matrices)
+        episodes = make_episodes(gym.make("CodeSynthesis-v0", suite=train, judge=judge))
+        samples = pipeline.samples(episodes, policy, chosen, seed=seed, source=self.model)
+        matrices = pipeline.matrices(samples)
+        made = pipeline.from_matrices(matrices)
         cells = sum(len(matrix.rows) * len(matrix.tests) for matrix in matrices)
         return {
             "cells": cells,
@@ -80,10 +80,10 @@ class CodeDPOStudy(Study):
             "right": float(np.mean([np.mean(m.samples.labels) for m in matrices])),
         }
 
-    def _preparation(self, seed: int, judge: Any, ranking: str = "self_validation", kinds: Sequence[str] = ()) -> Any:
+    def _pipeline(self, seed: int, judge: Any, ranking: str = "self_validation", kinds: Sequence[str] = ()) -> Any:
         from agents.codedpo.data.pairing import PairRules
         from agents.codedpo.data.pairs import PairKind
-        from agents.codedpo.data.pipeline import Preparation, PreparationSettings
+        from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings
         from agents.codedpo.data.sampling_settings import SamplingSettings
         from agents.scoring.ranking import Ranking
 
@@ -93,8 +93,8 @@ class CodeDPOStudy(Study):
             seed=seed,
             **self.compared()["rules"],
         )
-        settings = PreparationSettings(sampling=SamplingSettings(**self.compared()["sampling"]), rules=rules)
-        return Preparation(self.out / f"pairs_{seed}", judge, settings)
+        settings = PipelineSettings(sampling=SamplingSettings(**self.compared()["sampling"]), rules=rules)
+        return PairPipeline(self.out / f"pairs_{seed}", judge, settings)
 
     def learn(self, configuration: Row, seed: int, policy: Any, train: Any, judge: Any) -> dict[str, Any]:
         """Trains the policy by one method, or by one after the other; returns how that went."""
@@ -126,10 +126,10 @@ class CodeDPOStudy(Study):
         name = configuration["name"]
         ranking = name if name in ("random", "filter", "count") else "self_validation"
         kinds = configuration.get("rules", {}).get("kinds", ["correctness"])
-        preparation = self._preparation(seed, judge, ranking, kinds)
-        matrices = preparation.matrices(read_task_samples(preparation.folder / "samples.jsonl").tasks)
-        costs = preparation.costs(matrices) if "efficiency" in kinds else ()
-        made = make_pairs(matrices, preparation.settings.rules, costs)
+        pipeline = self._pipeline(seed, judge, ranking, kinds)
+        matrices = pipeline.matrices(read_task_samples(pipeline.folder / "samples.jsonl").tasks)
+        costs = pipeline.costs(matrices) if "efficiency" in kinds else ()
+        made = make_pairs(matrices, pipeline.settings.rules, costs)
         labels = {m.samples.task_id: dict(zip(m.samples.completions, m.samples.labels, strict=True)) for m in matrices}
         judged = [pair for pair in made.pairs if pair.kind is PairKind.CORRECTNESS]
         truth = [[labels[pair.task_id][text] for text in (pair.chosen, pair.rejected)] for pair in judged]

@@ -10,10 +10,11 @@ import numpy as np
 
 import codegym  # noqa: F401  registers CodeSynthesis-v0
 from agents import LMPolicy
-from agents.codedpo.data.sampling import Sampler
+from agents.codedpo.data.sampling import TaskSampler
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.rollout.episodes import make_episodes
-from agents.scoring.matrix import MatrixStore
+from agents.rollout.sampler import Sampler
+from agents.scoring.matrix import MatrixJudge
 from agents.scoring.ranking import Ranking, rank
 from codegym import Judge
 from envs_registry import load_suite
@@ -25,8 +26,10 @@ def main() -> None:
     suite = load_suite("core", split="test").filter(difficulties=["easy"])[:12]
     picked, average = [], []
     with Judge() as judge, gym.make("CodeSynthesis-v0", suite=suite, judge=judge) as env:
-        sampler = Sampler(make_episodes(env), policy, SamplingSettings(programs=12, test_texts=8, temperature=0.8))
-        for matrix in MatrixStore(None, judge).fill(list(sampler.sample())):
+        settings = SamplingSettings(programs=12, test_texts=8, temperature=0.8)
+        sampler = Sampler(policy=policy, sampling=settings.sampling(policy))
+        tasks = TaskSampler(episodes=make_episodes(env), sampler=sampler, judge=judge, settings=settings)
+        for matrix in MatrixJudge(judge).fill(list(tasks.sample())):
             problem = suite.by_id(matrix.samples.task_id)
             verdicts = judge.judge_many([(problem, program) for program in matrix.samples.completions])
             right = np.array([feedback.is_success for feedback in verdicts])

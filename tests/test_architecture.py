@@ -23,7 +23,7 @@ MAY_IMPORT = {
 """What each room may import of the project."""
 
 FLOORS = (
-    {"errors", "atomic_file", "json_lines"},
+    {"errors", "atomic_file", "json_lines", "store"},
     {"sandbox"},
     {"answers", "comparison", "output_rule"},
     {"problem"},

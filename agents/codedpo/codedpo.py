@@ -16,7 +16,7 @@ from agents.codedpo.batches import epoch_batches, learning_rate_factor
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairSet, reasons
 from agents.codedpo.data.pairs import PairKind, Preference
-from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings, draw_problems
 from agents.codedpo.measures import log_pairs, log_step
 from agents.codedpo.objective import Objective
 from agents.codedpo.reference import OF_THE_REFERENCE, Reference, ask_reference
@@ -45,7 +45,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         env: Environment whose problems programs are written for; None where pairs are given.
         config: How to learn, such as the paper's settings, ``CodeDPOConfig.paper()``.
         pairs: Pairs to learn from; None makes them when learning begins.
-        preparation: How pairs are made: what is written, how it is ranked, which pairs are kept.
+        pipeline: How pairs are made: what is written, how it is ranked, which pairs are kept.
         folder: Folder that keeps the work on pairs, so that a killed run resumes; None keeps nothing.
         **options: The other arguments of :class:`Agent`, and settings of :class:`CodeDPOConfig` by name.
 
@@ -66,12 +66,12 @@ class CodeDPO(Agent[CodeDPOConfig]):
         config: CodeDPOConfig | None = None,
         *,
         pairs: Sequence[Preference] | None = None,
-        preparation: PreparationSettings | None = None,
+        pipeline: PipelineSettings | None = None,
         folder: str | Path | None = None,
         **options: Any,
     ) -> None:
         super().__init__(policy, env, config, **options)
-        self.preparation = preparation or PreparationSettings()
+        self.pipeline = pipeline or PipelineSettings()
         self.folder = None if folder is None else Path(folder)
         self.pairs: tuple[Preference, ...] = ()
         """What is learned from."""
@@ -113,10 +113,10 @@ class CodeDPO(Agent[CodeDPOConfig]):
             judge = getattr(getattr(self.env, "unwrapped", None), "judge", None)
             if not isinstance(judge, Judge):
                 judge = stack.enter_context(Judge())
-            preparation = Preparation(self.folder, judge, self.preparation)
+            pipeline = PairPipeline(self.folder, judge, self.pipeline)
             chosen = draw_problems(self.episodes.problems, self.config.problems, self.seed)
             name = f"{getattr(self.policy.model.config, '_name_or_path', '')}@{self.n_updates}"
-            return preparation.from_policy(self.episodes, self.policy, chosen, seed=self.seed, source=name)
+            return pipeline.from_policy(self.episodes, self.policy, chosen, seed=self.seed, source=name)
 
     @property
     def default_timesteps(self) -> int:

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from agents.codedpo.data.corpus_tasks import Seed as CorpusTask
-from agents.codedpo.data.corpus_tasks import SeedHarvest, SeedRules, decontaminated, harvest
+from agents.codedpo.data.corpus_tasks import CorpusRules, CorpusTask, CorpusTasks, decontaminated, read_corpus
 from agents.codedpo.data.source_files import EXCLUDED_FOLDERS
 from agents.commands.options import DataDir, Device, Json, Seed
 from agents.commands.output_paths import check_output_file
@@ -19,6 +18,7 @@ from agents.commands.terminal import say, say_json
 from agents.progress import ProgressDisplay
 from codegym.errors import DataError
 from codegym.problem import Problem
+from codegym.store import Store
 from envs_registry.writing import write_problems
 
 
@@ -39,7 +39,7 @@ class Corpus:
     """Instruction-tuned model that words the tasks anew; without one they are signature and docstring."""
     device: Device = "auto"
     seed: Seed = 0
-    rules: tyro.conf.OmitArgPrefixes[SeedRules] = field(default_factory=SeedRules)
+    rules: tyro.conf.OmitArgPrefixes[CorpusRules] = field(default_factory=CorpusRules)
     """Which functions become tasks."""
     json: Json = False
 
@@ -55,39 +55,35 @@ class Corpus:
             raise DataError(f"there is no folder or file {self.folder}.")
         protected = [load_named(name, data_dir=self.data_dir) for name in self.against]
         check_output_file("--out", self.out)
-        journals = self.out.with_name(f"{self.out.name}.work")
-        with ProgressDisplay(self.json) as display:
-            found = harvest(
+        with ProgressDisplay(self.json) as display, Store(self.out.with_name(f"{self.out.name}.cache")) as store:
+            found = read_corpus(
                 self.folder,
                 self.rules,
                 excluded=self.exclude,
-                journal=journals / "files.jsonl",
+                store=store,
                 progress=display.of("files"),
             )
             found = decontaminated(found, protected, self.rules)
-            problems: Sequence[Problem] = [task.problem() for task in found.seeds]
+            problems: Sequence[Problem] = [task.problem() for task in found.tasks]
             described = 0
             if self.model is not None:
-                problems, described = self._described(found.seeds, journals / "descriptions.jsonl", display)
+                problems, described = self._described(found.tasks, store, display)
         if problems:
             write_problems(self.out, problems)
         self._report(found, len(problems), described)
         return 0 if problems else 1
 
     def _described(
-        self, tasks: Sequence[CorpusTask], journal: Path, display: ProgressDisplay
+        self, tasks: Sequence[CorpusTask], store: Store, display: ProgressDisplay
     ) -> tuple[Sequence[Problem], int]:
         from agents.codedpo.data.descriptions import describe
         from agents.policy.policy import LMPolicy
 
-        source = str(self.model)
-        policy = LMPolicy.load(source, device=self.device, seed=self.seed)
-        done = describe(
-            tasks, policy, journal=journal, source=source, seed=self.seed, progress=display.of("descriptions")
-        )
+        policy = LMPolicy.load(str(self.model), device=self.device, seed=self.seed)
+        done = describe(tasks, policy, store=store, seed=self.seed, progress=display.of("descriptions"))
         return done.problems, done.described
 
-    def _report(self, found: SeedHarvest, tasks: int, described: int) -> None:
+    def _report(self, found: CorpusTasks, tasks: int, described: int) -> None:
         skipped = {str(reason): number for reason, number in (+found.skipped).items()}
         if self.json:
             left_out = dict(found.left_out)

@@ -25,11 +25,11 @@ from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.passing import Passing
 from agents.evaluation.run_comparison import RunComparison, compare
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
-from agents.evaluation.store import Store, default_store_path
 from agents.evaluation.tables import show_comparison, show_evaluation
 from agents.progress import ProgressDisplay
 from codegym import Judge, Limits
 from codegym.errors import InvalidSettingError
+from codegym.store import Store, default_store_path
 from envs_registry import Suite
 from envs_registry.loading import label_of, names_a_file
 
@@ -229,7 +229,7 @@ class Evaluate:
                 if task.earlier is None:
                     yield _Found(evaluation)
                     continue
-                costs = self._costs(SideBySide(judge=judge, store=store), task.suite, task.before, passing)
+                costs = self._costs(SideBySide(judge=judge, store=store or Store()), task.suite, task.before, passing)
                 yield _Found(evaluation, compare(task.earlier, evaluation, self.seed, costs))
 
     def _judge(self, suite: Suite) -> Judge:

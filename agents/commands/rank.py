@@ -13,7 +13,7 @@ import tyro
 from rich.table import Table
 
 from agents.codedpo.data.pairing import PairRules, PairSet
-from agents.codedpo.data.pipeline import Preparation, PreparationSettings
+from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings
 from agents.commands.options import Json, Workers
 from agents.commands.output_paths import check_output_file, make_output_folder
 from agents.commands.terminal import OUT, note_left_out, say, say_facts, say_json
@@ -62,10 +62,10 @@ class Rank:
         if self.run_dir is not None:
             make_output_folder("--run-dir", self.run_dir)
         with Judge(self.workers) as judge, ProgressDisplay(self.json) as display:
-            settings = PreparationSettings(rules=self.rules, limits=MATRIX_LIMITS)
-            preparation = Preparation(self.run_dir, judge, settings, display.follow)
-            matrices = preparation.matrices(samples.tasks)
-            made = None if self.run_dir is None else preparation.from_matrices(matrices)
+            settings = PipelineSettings(rules=self.rules, limits=MATRIX_LIMITS)
+            pipeline = PairPipeline(self.run_dir, judge, settings, display.follow)
+            matrices = pipeline.matrices(samples.tasks)
+            made = None if self.run_dir is None else pipeline.from_matrices(matrices)
         scored = [(matrix, self._scores(matrix, self.rules.ranking)) for matrix in matrices]
         if self.out is not None:
             json_lines.write(self.out, (_row(matrix, scores) for matrix, scores in scored))

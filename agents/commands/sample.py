@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from agents.commands.suite_name import load_named
 from agents.commands.terminal import say, say_json
 from agents.progress import ProgressDisplay
 from agents.scoring.task_samples import TaskSamples
-from codegym import json_lines
+from codegym import Judge, json_lines
+from codegym.store import Store
 from envs_registry import Suite
 
 
@@ -70,25 +72,26 @@ class SampleTasks:
         import gymnasium as gym
 
         import codegym  # noqa: F401  # registers CodeSynthesis-v0
-        from agents.codedpo.data.sampling import Sampler, rollout_samples
+        from agents.codedpo.data.sampling import TaskSampler, rollout_samples
         from agents.policy.policy import LMPolicy
         from agents.rollout.episodes import make_episodes
+        from agents.rollout.sampler import Sampler
 
-        env = gym.make("CodeSynthesis-v0", suite=suite, workers=self.workers)
-        try:
-            episodes = make_episodes(env)
-            sampler = Sampler(
-                episodes,
-                LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, device=self.device, seed=self.seed),
-                self.settings,
-                path=self.out.with_name(f"{self.out.name}.work") / "samples.jsonl",
-                seed=self.seed,
+        policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, device=self.device, seed=self.seed)
+        sampling = self.settings.sampling(policy)
+        with ExitStack() as stack:
+            judge = stack.enter_context(Judge(workers=self.workers, packages=suite.packages))
+            store = stack.enter_context(Store(self.out.with_name(f"{self.out.name}.cache")))
+            episodes = make_episodes(gym.make("CodeSynthesis-v0", suite=suite, judge=judge))
+            sampler = TaskSampler(
+                episodes=episodes,
+                sampler=Sampler(policy=policy, sampling=sampling, seed=self.seed, store=store),
+                judge=judge,
+                settings=self.settings,
                 source=self.model,
             )
             problems = episodes.problems[: self.limit or None]
             if self.rollouts is not None:
                 return sampler.with_tests(rollout_samples(self.rollouts, problems), problems)
-            with ProgressDisplay(self.json) as display:
-                return list(display.track(sampler.sample(problems), "sampling", len(problems)))
-        finally:
-            env.close()
+            display = stack.enter_context(ProgressDisplay(self.json))
+            return list(display.track(sampler.sample(problems), "sampling", len(problems)))

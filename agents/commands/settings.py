@@ -142,7 +142,8 @@ def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
     current = typing.get_type_hints(kind)
     renamed = {old: new for old, new in _table(kind, "RENAMED").items() if old not in current}
     options = {f"--{old}".replace("_", "-"): f"--{new}".replace("_", "-") for old, new in renamed.items()}
-    removed = {f"--{old}".replace("_", "-"): advice for old, advice in _table(kind, "REMOVED").items()}
+    removed = {old: advice for old, advice in _table(kind, "REMOVED").items() if old not in current}
+    removed = {f"--{old}".replace("_", "-"): advice for old, advice in removed.items()}
     for argument in arguments:
         option = argument.partition("=")[0].replace("_", "-")
         _refuse_old_name("option", option, options)

@@ -12,7 +12,7 @@ import tyro
 from agents.codedpo.config import CodeDPOConfig
 from agents.codedpo.data.pairing import PairRules, PairSet, reasons
 from agents.codedpo.data.pairs import Preference, read_pairs
-from agents.codedpo.data.pipeline import Preparation, PreparationSettings, draw_problems
+from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings, draw_problems
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.commands.options import (
     DataDir,
@@ -203,19 +203,19 @@ class TrainCodeDPO(HasPreset):
 
     def _prepared(self, policy: LMPolicy, env: Env | None, judge: Judge, facts: dict[str, Any]) -> PairSet | None:
         """Runs the steps before training; what the folder holds of them is not done again."""
-        settings = PreparationSettings(sampling=self.sampling, rules=self.rules, costs=self.costs)
+        settings = PipelineSettings(sampling=self.sampling, rules=self.rules, costs=self.costs)
         with ProgressDisplay(self.json) as display:
-            preparation = Preparation(self.run_dir, judge, settings, display.follow)
-            samples = self._sampled(env, policy, preparation, facts)
+            pipeline = PairPipeline(self.run_dir, judge, settings, display.follow)
+            samples = self._sampled(env, policy, pipeline, facts)
             facts |= {"problems": len(samples), "programs": sum(len(task.completions) for task in samples)}
             if self.until == "sampling":
                 return None
-            matrices = preparation.matrices(samples)
+            matrices = pipeline.matrices(samples)
             facts |= {"cells": sum(len(matrix.rows) * len(matrix.tests) for matrix in matrices)}
-            return None if self.until == "matrix" else preparation.from_matrices(matrices)
+            return None if self.until == "matrix" else pipeline.from_matrices(matrices)
 
     def _sampled(
-        self, env: Env | None, policy: LMPolicy, preparation: Preparation, facts: dict[str, Any]
+        self, env: Env | None, policy: LMPolicy, pipeline: PairPipeline, facts: dict[str, Any]
     ) -> Sequence[TaskSamples]:
         if self.samples is not None:
             file = read_task_samples(self.samples, self.tests)
@@ -227,7 +227,7 @@ class TrainCodeDPO(HasPreset):
         assert env is not None
         episodes = make_episodes(env)
         chosen = draw_problems(episodes.problems, self.config.problems, self.seed)
-        return preparation.samples(episodes, policy, chosen, seed=self.seed, source=self.model)
+        return pipeline.samples(episodes, policy, chosen, seed=self.seed, source=self.model)
 
     def _train(self, agent: CodeDPO, facts: Mapping[str, Any]) -> int:
         from agents.training.callbacks import ProgressBar, SaveLatest, StopOnSignal

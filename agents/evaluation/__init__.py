@@ -3,6 +3,6 @@
 from agents.evaluation.evaluation import Evaluation, ProblemResult, summarize
 from agents.evaluation.evaluator import Evaluator, evaluate
 from agents.evaluation.judged_program import JudgedProgram
-from agents.evaluation.store import Store
+from codegym.store import Store
 
 __all__ = ["Evaluation", "Evaluator", "JudgedProgram", "ProblemResult", "Store", "evaluate", "summarize"]

@@ -12,9 +12,9 @@ from agents.evaluation.evaluation import Evaluation, summarize
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.judging import JudgingLine
 from agents.evaluation.samples import ProgramSample, read_samples
-from agents.evaluation.store import Store
 from codegym import Judge, Problem
 from codegym.errors import InvalidSettingError, UnknownNameError
+from codegym.store import Store
 from envs_registry import load_suite
 
 if TYPE_CHECKING:  # torch takes seconds to load, and a samples file does not need it
@@ -152,8 +152,7 @@ class Evaluator:
         tests = dict(self.tests)
         if policy is not None:
             tests |= self._writer(policy).tests(problems, self.n_tests)
-        folder = None if self.store is None else self.store.path.parent / "model_tests"
-        return dict(choices(problems, judged, tests, self.judge, folder))
+        return dict(choices(problems, judged, tests, self.judge, self.store))
 
     def _written(self, agent: Any, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
         from agents.evaluation.writing import observation
@@ -175,13 +174,12 @@ class Evaluator:
     def _writer(self, policy: LMPolicy) -> Writer:
         from agents.engines.sampling import Sampling
         from agents.evaluation.writing import Writer
+        from agents.rollout.sampler import Sampler
 
+        sampling = self.sampling or Sampling(max_new_tokens=policy.max_new_tokens)
         return Writer(
-            policy=policy,
-            sampling=self.sampling or Sampling(max_new_tokens=policy.max_new_tokens),
+            sampler=Sampler(policy=policy, sampling=sampling, seed=self.seed, store=self.store),
             n=self.n,
-            seed=self.seed,
-            store=self.store,
             turns=self.turns,
             rounds=self.rounds,
             judge=self.judge,
@@ -203,7 +201,7 @@ def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | No
         known: The tasks that there are.
 
     Raises:
-        UnknownNameError: If a program is for another task; the message says where it stands.
+        UnknownNameError: If a program is for another task; the message says where it was read.
     """
     tasks = dict.fromkeys(known)
     if isinstance(source, str | Path):
@@ -214,7 +212,7 @@ def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | No
         return None
     for sample in samples:
         if sample.task_id not in tasks:
-            raise UnknownNameError("task", sample.task_id, tasks, sample.place)
+            raise UnknownNameError("task", sample.task_id, tasks, sample.location)
     return samples
 
 

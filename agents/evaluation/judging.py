@@ -10,10 +10,11 @@ from itertools import islice
 
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.samples import ProgramSample
-from agents.evaluation.store import Store, content_key, judge_key, problem_key
+from agents.scoring.problem_key import problem_key
 from codegym import Judge, Problem
 from codegym.feedback.feedback import Feedback
 from codegym.program import Program
+from codegym.store import Store, content_key
 
 _PORTION = 64
 """Programs handed to the judge at a time."""
@@ -34,11 +35,14 @@ class JudgingLine:
     """
 
     def __init__(self, problems: Mapping[str, Problem], judge: Judge, store: Store | None) -> None:
-        self._problems, self._judge, self._store = problems, judge, store
+        self._problems, self._judge = problems, judge
+        # Only a plain judge says what its verdicts depend on; those of one around it are not kept.
+        settings = getattr(judge, "settings", None)
+        self._judge_key = "" if settings is None else settings.verdict_key()
+        self._store = store if self._judge_key else None
         self._judged: dict[_Key, JudgedProgram] = {}
         self._asked: set[_Key] = set()
         self._problem_keys: dict[str, str] = {}
-        self._judge_key = "" if store is None else judge_key(judge)
         self.reused = 0
         """Programs whose verdict was in the store."""
 

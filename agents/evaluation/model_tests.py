@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.reranking import expected_success
-from agents.evaluation.samples import read_lines
 from agents.scoring.asserts import opening_of
-from agents.scoring.matrix import Matrix, MatrixStore
+from agents.scoring.matrix import Matrix, MatrixJudge
 from agents.scoring.ranking import Ranking, rank
 from agents.scoring.task_samples import TaskSamples
-from codegym import Judge, Problem
+from codegym import Judge, Problem, json_lines
 from codegym.errors import DataError
+from codegym.store import Store
 
 RERANKERS = (Ranking.COUNT, Ranking.DUAL_AGREEMENT, Ranking.SELF_VALIDATION)
 _EXAMPLE = '{"task_id": "HumanEval/0", "tests": ["assert f(1) == 2"]}'
@@ -41,11 +39,10 @@ def read_model_tests(path: Path) -> dict[str, ModelTests]:
         DataError: If the file is missing, or a line is not what it should be; the message names file and line.
     """
     found: dict[str, ModelTests] = {}
-    for number, line in enumerate(read_lines(path, "tests"), start=1):
-        if line.strip():
-            task_id, tests = _tests(line, f"{path}:{number}")
-            earlier = found.get(task_id, ModelTests(texts=()))
-            found[task_id] = ModelTests(texts=earlier.texts + tests.texts, opening=tests.opening)
+    for number, row in json_lines.read(path, "tests"):
+        task_id, tests = _tests(row, json_lines.location(path, number))
+        earlier = found.get(task_id, ModelTests(texts=()))
+        found[task_id] = ModelTests(texts=earlier.texts + tests.texts, opening=tests.opening)
     if not found:
         raise DataError(f"{path} holds no tests; expected lines like {_EXAMPLE}.")
     return found
@@ -56,7 +53,7 @@ def choices(
     programs: Mapping[str, Sequence[JudgedProgram]],
     tests: Mapping[str, ModelTests],
     judge: Judge,
-    folder: Path | None = None,
+    store: Store | None = None,
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Runs every program of a problem against the model's tests and says how often the best by each ranking is right.
 
@@ -65,7 +62,7 @@ def choices(
         programs: The judged programs by task; nothing of their verdicts is used to choose.
         tests: The model's tests by task.
         judge: Runs them.
-        folder: Keeps what was run; None keeps nothing.
+        store: Keeps what was run; None keeps nothing.
 
     Yields:
         Task ids with the chance, for each ranking, that the program it puts first passes the problem's own tests;
@@ -76,7 +73,7 @@ def choices(
         final = [p for p in programs.get(problem.task_id, ()) if p.is_final and p.has_verdict]
         if final and problem.entry_point and problem.task_id in tests:
             asked.append(_task(problem, final, tests[problem.task_id]))
-    for matrix in MatrixStore(folder, judge).fill(asked):
+    for matrix in MatrixJudge(judge, store).fill(asked):
         if matrix.tests and matrix.is_complete:
             yield matrix.samples.task_id, _chances(matrix)
 
@@ -102,13 +99,8 @@ def _chances(matrix: Matrix) -> dict[str, float]:
     }
 
 
-def _tests(line: bytes, place: str) -> tuple[str, ModelTests]:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{place}: not JSON ({error}); expected a line like {_EXAMPLE}.") from None
-    task_id = row.get("task_id") if isinstance(row, dict) else None
-    texts = row.get("tests", row.get("generated_tests")) if isinstance(row, dict) else None
+def _tests(row: json_lines.JSONObject, location: str) -> tuple[str, ModelTests]:
+    task_id, texts = row.get("task_id"), row.get("tests", row.get("generated_tests"))
     if not isinstance(task_id, str) or not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise DataError(f"{place}: expected a task_id and a list of texts named tests, as in {_EXAMPLE}.")
+        raise DataError(f"{location}: expected a task_id and a list of texts named tests, as in {_EXAMPLE}.")
     return task_id, ModelTests(texts=tuple(texts), opening=opening_of(str(row.get("test_prompt", ""))))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from codegym import json_lines
 from codegym.errors import DataError
 
 
@@ -19,7 +17,7 @@ class ProgramSample:
 
     task_id: str
     completion: str
-    place: str = ""
+    location: str = ""
     """Where it was read (``file:line``), for messages."""
     turn: int = 0
     """The turn of its episode, from 0."""
@@ -52,46 +50,22 @@ _EXAMPLE = '{"task_id": "HumanEval/0", "completion": "    return 1"}'
 _FOLDER = "a folder for each problem with .py files in it, such as HumanEval_0/0.py"
 
 
-def read_lines(path: Path, what: str) -> list[bytes]:
-    """Returns the lines of a file, unpacked where its name ends in ``.gz``.
-
-    Args:
-        path: The file.
-        what: It is, for the message.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")
-    except (OSError, EOFError) as error:
-        raise DataError(f"cannot read the {what} file {path}: {getattr(error, 'strerror', None) or error}.") from error
-
-
 def _of_file(path: Path) -> Iterator[ProgramSample]:
-    for number, line in enumerate(read_lines(path, "samples"), start=1):
-        if line.strip():
-            yield _sample(line, f"{path}:{number}")
+    for number, row in json_lines.read(path, "samples"):
+        yield _sample(row, json_lines.location(path, number))
 
 
-def _sample(line: bytes, place: str) -> ProgramSample:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{place}: not JSON ({error}); expected a line like {_EXAMPLE}.") from None
-    if not isinstance(row, dict):
-        raise DataError(f"{place}: expected an object like {_EXAMPLE}, got a {type(row).__name__}.")
+def _sample(row: json_lines.JSONObject, location: str) -> ProgramSample:
     task_id, text = row.get("task_id"), row.get("completion")
     text = row.get("solution") if text is None else text
     for name, value in (("task_id", task_id), ("completion", text)):
         if not isinstance(value, str):
             got = "nothing" if value is None else type(value).__name__
-            raise DataError(f"{place}: {name} must be a text, got {got}; expected a line like {_EXAMPLE}.")
+            raise DataError(f"{location}: {name} must be a text, got {got}; expected a line like {_EXAMPLE}.")
     turn, is_final = row.get("turn", 0), row.get("is_final", True)
     if type(turn) is not int or type(is_final) is not bool:
-        raise DataError(f"{place}: turn must be a whole number and is_final true or false, where they are given.")
-    return ProgramSample(str(task_id), str(text), place, turn, is_final)
+        raise DataError(f"{location}: turn must be a whole number and is_final true or false, where they are given.")
+    return ProgramSample(str(task_id), str(text), location, turn, is_final)
 
 
 def by_number(path: Path) -> list[tuple[int, str]]:

@@ -13,11 +13,11 @@ from itertools import islice
 import numpy as np
 
 from agents.evaluation.efficiency import CostRatios
-from agents.evaluation.store import Store, content_key, judge_key, problem_key
-from agents.scoring.costs import CostMeter, Costs, CostSettings, NoCosts, inputs_of, method_key
+from agents.scoring.costs import CostSettings, NoCosts, inputs_of, measured_costs
 from codegym import Judge, Problem
 from codegym.errors import InvalidSettingError
 from codegym.program import Program
+from codegym.store import Store
 
 _LEAST_ROUNDS = 7
 """That so many say the same has a chance of 1 in 128."""
@@ -34,7 +34,7 @@ class SideBySide:
     """
 
     judge: Judge
-    store: Store | None = None
+    store: Store = field(default_factory=Store)
     """Costs of other times, by content: only those that were measured together."""
     settings: CostSettings = field(default_factory=lambda: CostSettings(repetitions=_LEAST_ROUNDS))
     most_programs: int = 2
@@ -73,29 +73,14 @@ class SideBySide:
         if before.keys() == after.keys():
             return CostRatios(np.ones(self.settings.repetitions))
         programs = {**before, **after}
-        costs = self._costs(problem, list(programs.values()))
+        costs = measured_costs(
+            problem, list(programs.values()), inputs_of(problem), self.judge, self.settings, self.store
+        )
         if isinstance(costs, NoCosts):
             return costs
         seconds = dict(zip(programs, costs.seconds, strict=True))
         old, new = (np.median([seconds[source] for source in own], axis=0) for own in (before, after))
         return CostRatios(old / new)
-
-    def _costs(self, problem: Problem, programs: Sequence[Program]) -> Costs | NoCosts:
-        if self.store is None:
-            return self._measured(problem, programs)
-        sources = [program.source for program in programs]
-        method = (method_key(), judge_key(self.judge), vars(self.settings))
-        key = content_key("costs", method, problem_key(problem), sources)
-        row = self.store.get(key)
-        if row is not None:
-            return NoCosts(row["reason"]) if "reason" in row else Costs.from_row(row)
-        costs = self._measured(problem, programs)
-        if costs is not NoCosts.UNSTABLE:
-            self.store.put({key: {"reason": str(costs)} if isinstance(costs, NoCosts) else costs.to_row()})
-        return costs
-
-    def _measured(self, problem: Problem, programs: Sequence[Program]) -> Costs | NoCosts:
-        return CostMeter(problem, programs, self.judge, self.settings).measure(inputs_of(problem))
 
 
 def solved_by_both(

@@ -1,44 +1,37 @@
-"""Programs that a policy writes for an evaluation: portion by portion, each with chance of its own."""
+"""Programs that a policy writes for an evaluation: portion by portion, each with a generator of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
-from agents.engines.sampling import Sampling
 from agents.evaluation.model_tests import ModelTests
 from agents.evaluation.refine import refined_samples
 from agents.evaluation.repair import repaired_samples
 from agents.evaluation.samples import ProgramSample
-from agents.evaluation.store import Store, content_key, judge_key, problem_key
-from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import Task
+from agents.rollout.sampler import MOST_AT_ONCE, Sampler
 from agents.scoring.asserts import opening_of
+from agents.scoring.problem_key import problem_key
 from codegym import Judge, Problem
 
-_AT_ONCE = 256
-"""Programs (or episodes) written at a time: the most that a kill can take away."""
+_PROGRAMS, _TESTS = 0, 1
+"""Told apart in a portion's generator, so that programs do not depend on whether tests are written, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Writer:
     """Lets a policy write n programs for each problem.
 
-    A portion's chance depends on the seed, on the portion's own prompts and on its place alone: a portion that is in
-    the store is taken from there, and those after it stay what they would have been.
+    What is written for a portion depends on the seed, on the portion's own prompts and on its index alone: a portion
+    that is in the store is taken from there, and those after it stay what they would have been.
     """
 
-    policy: LMPolicy
-    sampling: Sampling
+    sampler: Sampler
     n: int
-    seed: int = 0
-    store: Store | None = None
     turns: int = 1
     """Programs of an episode at most: above 1 public tests decide which programs are written anew."""
     rounds: int = 1
@@ -48,89 +41,59 @@ class Writer:
 
     def programs(self, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
         """Yields the programs problem by problem."""
-        per_portion = max(1, _AT_ONCE // self.n)
-        if self.n > _AT_ONCE:
+        if self.n > MOST_AT_ONCE:
             for problem in problems:
-                for start in range(0, self.n, _AT_ONCE):
-                    yield from self._portion([problem], min(_AT_ONCE, self.n - start), start)
+                for start in range(0, self.n, MOST_AT_ONCE):
+                    yield from self._portion([problem], min(MOST_AT_ONCE, self.n - start), start)
             return
-        remaining = iter(problems)
-        place = 0
-        while portion := list(islice(remaining, per_portion)):
-            yield from self._portion(portion, self.n, place)
-            place += 1
+        size = max(1, MOST_AT_ONCE // self.n)
+        for index, start in enumerate(range(0, len(problems), size)):
+            yield from self._portion(problems[start : start + size], self.n, index)
 
     def tests(self, problems: Sequence[Problem], n: int) -> dict[str, ModelTests]:
         """Returns n texts with tests for each problem, by task."""
-        per_portion = max(1, _AT_ONCE // n)
+        size = max(1, MOST_AT_ONCE // n)
         found: dict[str, ModelTests] = {}
-        for start in range(0, len(problems), per_portion):
-            portion = problems[start : start + per_portion]
-            prompts = [self.policy.task_text(Task.TESTS, problem.prompt) for problem in portion]
-            texts = self._kept(("tests", n, start, prompts), lambda p=prompts, s=start: self._texts(p, n, s))  # type: ignore[misc]
-            for place, (problem, prompt) in enumerate(zip(portion, prompts, strict=True)):
-                own = tuple(texts[place * n : (place + 1) * n])
+        for start in range(0, len(problems), size):
+            portion = problems[start : start + size]
+            prompts = [self.sampler.policy.task_text(Task.TESTS, problem.prompt) for problem in portion]
+            (texts,) = self.sampler.write((prompts, n), draw=(start, _TESTS))
+            for problem, prompt, own in zip(portion, prompts, texts, strict=True):
                 found[problem.task_id] = ModelTests(texts=own, opening=opening_of(prompt))
         return found
 
-    def _texts(self, prompts: Sequence[str], n: int, place: int) -> list[str]:
-        repeated = [prompt for prompt in prompts for _ in range(n)]
-        written = dict(self.policy.stream(repeated, self.sampling, self._chance(place, 1)))
-        return [written[index].text for index in range(len(repeated))]
-
-    def _portion(self, problems: Sequence[Problem], n: int, place: int) -> Iterable[ProgramSample]:
-        prompts = [self.policy.prompt_text(observation(problem)) for problem in problems]
-        parts: tuple[Any, ...] = ("programs", n, place, [p.task_id for p in problems], prompts)
-        if self.rounds > 1:
-            parts += ("rounds", self.rounds)
-        if max(self.turns, self.rounds) > 1 and self.judge is not None:  # what is repaired, and how, hangs on verdicts
-            parts += (judge_key(self.judge), [problem_key(problem) for problem in problems])
-        rows = self._kept(
-            parts,
+    def _portion(self, problems: Sequence[Problem], n: int, index: int) -> Iterator[ProgramSample]:
+        prompts = [self.sampler.policy.prompt_text(observation(problem)) for problem in problems]
+        draw = (index, _PROGRAMS)
+        if max(self.turns, self.rounds) == 1:
+            (texts,) = self.sampler.write((prompts, n), draw=draw)
+            for problem, own in zip(problems, texts, strict=True):
+                yield from (ProgramSample(problem.task_id, text) for text in own)
+            return
+        settings = getattr(self.judge, "settings", None)
+        if self.sampler.store is None or settings is None:  # only a plain judge says what its verdicts depend on
+            yield from self._better(problems, n, self.sampler.generator(draw))
+            return
+        # What is repaired, and how, hangs on the verdicts.
+        verdicts = (settings.verdict_key(), [problem_key(problem) for problem in problems])
+        rows: list[Any] = self.sampler.kept(
             lambda: [
                 [sample.task_id, sample.completion, sample.turn, sample.is_final]
-                for sample in self._written(problems, prompts, n, self._chance(place, 0))
+                for sample in self._better(problems, n, self.sampler.generator(draw))
             ],
+            *("repaired", self.turns, self.rounds, n, draw, prompts, verdicts),
         )
-        return [ProgramSample(task_id, text, turn=turn, is_final=final) for task_id, text, turn, final in rows]
+        for task_id, text, turn, is_final in rows:
+            yield ProgramSample(task_id, text, turn=turn, is_final=is_final)
 
-    def _written(
-        self, problems: Sequence[Problem], prompts: Sequence[str], n: int, generator: torch.Generator
-    ) -> Iterator[ProgramSample]:
-        chance: dict[str, Any] = {"n": n, "sampling": self.sampling, "generator": generator}
+    def _better(self, problems: Sequence[Problem], n: int, generator: torch.Generator) -> list[ProgramSample]:
+        policy, sampling, judge = self.sampler.policy, self.sampler.sampling, self.judge
+        assert judge is not None, "repairing needs a judge"
         if self.rounds > 1:
-            assert self.judge is not None
-            yield from refined_samples(self.policy, problems, self.judge, rounds=self.rounds, **chance)
-            return
-        if self.turns > 1:
-            assert self.judge is not None
-            yield from repaired_samples(self.policy, problems, self.judge, turns=self.turns, **chance)
-            return
-        asked = [(problem.task_id, prompt) for problem, prompt in zip(problems, prompts, strict=True) for _ in range(n)]
-        completions = dict(self.policy.stream([prompt for _, prompt in asked], self.sampling, generator))
-        for place, (task_id, _) in enumerate(asked):
-            yield ProgramSample(task_id, completions[place].text)
-
-    def _kept(self, parts: tuple[Any, ...], write: Callable[[], list[Any]]) -> list[Any]:
-        """What is in the store under these parts; else what is written now, and put there."""
-        if self.store is None:
-            return write()
-        key = content_key(self._key, *parts)
-        rows: list[Any] | None = self.store.get(key)
-        if rows is None:
-            rows = write()
-            self.store.put({key: rows})
-        return rows
-
-    def _chance(self, place: int, what: int) -> torch.Generator:
-        """A portion's own source of chance."""
-        seed = np.random.SeedSequence([self.seed, place, what]).generate_state(1)[0]
-        return torch.Generator().manual_seed(int(seed))
-
-    @cached_property
-    def _key(self) -> str:
-        fingerprint = "" if self.store is None else self.policy.fingerprint()
-        return content_key(fingerprint, sorted(asdict(self.sampling).items()), self.seed, self.turns)
+            return refined_samples(
+                policy, problems, judge, n=n, rounds=self.rounds, sampling=sampling, generator=generator
+            )
+        return repaired_samples(policy, problems, judge, n=n, turns=self.turns, sampling=sampling, generator=generator)
 
 
 def observation(problem: Problem) -> dict[str, Any]:

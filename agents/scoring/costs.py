@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.scoring.problem_key import ordered
 from agents.settings import SettingsRecord
 from codegym.judge import Judge
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
@@ -21,18 +19,21 @@ from codegym.program import Program
 from codegym.sandbox.execution import Execution, Observation, Status
 from codegym.sandbox.job import CallAction, Job, RunAction
 from codegym.sandbox.limits import Limits
+from codegym.store import Store, content_key
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = CallAction | RunAction
 
 _LIMITS = Limits(cpu_seconds=1.0, program_cpu_seconds=2.0, wall_seconds=6.0)
 _TEXTS_SECONDS = 0.5
-"""Texts are taken, in order, as long as the dearest program answers them in this time: well below the limit."""
+"""Texts are taken, in order, as long as the slowest program answers them in this time: well below the limit."""
 _SCALES = (1, 8, 64, 512, 4096)
 _LARGEST = 200_000
 """Items that a scaled argument may have."""
 _LEAST = 1e-6
 """Seconds that a program costs at least."""
+_METHOD = 1
+"""Raise it when costs are measured in another way: those in stores are then measured anew."""
 _CANDIDATE = "candidate"
 """What the tests of HumanEval's form call the entry point."""
 
@@ -59,7 +60,7 @@ class Costs:
         programs: Places of the programs among those that there are; distinct texts.
         seconds: ``[programs, repetitions]`` CPU seconds of all inputs together, without loading the program (of one
             that reads a text, without starting an empty script); what is less than that varies (the middle half of its
-            runs) counts as that much, so that nothing is told from noise.
+            runs) counts as that much, so that noise never looks like a difference.
         scale: How many times larger than in the tests the inputs were.
         calls: How many inputs there were.
     """
@@ -131,8 +132,8 @@ class CostMeter:
 
     Args:
         problem: The problem; its tests and limits do not count.
-        programs: The programs.
-        judge: Runs them.
+        programs: Programs that answer alike.
+        judge: Runs the programs, one at a time.
         settings: How they are measured.
     """
 
@@ -227,10 +228,33 @@ def _agree(one: Input, observations: Sequence[Observation]) -> bool:
         return False
 
 
-@cache
-def method_key() -> str:
-    """Returns the digest of this file: costs that were measured in another way are not reused."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+def measured_costs(
+    problem: Problem,
+    programs: Sequence[Program],
+    inputs: Sequence[Input],
+    judge: Judge,
+    settings: CostSettings,
+    store: Store,
+) -> Costs | NoCosts:
+    """Measures what programs cost, or takes it from the store; only costs that were measured together compare.
+
+    Args:
+        problem: The problem; its tests and limits do not count.
+        programs: Programs that answer alike.
+        inputs: What they are measured on; those on which they disagree are left out.
+        judge: Runs the programs, one at a time.
+        settings: How they are measured.
+        store: Keeps the costs, by content.
+    """
+    asked = (problem.entry_point, problem.context, [program.source for program in programs], list(inputs))
+    key = content_key("costs", _METHOD, judge.settings.verdict_key(), ordered(vars(settings)), ordered(asked))
+    row = store.get(key)
+    if row is not None:
+        return NoCosts(row["reason"]) if "reason" in row else Costs.from_row({"task_id": problem.task_id, **row})
+    found = CostMeter(problem, programs, judge, settings).measure(inputs)
+    if found is not NoCosts.UNSTABLE:  # the machine may do better next time
+        store.put({key: {"reason": str(found)} if isinstance(found, NoCosts) else found.to_row()})
+    return found
 
 
 def inputs_of(problem: Problem) -> list[Input]:

@@ -1,30 +1,24 @@
-"""Which program passes which test: all of them, in the sandbox, each cell judged once and kept on disk."""
+"""Which program passes which test: all of them, in the sandbox, each cell judged once and kept in a store."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
-from typing import Any, Self
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.scoring.asserts import Refusal
-from agents.scoring.journal import Journal
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
 from codegym.program import Program
 from codegym.sandbox.execution import Status
 from codegym.sandbox.job import Job
 from codegym.sandbox.limits import Limits
+from codegym.store import Store, content_key
 
 MATRIX_LIMITS = Limits(cpu_seconds=0.4, program_cpu_seconds=2.0, wall_seconds=2.0, memory_bytes=256 * 2**20)
 """A program that hangs costs two seconds of CPU time, however many tests there are; a test on which good programs take
@@ -73,11 +67,14 @@ class Matrix:
     refused: Mapping[Refusal, int] = field(default_factory=dict)
     """How many of the written asserts were left out, and why."""
 
-    @property
+    @cached_property
     def link(self) -> NDArray[np.float64]:
-        """``[completions, tests]``: 1 where the program passes the test, else 0."""
-        cells = [[letter == Outcome.PASSED for letter in row] for row in self.rows]
-        return np.array(cells, dtype=np.float64).reshape(len(self.rows), len(self.tests))
+        """``[completions, tests]``: 1 where the program passes the test, else 0; not to be written to."""
+        letters = np.frombuffer("".join(self.rows).encode(), dtype=np.uint8)
+        passed = letters == ord(Outcome.PASSED)
+        link: NDArray[np.float64] = passed.astype(np.float64).reshape(len(self.rows), len(self.tests))
+        link.flags.writeable = False  # every reader gets this one array
+        return link
 
     @property
     def is_complete(self) -> bool:
@@ -85,23 +82,21 @@ class Matrix:
         return not any(Outcome.UNKNOWN in row for row in self.rows)
 
 
-class MatrixStore:
+class MatrixJudge:
     """Judges matrices and keeps their cells, by content: the same program against the same test is never run again.
 
-    Every program's row is on disk as soon as it is judged. Several processes may share a folder: they wait for each
-    other, task by task.
+    Every program's cells are kept as soon as it is judged.
 
     Args:
-        folder: Where the cells are kept; None keeps nothing.
         judge: Runs the programs.
-        limits: Of one program against all tests of its task.
+        store: Where cells are kept; in memory by default.
+        limits: Limits of one program against all tests of its task.
     """
 
-    def __init__(self, folder: str | Path | None, judge: Judge, limits: Limits = MATRIX_LIMITS) -> None:
-        self.folder = None if folder is None else Path(folder)
-        self.judge, self.limits = judge, limits
+    def __init__(self, judge: Judge, store: Store | None = None, limits: Limits = MATRIX_LIMITS) -> None:
+        self.judge, self.store, self.limits = judge, store or Store(), limits
         self.judged = 0
-        """Programs that were run by this store; the others were known."""
+        """Programs that were run; the others were known."""
 
     def fill(self, tasks: Iterable[TaskSamples]) -> Iterator[Matrix]:
         """Yields each task's matrix, in order; a task without programs or valid tests has an empty one."""
@@ -114,14 +109,11 @@ class MatrixStore:
         yield from self._fill(group)
 
     def _fill(self, tasks: Sequence[TaskSamples]) -> Iterator[Matrix]:
-        keys = [self._key(task) for task in tasks]
-        with ExitStack() as stack:
-            shelves = {key: stack.enter_context(_Shelf(self.folder, key)) for key in sorted(set(keys))}
-            plans = [_Plan(task, shelves[key], self) for task, key in zip(tasks, keys, strict=True)]
-            self._run([work for plan in plans for work in plan.probing()])
-            self._run([work for plan in plans for work in plan.judging()])
-            matrices = [plan.matrix() for plan in plans]
-        yield from matrices
+        cells = _Cells(self.store)
+        boards = [_Board(task, self._key(task), self, cells) for task in tasks]
+        self._run([work for board in boards for work in board.probing()])
+        self._run([work for board in boards for work in board.judging()])
+        yield from [board.matrix() for board in boards]
 
     def _run(self, works: Sequence[_Work]) -> None:
         for index, execution in self.judge.run_as_they_end([work.job for work in works]):
@@ -130,10 +122,8 @@ class MatrixStore:
 
     def _key(self, task: TaskSamples) -> str:
         """Names all that a cell depends on besides the program and the test."""
-        made = self.judge.settings
-        task_parts = [task.entry_point, task.starter_code, task.context]
-        parts = [*task_parts, asdict(self.limits), made.packages, made.interpreter]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+        parts = (task.entry_point, task.starter_code, task.context, sorted(asdict(self.limits).items()))
+        return content_key("cells", self.judge.settings.verdict_key(), *parts)
 
 
 @dataclass(frozen=True)
@@ -143,49 +133,67 @@ class _Work:
     """Takes a letter for each action."""
 
 
-class _Plan:
+class _Cells:
+    """The letters of some tasks' programs, by key of the program and text of the test; each is read from disk once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, dict[str, str]] = {}
+
+    def of(self, key: str) -> Mapping[str, str]:
+        """Returns a program's letters by test."""
+        if key not in self._known:
+            self._known[key] = self._store.get(key) or {}
+        return self._known[key]
+
+    def add(self, key: str, letters: Mapping[str, str]) -> None:
+        """Keeps more of a program's letters."""
+        self._known[key] = {**self.of(key), **letters}
+        self._store.put({key: self._known[key]})
+
+
+class _Board:
     """What is known and what is to be run for one task."""
 
-    def __init__(self, task: TaskSamples, shelf: _Shelf, store: MatrixStore) -> None:
-        self.task, self.shelf, self.store = task, shelf, store
+    def __init__(self, task: TaskSamples, key: str, owner: MatrixJudge, cells: _Cells) -> None:
+        self.task, self.key, self.owner, self.cells = task, key, owner, cells
         asserts = task.asserts()
         self.tests, self.refused = asserts.sources, Counter(asserts.refused)
         problem = task.problem(())
-        sources = [Program.from_completion(completion, problem).source for completion in task.completions]
-        self.programs = [_hash(source) for source in sources]
-        self.sources = dict(zip(self.programs, sources, strict=True))
-        self.stubs = {_hash(stub): stub for stub in _stubs(task.entry_point or "")}
+        self.programs = [Program.from_completion(completion, problem).source for completion in task.completions]
+        self.stubs = _stubs(task.entry_point or "")
 
     def probing(self) -> Iterator[_Work]:
         """What stubs make of the tests tells which of these hang by themselves, or hold whatever a program does."""
-        return self._works(self.stubs) if self.tests and self.sources else iter(())
+        return self._works(self.stubs) if self.tests and self.programs else iter(())
 
     def judging(self) -> Iterator[_Work]:
         """One job for each distinct program that has cells to be judged."""
         self._drop_bad_tests()
-        return self._works(self.sources)
+        return self._works(dict.fromkeys(self.programs))
 
     def matrix(self) -> Matrix:
         """The task's matrix, once everything has run."""
         rows = tuple(self._row(program) for program in self.programs)
         return Matrix(samples=self.task, tests=self.tests, rows=rows, refused=dict(self.refused))
 
-    def _works(self, sources: Mapping[str, str]) -> Iterator[_Work]:
+    def _works(self, programs: Iterable[str]) -> Iterator[_Work]:
         jobs: dict[tuple[str, ...], Job] = {}
-        for program, source in sources.items():
+        for program in programs:
             row = self._row(program)
             missing = tuple(test for test, letter in zip(self.tests, row, strict=True) if letter == Outcome.UNKNOWN)
             if missing:
                 if missing not in jobs:
                     jobs[missing] = self._job(missing)
-                yield _Work(replace(jobs[missing], source=source), partial(self._done, program, missing))
+                yield _Work(replace(jobs[missing], source=program), partial(self._done, program, missing))
 
     def _done(self, program: str, tests: tuple[str, ...], letters: str) -> None:
-        self.store.judged += program in self.sources
-        self.shelf.add_cells(program, self.shelf.numbers(tests), letters)
+        self.owner.judged += program not in self.stubs
+        self.cells.add(content_key(self.key, program), dict(zip(tests, letters, strict=True)))
 
     def _row(self, program: str) -> str:
-        return self.shelf.row(program, self.shelf.numbers(self.tests))
+        known = self.cells.of(content_key(self.key, program))
+        return "".join(known.get(test, Outcome.UNKNOWN) for test in self.tests)
 
     def _drop_bad_tests(self) -> None:
         bad: dict[str, Refusal] = {}
@@ -199,11 +207,7 @@ class _Plan:
 
     def _job(self, tests: tuple[str, ...]) -> Job:
         nothing = Program(source="", completion="", segments=())
-        return self.store.judge.job(self.task.problem(tests, self.store.limits), nothing)
-
-
-def _hash(source: str) -> str:
-    return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()[:32]
+        return self.owner.judge.job(self.task.problem(tests, self.owner.limits), nothing)
 
 
 def _stubs(entry_point: str) -> tuple[str, str]:
@@ -221,63 +225,3 @@ def _stubs(entry_point: str) -> tuple[str, str]:
             "        return method\n"
         )
     return raising, raising.replace("raise NotImplementedError", "return None")
-
-
-class _Shelf:
-    """The cells of one task, in memory and in a journal; locked against other processes while it is open.
-
-    The journal has two kinds of lines: ``tests`` (they get the next numbers), and ``program`` (a hash) with ``cells``,
-    a letter or a gap for each test's number.
-    """
-
-    def __init__(self, folder: Path | None, key: str) -> None:
-        self._numbers: dict[str, int] = {}
-        self._cells: dict[str, dict[int, str]] = {}
-        self._journal = None if folder is None else Journal(folder / f"{key}.jsonl")
-        self._lock: Any = None
-
-    def __enter__(self) -> Self:
-        if self._journal is not None:
-            path = self._journal.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = open(path.with_suffix(".lock"), "w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            for row in self._journal.rows():
-                self._take(row)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._journal is not None:
-            self._journal.close()
-            self._lock.close()
-
-    def add_cells(self, program: str, numbers: Sequence[int], letters: str) -> None:
-        """Keeps one program's cells."""
-        cells = [" "] * (max(numbers) + 1)
-        for number, letter in zip(numbers, letters, strict=True):
-            cells[number] = letter
-        self._add({"program": program, "cells": "".join(cells)})
-
-    def numbers(self, tests: Sequence[str]) -> list[int]:
-        """Returns the tests' numbers, which they are given when first seen."""
-        new = [test for test in tests if test not in self._numbers]
-        if new:
-            self._add({"tests": new})
-        return [self._numbers[test] for test in tests]
-
-    def row(self, program: str, numbers: Sequence[int]) -> str:
-        """Returns a program's letters for these tests."""
-        cells = self._cells.get(program, {})
-        return "".join(cells.get(number, Outcome.UNKNOWN) for number in numbers)
-
-    def _add(self, row: dict[str, Any]) -> None:
-        if self._journal is not None:
-            self._journal.append(row)
-        self._take(row)
-
-    def _take(self, row: dict[str, Any]) -> None:
-        for test in row.get("tests", ()):
-            self._numbers[test] = len(self._numbers)
-        if "program" in row:
-            cells = self._cells.setdefault(row["program"], {})
-            cells.update((number, letter) for number, letter in enumerate(row["cells"]) if letter != " ")

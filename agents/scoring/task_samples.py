@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import gzip
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agents.scoring.asserts import Assertions, cut_asserts, defined_names, opening_of
-from agents.scoring.journal import json_object
+from codegym import json_lines
 from codegym.errors import DataError
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
@@ -70,7 +68,7 @@ class SamplesFile:
 
     tasks: tuple[TaskSamples, ...]
     skipped: tuple[str, ...]
-    """What was wrong with each line that was left out, with its place."""
+    """What was wrong with each line that was left out, with its location."""
 
 
 def read_task_samples(path: str | Path, tests: str | Path | None = None) -> SamplesFile:
@@ -91,19 +89,18 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
     """
     tasks: list[TaskSamples] = []
     skipped: list[str] = []
-    written = {} if tests is None else _tests_by_prompt(Path(tests), skipped)
-    for place, line in _lines(Path(path)):
+    written = {} if tests is None else _tests_by_prompt(tests, skipped)
+    for location, row in _rows(path, skipped):
         try:
-            row = json_object(line)
             tasks.append(task_samples_of(row if tests is None else _joined(row, written), str(path)))
-        except (ValueError, RecursionError) as error:
-            skipped.append(f"{place}: {error}")
+        except DataError as error:
+            skipped.append(f"{location}: {error}")
     if not tasks:
         raise DataError(f"{path} holds no samples that can be used; {skipped[0] if skipped else 'it is empty'}")
-    return SamplesFile(tuple(_merged(tasks)), tuple(skipped))
+    return SamplesFile(tuple(_by_task(tasks)), tuple(skipped))
 
 
-def _merged(tasks: list[TaskSamples]) -> Iterator[TaskSamples]:
+def _by_task(tasks: list[TaskSamples]) -> Iterator[TaskSamples]:
     same: dict[Any, list[TaskSamples]] = {}
     for task in tasks:
         setting = (task.task_id, task.prompt, task.test_opening, task.entry_point, task.starter_code, task.context)
@@ -119,15 +116,26 @@ def _merged(tasks: list[TaskSamples]) -> Iterator[TaskSamples]:
         )
 
 
-def _tests_by_prompt(path: Path, skipped: list[str]) -> dict[str, tuple[str, ...]]:
+def _tests_by_prompt(path: str | Path, skipped: list[str]) -> dict[str, tuple[str, ...]]:
     found = {}
-    for place, line in _lines(path):
+    for location, row in _rows(path, skipped):
         try:
-            row = json_object(line)
             found[_text(row, "prompt")] = _texts(row, "samples")
-        except (ValueError, RecursionError) as error:
-            skipped.append(f"{place}: {error}")
+        except DataError as error:
+            skipped.append(f"{location}: {error}")
     return found
+
+
+def _rows(path: str | Path, skipped: list[str]) -> Iterator[tuple[str, json_lines.JSONObject]]:
+    """Yields location and object of the sound lines; a bad line is data, but a file that cannot be read is an error."""
+    for number, line in json_lines.lines(path, "samples"):
+        location = json_lines.location(path, number)
+        try:
+            row = json_lines.parse(line, location)
+        except DataError as error:
+            skipped.append(str(error))
+        else:
+            yield location, row
 
 
 def _joined(row: Any, tests: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -184,16 +192,6 @@ def _last_function(prompt: str) -> str:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     return next((node.name for node in reversed(body) if isinstance(node, ast.FunctionDef)), "")
-
-
-def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield f"{path}:{number}", line
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read the samples file {path}: {error}.") from error
 
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.codedpo.data.source_files import EXCLUDED_FOLDERS, SourceFiles
-from agents.scoring.journal import Journal
 from codegym.problem import Problem
+from codegym.store import Store, content_key
 from envs_registry.contamination import overlaps
 from envs_registry.near_duplicates import near_duplicates
 from envs_registry.suite import Suite
@@ -33,10 +34,12 @@ _EFFECTS = frozenset(
 )
 _BUILTINS = frozenset(dir(builtins)) - _EFFECTS
 _LARGEST_FILE = 2 * 2**20
+_EXTRACTION = 1
+"""Raise it when other functions are taken: files are then read anew."""
 
 
-class SeedSkip(StrEnum):
-    """Why a function is no seed."""
+class FunctionRejectReason(StrEnum):
+    """Why a function is no task."""
 
     UNREADABLE = "unreadable"
     """Its file is no Python of this version."""
@@ -57,15 +60,15 @@ class SeedSkip(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedRules:
+class CorpusRules:
     """Which functions become tasks."""
 
     least_words: int = 6
-    """Of the docstring."""
+    """Fewest words of the docstring."""
     least_statements: int = 2
-    """Of the body, the docstring aside."""
+    """Fewest statements of the body, the docstring aside."""
     most_lines: int = 60
-    """Of the function."""
+    """Most lines of the function."""
     similarity: float = 0.7
     """Functions that share so many of their runs of five words are duplicates."""
     overlap: float = 0.2
@@ -73,7 +76,7 @@ class SeedRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seed:
+class CorpusTask:
     """A function that can be a task."""
 
     name: str
@@ -84,7 +87,7 @@ class Seed:
     """The whole function, as it was written."""
     imports: str
     """The import statements that it needs, one a line."""
-    place: str
+    location: str
     """File and line."""
 
     @property
@@ -104,83 +107,79 @@ class Seed:
         """Returns the task: to write the function anew from what its docstring, or the description, says."""
         starter = self.starter_code(description)
         return Problem(
-            task_id=f"seed/{self.key}",
+            task_id=f"corpus/{self.key}",
             prompt=starter,
             tests=(),
             entry_point=self.name,
             starter_code=starter,
-            tags=(self.place,),
+            tags=(self.location,),
         )
 
 
 @dataclass
-class SeedHarvest:
-    """What a folder of code gave."""
+class CorpusTasks:
+    """The tasks that a folder of code gave."""
 
-    seeds: list[Seed] = field(default_factory=list)
-    skipped: Counter[SeedSkip] = field(default_factory=Counter)
+    tasks: list[CorpusTask] = field(default_factory=list)
+    skipped: Counter[FunctionRejectReason] = field(default_factory=Counter)
     files: int = 0
-    """That were read."""
+    """Files that were read."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Files that were not, by the excluded folder that holds them."""
+    """Files that were not read, by the excluded folder that holds them."""
 
 
-def harvest(
+def read_corpus(
     folder: Path,
-    rules: SeedRules | None = None,
+    rules: CorpusRules | None = None,
     *,
     excluded: Sequence[str] = EXCLUDED_FOLDERS,
-    journal: Path | None = None,
+    store: Store | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> SeedHarvest:
+) -> CorpusTasks:
     """Reads the Python files under a folder and returns the functions that can be tasks, each once.
 
     Args:
         folder: A repository, a package, or one file.
-        rules: Which functions.
+        rules: Which functions become tasks.
         excluded: Names of folders below it that are not walked into: installed packages, builds, hidden ones.
-        journal: Keeps what each file gave, by content; a run that was killed does not read it again.
-        progress: Is told how many files are done, of how many.
+        store: Keeps what each file gave, by content; a run that was killed does not read it again.
+        progress: Called with the number of files that are done, and of all files.
     """
-    rules = rules or SeedRules()
+    rules, store = rules or CorpusRules(), store or Store()
     sources = SourceFiles.below(folder, excluded)
-    files = sources.files
-    found = SeedHarvest(files=len(files), left_out=sources.left_out)
-    kept = Journal(journal) if journal is not None else None
-    known = {row["key"]: row for row in kept.rows()} if kept is not None else {}
-    for done, file in enumerate(files, start=1):
-        key = f"{_digest(file)} {asdict(rules)}"
-        if key not in known:
-            own, skipped = _of_file(file, rules)
-            known[key] = {"key": key, "seeds": [asdict(seed) for seed in own], "skipped": dict(skipped)}
-            if kept is not None:
-                kept.append(known[key])
-        found.seeds += [Seed(**row) for row in known[key]["seeds"]]
-        found.skipped.update({SeedSkip(why): number for why, number in known[key]["skipped"].items()})
-        progress(done, len(files))
-    if kept is not None:
-        kept.close()
-    twins = set(near_duplicates([seed.source for seed in found.seeds], rules.similarity))
-    found.skipped[SeedSkip.DUPLICATE] += len(twins)
-    found.seeds = [seed for place, seed in enumerate(found.seeds) if place not in twins]
+    found = CorpusTasks(files=len(sources.files), left_out=sources.left_out)
+    for done, file in enumerate(sources.files, start=1):
+        key = content_key("corpus", _EXTRACTION, str(file), _digest(file), sorted(asdict(rules).items()))
+        tasks, skipped = store.get_or_make(key, partial(_plain_of_file, file, rules))
+        found.tasks += [CorpusTask(**row) for row in tasks]
+        found.skipped.update({FunctionRejectReason(why): number for why, number in skipped.items()})
+        progress(done, len(sources.files))
+    copies = set(near_duplicates([task.source for task in found.tasks], rules.similarity))
+    found.skipped[FunctionRejectReason.DUPLICATE] += len(copies)
+    found.tasks = [task for index, task in enumerate(found.tasks) if index not in copies]
     return found
 
 
-def decontaminated(found: SeedHarvest, protected: Iterable[Suite], rules: SeedRules | None = None) -> SeedHarvest:
-    """Leaves out every seed that shares text with a problem of the protected suites: prompt or reference solution."""
-    rules = rules or SeedRules()
+def _plain_of_file(file: Path, rules: CorpusRules) -> list[Any]:
+    tasks, skipped = _of_file(file, rules)
+    return [[asdict(task) for task in tasks], {str(why): number for why, number in skipped.items()}]
+
+
+def decontaminated(found: CorpusTasks, protected: Iterable[Suite], rules: CorpusRules | None = None) -> CorpusTasks:
+    """Leaves out every task that shares text with a problem of the protected suites: prompt or reference solution."""
+    rules = rules or CorpusRules()
     problems = [
-        Problem(task_id=str(place), prompt=seed.docstring, tests=(), solutions=(seed.source,))
-        for place, seed in enumerate(found.seeds)
+        Problem(task_id=str(index), prompt=task.docstring, tests=(), solutions=(task.source,))
+        for index, task in enumerate(found.tasks)
     ]
-    suite = Suite("seeds", "all", problems)
+    suite = Suite("corpus", "all", problems)
     bad: set[str] = set()
     for other in protected:
         bad |= {hit.task_id for hit in overlaps(suite, other, threshold=rules.overlap, solutions=True)}
         bad |= {hit.other_id for hit in overlaps(other, suite, threshold=rules.overlap, solutions=True)}
-    kept = [seed for place, seed in enumerate(found.seeds) if str(place) not in bad]
-    skipped = found.skipped + Counter({SeedSkip.CONTAMINATED: len(bad)})
-    return replace(found, seeds=kept, skipped=skipped)
+    kept = [task for index, task in enumerate(found.tasks) if str(index) not in bad]
+    skipped = found.skipped + Counter({FunctionRejectReason.CONTAMINATED: len(bad)})
+    return replace(found, tasks=kept, skipped=skipped)
 
 
 def _digest(file: Path) -> str:
@@ -190,25 +189,25 @@ def _digest(file: Path) -> str:
         return "unreadable"
 
 
-def _of_file(file: Path, rules: SeedRules) -> tuple[list[Seed], Counter[SeedSkip]]:
-    skipped: Counter[SeedSkip] = Counter()
+def _of_file(file: Path, rules: CorpusRules) -> tuple[list[CorpusTask], Counter[FunctionRejectReason]]:
+    skipped: Counter[FunctionRejectReason] = Counter()
     try:
         text = file.read_text(encoding="utf-8") if file.stat().st_size <= _LARGEST_FILE else ""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other people's invalid escapes
             tree = ast.parse(text)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return [], Counter({SeedSkip.UNREADABLE: 1})
+        return [], Counter({FunctionRejectReason.UNREADABLE: 1})
     imports = dict(_imports(tree.body))
-    seeds = []
+    tasks = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            seed = _seed(node, text, imports, rules, f"{file}:{node.lineno}")
-            if isinstance(seed, Seed):
-                seeds.append(seed)
+            task = _task(node, text, imports, rules, f"{file}:{node.lineno}")
+            if isinstance(task, CorpusTask):
+                tasks.append(task)
             else:
-                skipped[seed] += 1
-    return seeds, skipped
+                skipped[task] += 1
+    return tasks, skipped
 
 
 def _imports(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
@@ -224,31 +223,38 @@ def _imports(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
                     yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))
 
 
-def _seed(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, text: str, imports: dict[str, str], rules: SeedRules, place: str
-) -> Seed | SeedSkip:
+def _task(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, text: str, imports: dict[str, str], rules: CorpusRules, location: str
+) -> CorpusTask | FunctionRejectReason:
     docstring = ast.get_docstring(node)
     if not _is_plain(node):
-        return SeedSkip.NOT_PLAIN
+        return FunctionRejectReason.NOT_PLAIN
     if docstring is None or len(docstring.split()) < rules.least_words:
-        return SeedSkip.UNDOCUMENTED
+        return FunctionRejectReason.UNDOCUMENTED
     statements = sum(isinstance(part, ast.stmt) for child in node.body[1:] for part in ast.walk(child))
     if statements < rules.least_statements or (node.end_lineno or 0) - node.lineno >= rules.most_lines:
-        return SeedSkip.SIZE
+        return FunctionRejectReason.SIZE
     source = ast.get_source_segment(text, node) or ""
     needed = _needed_names(source)
     if needed is None:
-        return SeedSkip.UNREADABLE
+        return FunctionRejectReason.UNREADABLE
     needed -= {node.name}
     if needed & _EFFECTS:
-        return SeedSkip.EFFECTS
+        return FunctionRejectReason.EFFECTS
     if needed - _BUILTINS - set(imports):
-        return SeedSkip.DEPENDENT
+        return FunctionRejectReason.DEPENDENT
     future = [imports["annotations"]] if "__future__" in imports.get("annotations", "") else []
     lines = dict.fromkeys([*future, *sorted(imports[name] for name in needed & set(imports))])
     bare = ast.FunctionDef(node.name, node.args, [ast.Pass()], [], node.returns, None, lineno=1, col_offset=0)
     head = ast.unparse(ast.fix_missing_locations(bare)).rpartition("\n")[0]
-    return Seed(name=node.name, head=head, docstring=docstring, source=source, imports="\n".join(lines), place=place)
+    return CorpusTask(
+        name=node.name,
+        head=head,
+        docstring=docstring,
+        source=source,
+        imports="\n".join(lines),
+        location=location,
+    )
 
 
 def _is_plain(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -264,7 +270,7 @@ def _is_plain(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _needed_names(source: str) -> set[str] | None:
     """The names that a function takes from outside itself."""
     try:
-        tables: list[Any] = [symtable.symtable(source, "seed", "exec")]
+        tables: list[Any] = [symtable.symtable(source, "task", "exec")]
     except (SyntaxError, ValueError, RecursionError):
         return None
     top, needed = tables[0], set()

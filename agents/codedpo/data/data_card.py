@@ -13,18 +13,17 @@ import numpy as np
 from agents.codedpo.data.pairing import PairRules, PairSet, distance
 from agents.codedpo.data.pairs import PairKind, Preference
 from agents.scoring.matrix import Matrix
+from codegym.atomic_file import atomic_file
 
 CARD, PICTURE = "README.md", "pairs.png"
 
 
 def write_data_card(folder: Path, made: PairSet, matrices: Sequence[Matrix], rules: PairRules) -> None:
     """Writes ``README.md`` beside the pairs, and ``pairs.png`` where matplotlib is installed."""
-    folder.mkdir(parents=True, exist_ok=True)
     if find_spec("matplotlib"):  # it comes with the extra `agents`, which ranking samples does not need
         draw_pairs(made.pairs, folder / PICTURE)
-    beside = folder / f".{CARD}"
-    beside.write_text(data_card(made, matrices, rules), encoding="utf-8")
-    beside.replace(folder / CARD)
+    with atomic_file(folder / CARD) as file:
+        file.write(data_card(made, matrices, rules))
 
 
 def data_card(made: PairSet, matrices: Sequence[Matrix], rules: PairRules) -> str:
@@ -95,7 +94,8 @@ def draw_pairs(pairs: Sequence[Preference], path: Path) -> None:
     panels[2].set(xlabel="distance of the texts", ylabel="pairs")
     if pairs:
         panels[0].legend()
-    figure.savefig(path, dpi=110)
+    with atomic_file(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=110)
 
 
 def _quartiles(pairs: Sequence[Preference], kind: PairKind) -> list[str]:

@@ -1,23 +1,19 @@
-"""Task prompts for seeds: a language model says what a function is for, in words other than its docstring's."""
+"""Prompts for corpus tasks: a language model says what a function is for, in words other than its docstring's."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-import torch
-
-from agents.codedpo.data.corpus_tasks import Seed
+from agents.codedpo.data.corpus_tasks import CorpusTask
 from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from agents.policy.prompt_template import PromptTemplate, Task
-from agents.scoring.journal import Journal
+from agents.rollout.sampler import Sampler
 from codegym.problem import Problem
+from codegym.store import Store
 
 DESCRIBE = PromptTemplate(
     program=(
@@ -36,7 +32,7 @@ _CODE = re.compile(r"```|^\s*(def|class|import|from|return)\b|>>>", re.MULTILINE
 
 
 @dataclass(frozen=True)
-class DescribedSeeds:
+class DescribedTasks:
     """Tasks, and how many of them a model described in words of its own."""
 
     problems: tuple[Problem, ...]
@@ -44,48 +40,38 @@ class DescribedSeeds:
 
 
 def describe(
-    seeds: Sequence[Seed],
+    tasks: Sequence[CorpusTask],
     policy: LMPolicy,
     *,
-    journal: Path | None = None,
-    source: str = "policy",
+    store: Store | None = None,
     temperature: float = 0.7,
     max_new_tokens: int = 256,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> DescribedSeeds:
-    """Lets a model describe each seed; where it writes no description, the docstring stays.
+) -> DescribedTasks:
+    """Lets a model describe each task; where it writes no description, the docstring stays.
 
     Args:
-        seeds: What to describe.
+        tasks: What to describe.
         policy: An instruction-tuned model.
-        journal: Keeps the descriptions; a run that was killed asks for none of them again.
-        source: Names the model in the journal; another name is asked anew.
-        temperature: Of sampling.
+        store: Keeps the descriptions; a run that was killed asks for none of them again.
+        temperature: Temperature of the sampling.
         max_new_tokens: Length limit of a description.
-        seed: Of the draw.
-        progress: Is told how many are done, of how many.
+        seed: Seed of the sampling.
+        progress: Called with the number of tasks that are done, and of all tasks.
     """
-    kept = Journal(journal) if journal is not None else None
-    known = {row["key"]: str(row["text"]) for row in kept.rows()} if kept is not None else {}
     asked = LMPolicy(policy.model, policy.tokenizer, DESCRIBE)
     asked.engine = policy.engine
     sampling = Sampling(temperature=temperature, max_new_tokens=max_new_tokens)
-    for start in range(0, len(seeds), _AT_ONCE):
-        portion = [one for one in seeds[start : start + _AT_ONCE] if _key(one, source) not in known]
-        prompts = [asked.task_text(Task.PROGRAM, one.source) for one in portion]
-        chance = np.random.SeedSequence([seed, start]).generate_state(1)[0]
-        for place, completion in asked.stream(prompts, sampling, torch.Generator().manual_seed(int(chance))):
-            row = {"key": _key(portion[place], source), "text": completion.text}
-            known[row["key"]] = row["text"]
-            if kept is not None:
-                kept.append(row)
-        progress(min(start + _AT_ONCE, len(seeds)), len(seeds))
-    if kept is not None:
-        kept.close()
-    texts = [cleaned(known[_key(one, source)]) for one in seeds]
-    problems = tuple(one.problem(text) for one, text in zip(seeds, texts, strict=True))
-    return DescribedSeeds(problems, sum(map(bool, texts)))
+    sampler = Sampler(policy=asked, sampling=sampling, seed=seed, store=store)
+    texts: list[str] = []
+    for start in range(0, len(tasks), _AT_ONCE):
+        prompts = [asked.task_text(Task.PROGRAM, task.source) for task in tasks[start : start + _AT_ONCE]]
+        (written,) = sampler.write((prompts, 1), draw=(start,))
+        texts += [cleaned(text) for (text,) in written]
+        progress(min(start + _AT_ONCE, len(tasks)), len(tasks))
+    problems = tuple(task.problem(text) for task, text in zip(tasks, texts, strict=True))
+    return DescribedTasks(problems, sum(map(bool, texts)))
 
 
 def cleaned(text: str) -> str:
@@ -95,7 +81,3 @@ def cleaned(text: str) -> str:
     if not _LEAST_WORDS <= words <= _MOST_WORDS or _CODE.search(text):
         return ""
     return "\n".join(textwrap.fill(paragraph, 100) for paragraph in text.splitlines() if paragraph.strip())
-
-
-def _key(seed: Seed, source: str) -> str:
-    return hashlib.sha256(f"{source}\n{seed.key}".encode()).hexdigest()[:24]

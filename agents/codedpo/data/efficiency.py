@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.scoring.costs import CostMeter, Costs, CostSettings, FloatArray, NoCosts, literal_calls, method_key
-from agents.scoring.journal import Journal
+from agents.scoring.costs import Costs, CostSettings, FloatArray, NoCosts, literal_calls, measured_costs
 from agents.scoring.matrix import Matrix
 from agents.scoring.ranking import Scores
 from codegym.judge import Judge
 from codegym.program import Program
+from codegym.store import Store
 
 
 def credible_tests(matrix: Matrix, scores: Scores) -> NDArray[np.intp]:
@@ -27,60 +23,37 @@ def credible_tests(matrix: Matrix, scores: Scores) -> NDArray[np.intp]:
 
 
 def credible_programs(matrix: Matrix, scores: Scores) -> list[int]:
-    """Returns the places of distinct completions that pass every credible test."""
+    """Returns the indices of distinct completions that pass every credible test."""
     tests = credible_tests(matrix, scores)
     passing: Iterable[int] = np.flatnonzero(matrix.link[:, tests].all(axis=1)) if len(tests) else ()
     first: dict[str, int] = {}
-    for place in passing:
-        first.setdefault(matrix.samples.completions[place].strip(), int(place))
+    for index in passing:
+        first.setdefault(matrix.samples.completions[index].strip(), int(index))
     return list(first.values())
 
 
-class CostStore:
-    """Measures costs and keeps them, by content, in a journal.
+def task_costs(matrix: Matrix, scores: Scores, judge: Judge, settings: CostSettings, store: Store) -> Costs | NoCosts:
+    """Measures what the credible programs of a task cost, on the calls of its credible tests; or says why not.
 
     Args:
-        path: The journal; None keeps nothing.
+        matrix: The judged samples.
+        scores: How credible programs and tests are.
         judge: Runs the programs.
-        settings: How they are measured.
+        settings: How costs are measured.
+        store: Keeps the costs, by content.
     """
-
-    def __init__(self, path: str | Path | None, judge: Judge, settings: CostSettings | None = None) -> None:
-        self.judge, self.settings = judge, settings or CostSettings()
-        self._journal = None if path is None else Journal(path)
-        self._known = {row["key"]: row for row in self._journal.rows()} if self._journal is not None else {}
-
-    def measure(self, judged: Iterable[tuple[Matrix, Scores]]) -> Iterator[tuple[str, Costs | NoCosts]]:
-        """Yields each task's id and costs, in order."""
-        for matrix, scores in judged:
-            key = self._key(matrix, scores)
-            if key not in self._known:
-                row = {"key": key, "task_id": matrix.samples.task_id, **_row(self._measured(matrix, scores))}
-                if row.get("reason") != NoCosts.UNSTABLE and self._journal is not None:
-                    self._journal.append(row)
-                self._known[key] = row
-            yield matrix.samples.task_id, _costs(self._known[key])
-        if self._journal is not None:
-            self._journal.close()
-
-    def _key(self, matrix: Matrix, scores: Scores) -> str:
-        tests = [matrix.tests[place] for place in credible_tests(matrix, scores)]
-        parts = [method_key(), matrix.samples.to_row(), tests, vars(self.settings)]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
-
-    def _measured(self, matrix: Matrix, scores: Scores) -> Costs | NoCosts:
-        tests = [matrix.tests[place] for place in credible_tests(matrix, scores)]
-        if not tests:
-            return NoCosts.NOT_CREDIBLE
-        places = credible_programs(matrix, scores)[: self.settings.most_programs]
-        if len(places) < 2:
-            return NoCosts.ONE_PROGRAM
-        samples = matrix.samples
-        calls = [call for test in tests for call in literal_calls(test, samples.entry_point or "")]
-        problem = samples.problem(())
-        programs = [Program.from_completion(samples.completions[place], problem) for place in places]
-        found = CostMeter(problem, programs, self.judge, self.settings).measure(calls)
-        return found if isinstance(found, NoCosts) else replace(found, programs=tuple(places))
+    tests = [matrix.tests[index] for index in credible_tests(matrix, scores)]
+    if not tests:
+        return NoCosts.NOT_CREDIBLE
+    chosen = credible_programs(matrix, scores)[: settings.most_programs]
+    if len(chosen) < 2:
+        return NoCosts.ONE_PROGRAM
+    samples = matrix.samples
+    calls = [call for test in tests for call in literal_calls(test, samples.entry_point or "")]
+    problem = samples.problem(())
+    programs = [Program.from_completion(samples.completions[index], problem) for index in chosen]
+    found = measured_costs(problem, programs, calls, judge, settings, store)
+    return found if isinstance(found, NoCosts) else replace(found, programs=tuple(chosen))
 
 
 def faster_than(cheap: FloatArray, dear: FloatArray, min_saving: float = 0.1, level: float = 0.01) -> bool:
@@ -97,11 +70,3 @@ def faster_than(cheap: FloatArray, dear: FloatArray, min_saving: float = 0.1, le
     saving = 1.0 - float(np.median(cheap)) / float(np.median(dear))
     chance = float(mannwhitneyu(cheap, dear, alternative="less", method="exact").pvalue)
     return saving >= max(min_saving, 1e-9) and chance <= level
-
-
-def _row(costs: Costs | NoCosts) -> Mapping[str, Any]:
-    return {"reason": str(costs)} if isinstance(costs, NoCosts) else costs.to_row()
-
-
-def _costs(row: Mapping[str, Any]) -> Costs | NoCosts:
-    return NoCosts(row["reason"]) if "reason" in row else Costs.from_row(row)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from agents.scoring.journal import read_rows, write_rows
+from codegym import json_lines
 from codegym.errors import DataError
 
 
@@ -61,7 +61,8 @@ def read_pairs(path: str | Path) -> list[Preference]:
     Raises:
         DataError: If the file or a line is not what it should be; the message names file and line.
     """
-    return [_preference(row, place) for place, row in read_rows(path)]
+    rows = json_lines.read(path, "pairs")
+    return [_preference(row, json_lines.location(path, number)) for number, row in rows]
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Preference]) -> int:
@@ -69,23 +70,23 @@ def write_pairs(path: str | Path, pairs: Iterable[Preference]) -> int:
 
     The hub's ``datasets.load_dataset("json", data_files=path)`` and TRL's ``DPOTrainer`` read it unchanged.
     """
-    return write_rows(path, map(asdict, pairs))
+    return json_lines.write(path, map(asdict, pairs))
 
 
 _EXPECTED: dict[Any, tuple[Any, str]] = {"float": ((int, float), "number"), "int": (int, "whole number")}
 _TYPES = {field.name: _EXPECTED.get(field.type, (str, "text")) for field in fields(Preference)}
 
 
-def _preference(row: dict[str, Any], place: str) -> Preference:
+def _preference(row: dict[str, Any], location: str) -> Preference:
     for name in ("prompt", "chosen", "rejected"):
         if name not in row:
-            raise DataError(f"{place}: {name} is missing; a pair has the texts prompt, chosen and rejected.")
+            raise DataError(f"{location}: {name} is missing; a pair has the texts prompt, chosen and rejected.")
     values: dict[str, Any] = {name: row[name] for name in _TYPES if name in row}
     for name, value in values.items():
         expected, kind = _TYPES[name]
         if not isinstance(value, expected) or isinstance(value, bool):
-            raise DataError(f"{place}: {name} must be a {kind}, got a {type(value).__name__}.")
+            raise DataError(f"{location}: {name} must be a {kind}, got a {type(value).__name__}.")
     kind = values.get("kind", PairKind.CORRECTNESS)
     if kind not in tuple(PairKind):
-        raise DataError(f"{place}: kind must be one of {', '.join(PairKind)}, got {kind!r}.")
+        raise DataError(f"{location}: kind must be one of {', '.join(PairKind)}, got {kind!r}.")
     return Preference(**{**values, "kind": PairKind(kind)})

@@ -1,7 +1,8 @@
-"""All stages from problems to pairs, in a run folder: each can be run alone, and goes on where it was."""
+"""All steps from problems to pairs, in a run folder: each can be run alone, and goes on where it was."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,17 +11,19 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from agents.codedpo.data.data_card import write_data_card
-from agents.codedpo.data.efficiency import CostStore
+from agents.codedpo.data.efficiency import task_costs
 from agents.codedpo.data.error_spans import with_error_places
 from agents.codedpo.data.pairing import PairRules, PairSet, make_pairs, score
 from agents.codedpo.data.pairs import PairKind, Preference, read_pairs, write_pairs
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.scoring.costs import Costs, CostSettings, NoCosts
-from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixStore
+from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixJudge
 from agents.scoring.task_samples import TaskSamples
+from codegym import json_lines
 from codegym.judge import Judge
 from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
+from codegym.store import Store
 
 if TYPE_CHECKING:  # ranking samples that are in a file needs no torch
     from agents.policy.policy import LMPolicy
@@ -29,42 +32,44 @@ if TYPE_CHECKING:  # ranking samples that are in a file needs no torch
 T = TypeVar("T")
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, the tasks that are done, and all tasks."""
+"""Called with the step's name, the tasks that are done, and all tasks."""
 
-SAMPLES, MATRIX, COSTS, PAIRS = "samples.jsonl", "matrix", "costs.jsonl", "pairs.jsonl"
+SAMPLES, PAIRS, CACHE = "samples.jsonl", "pairs.jsonl", "cache.sqlite"
 """Names in a run folder."""
+_OLD_CACHES = ("matrix", "costs.jsonl")
+"""What earlier versions kept cells and costs in."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreparationSettings:
-    """How pairs come about, stage by stage."""
+class PipelineSettings:
+    """How pairs come about, step by step."""
 
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     rules: PairRules = field(default_factory=PairRules)
     costs: CostSettings = field(default_factory=CostSettings)
     limits: Limits = MATRIX_LIMITS
-    """Of one program against all tests of its task."""
+    """Limits of one program against all tests of its task."""
 
 
 @dataclass(frozen=True)
-class Preparation:
-    """Makes pairs and keeps what each stage did in a folder.
+class PairPipeline:
+    """Makes pairs and keeps what each step did in a folder.
 
     Args:
-        folder: Of the run; None keeps nothing.
+        folder: The run's folder; None keeps nothing.
         judge: Runs the programs.
         settings: How pairs come about.
-        progress: Is told how far it is.
+        progress: Called with a step's progress.
     """
 
     folder: Path | None
     judge: Judge
-    settings: PreparationSettings = field(default_factory=PreparationSettings)
-    progress: Progress = lambda stage, done, total: None
+    settings: PipelineSettings = field(default_factory=PipelineSettings)
+    progress: Progress = lambda step, done, total: None
 
     def from_policy(
         self,
-        stage: Episodes,
+        episodes: Episodes,
         policy: LMPolicy,
         problems: Sequence[Problem] | None = None,
         *,
@@ -74,29 +79,36 @@ class Preparation:
         """Lets a policy write programs and tests for an environment's problems, and makes pairs of them.
 
         Args:
-            stage: Where programs are handed in.
-            policy: Who writes.
-            problems: Which; all of the environment's without any.
-            seed: Of everything that is drawn.
-            source: Names the policy and its version in the folder's files; another name asks it anew.
+            episodes: Says what the policy is shown of each problem.
+            policy: Writes the programs and the tests.
+            problems: The problems; all of the environment's without any.
+            seed: Seed of the sampling.
+            source: Name of the policy in the samples.
         """
-        return self.from_samples(self.samples(stage, policy, problems, seed=seed, source=source))
+        return self.from_samples(self.samples(episodes, policy, problems, seed=seed, source=source))
 
     def samples(
         self,
-        stage: Episodes,
+        episodes: Episodes,
         policy: LMPolicy,
         problems: Sequence[Problem] | None = None,
         *,
         seed: int = 0,
         source: str = "policy",
     ) -> list[TaskSamples]:
-        """Lets a policy write programs and tests; arguments as in :meth:`from_policy`."""
-        from agents.codedpo.data.sampling import Sampler
+        """Lets a policy write programs and tests, and makes the samples file; arguments as in ``from_policy``."""
+        from agents.codedpo.data.sampling import TaskSampler
+        from agents.rollout.sampler import Sampler
 
-        chosen = stage.problems if problems is None else problems
-        sampler = Sampler(stage, policy, self.settings.sampling, path=self._place(SAMPLES), seed=seed, source=source)
-        return self._followed("sampling", sampler.sample(chosen), len(chosen))
+        chosen = episodes.problems if problems is None else problems
+        settings = self.settings.sampling
+        with self._store() as store:
+            sampler = Sampler(policy=policy, sampling=settings.sampling(policy), seed=seed, store=store)
+            tasks = TaskSampler(episodes=episodes, sampler=sampler, judge=self.judge, settings=settings, source=source)
+            found = self._followed("sampling", tasks.sample(chosen), len(chosen))
+        if self.folder is not None:
+            json_lines.write(self.folder / SAMPLES, (task.to_row() for task in found))
+        return found
 
     def from_samples(self, samples: Sequence[TaskSamples]) -> PairSet:
         """Judges samples and makes pairs of them; writes the pairs, their card and their picture."""
@@ -115,29 +127,44 @@ class Preparation:
 
     def matrices(self, samples: Sequence[TaskSamples]) -> list[Matrix]:
         """Judges every program against every test of its task."""
-        store = MatrixStore(self._place(MATRIX), self.judge, self.settings.limits)
-        return self._followed("matrix", store.fill(samples), len(samples))
+        with self._store() as store:
+            found = MatrixJudge(self.judge, store, self.settings.limits).fill(samples)
+            return self._followed("matrix", found, len(samples))
 
     def costs(self, matrices: Sequence[Matrix]) -> list[Costs | NoCosts]:
         """Measures what the credible programs of each matrix cost, or says why not."""
-        store = CostStore(self._place(COSTS), self.judge, self.settings.costs)
-        judged = [(matrix, score(matrix, self.settings.rules)) for matrix in matrices]
-        return [costs for _, costs in self._followed("costs", store.measure(judged), len(judged))]
+        settings = self.settings
+        with self._store() as store:
+            found = (
+                task_costs(matrix, score(matrix, settings.rules), self.judge, settings.costs, store)
+                for matrix in matrices
+            )
+            return self._followed("costs", found, len(matrices))
 
-    def _followed(self, stage: str, made: Iterable[T], total: int) -> list[T]:
+    def _store(self) -> Store:
+        if self.folder is None:
+            return Store()
+        old = [name for name in _OLD_CACHES if (self.folder / name).exists()]
+        if old and not (self.folder / CACHE).exists():
+            warnings.warn(
+                f"{self.folder} holds {' and '.join(old)} of an earlier version, which this one does not read: it goes "
+                "on from the samples and pairs, and judges and measures anew. Delete them when you like.",
+                stacklevel=3,
+            )
+        return Store(self.folder / CACHE)
+
+    def _followed(self, step: str, made: Iterable[T], total: int) -> list[T]:
         found: list[T] = []
         for one in made:
             found.append(one)
-            self.progress(stage, len(found), total)
+            self.progress(step, len(found), total)
         return found
 
     def _pairs_before(self) -> list[Preference]:
         """The pairs that the folder holds already: nothing is done twice."""
-        file = self._place(PAIRS)
-        return [] if file is None or not file.exists() else read_pairs(file)
-
-    def _place(self, name: str) -> Path | None:
-        return None if self.folder is None else self.folder / name
+        if self.folder is None or not (self.folder / PAIRS).exists():
+            return []
+        return read_pairs(self.folder / PAIRS)
 
 
 def draw_problems(problems: Sequence[Problem], number: int, seed: int) -> Sequence[Problem]:
@@ -146,9 +173,9 @@ def draw_problems(problems: Sequence[Problem], number: int, seed: int) -> Sequen
     Args:
         problems: All of them.
         number: How many; 0, or more than there are, takes all.
-        seed: Of the draw.
+        seed: Seed of the draw.
     """
     if not 0 < number < len(problems):
         return problems
-    places = np.random.default_rng(seed).choice(len(problems), number, replace=False)
-    return [problems[place] for place in sorted(places.tolist())]
+    indices = np.random.default_rng(seed).choice(len(problems), number, replace=False)
+    return [problems[index] for index in sorted(indices.tolist())]

@@ -15,7 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents.codedpo.codedpo import CodeDPO
 from agents.codedpo.data.pairing import PairRules
 from agents.codedpo.data.pairs import PairKind, read_pairs
-from agents.codedpo.data.pipeline import PreparationSettings
+from agents.codedpo.data.pipeline import PipelineSettings
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.engines.engine import Sample
 from agents.engines.sampling import Sampling
@@ -26,7 +26,7 @@ from codegym.errors import DataError, InvalidSettingError
 
 RIGHT, WRONG = "def f(x):\n    return x + x\n", "def f(x):\n    y = x * x\n    return y\n"
 TESTS = "assert f(1) == 2\nassert f(3) == 6\n"
-PREPARATION = PreparationSettings(
+PIPELINE = PipelineSettings(
     sampling=SamplingSettings(programs=8, test_texts=2), rules=PairRules(kinds=(PairKind.CORRECTNESS,))
 )
 
@@ -84,7 +84,7 @@ def test_it_learns_from_programs_that_its_own_tests_told_apart(
     make_policy: Callable[..., LMPolicy], env: CodeSynthesisEnv, tmp_path: Path, logged: Any
 ) -> None:
     agent = CodeDPO(
-        make_policy(), env, preparation=PREPARATION, folder=tmp_path, seed=0, learning_rate=1e-2, epochs=10, problems=4
+        make_policy(), env, pipeline=PIPELINE, folder=tmp_path, seed=0, learning_rate=1e-2, epochs=10, problems=4
     )
     rows = logged(agent)
     agent.learn()
@@ -101,28 +101,39 @@ def test_it_learns_from_programs_that_its_own_tests_told_apart(
 def test_what_was_written_is_not_asked_for_again(
     make_policy: Callable[..., LMPolicy], env: CodeSynthesisEnv, tmp_path: Path
 ) -> None:
-    agents = [CodeDPO(make_policy(), env, preparation=PREPARATION, folder=tmp_path, seed=0) for _ in range(2)]
+    agents = [CodeDPO(make_policy(), env, pipeline=PIPELINE, folder=tmp_path, seed=0) for _ in range(2)]
     made = [agent.make_pairs() for agent in agents]
     assert made[0].pairs == made[1].pairs
     assert agents[0].policy.engine.asked == 5 * (8 + 2)  # type: ignore[attr-defined]
     assert agents[1].policy.engine.asked == 0  # type: ignore[attr-defined]
 
 
+def test_a_policy_that_has_other_weights_is_asked_anew(
+    make_policy: Callable[..., LMPolicy], env: CodeSynthesisEnv, tmp_path: Path
+) -> None:
+    first, second = (CodeDPO(make_policy(), env, pipeline=PIPELINE, folder=tmp_path, seed=0) for _ in range(2))
+    first.make_pairs()
+    with torch.no_grad():
+        next(second.policy.model.parameters()).add_(1.0)  # the name and the number of updates stay
+    second.make_pairs()
+    assert second.policy.engine.asked == 5 * (8 + 2)  # type: ignore[attr-defined]
+
+
 def test_callbacks_see_pairs_as_timesteps_and_may_stop(
     make_policy: Callable[..., LMPolicy], env: CodeSynthesisEnv
 ) -> None:
     steps = Steps()
-    agent = CodeDPO(make_policy(), env, preparation=PREPARATION, seed=0, batch_size=2)
+    agent = CodeDPO(make_policy(), env, pipeline=PIPELINE, seed=0, batch_size=2)
     agent.learn(100, callback=steps)
     assert steps.timesteps == [1, 3, 5]  # five pairs in batches of two; the odd one comes when it was drawn to
     assert agent.get_env() is not None
 
 
 def test_tests_that_tell_nothing_apart_are_named(make_policy: Callable[..., LMPolicy], env: CodeSynthesisEnv) -> None:
-    flat = CodeDPO(make_policy("assert f(2) == 4\n"), env, preparation=PREPARATION, seed=0)
+    flat = CodeDPO(make_policy("assert f(2) == 4\n"), env, pipeline=PIPELINE, seed=0)
     with pytest.raises(DataError, match=r"no pair came of 5 problems\. correctness: 5 tied\."):
         flat.learn()
-    broken = CodeDPO(make_policy("assert f("), env, preparation=PREPARATION, seed=0)
+    broken = CodeDPO(make_policy("assert f("), env, pipeline=PIPELINE, seed=0)
     with pytest.raises(DataError, match=r"correctness: 5 no_test\."):
         broken.learn()
 

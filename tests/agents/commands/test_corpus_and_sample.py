@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents import cli
+from agents.policy.policy import LMPolicy
 
 CODE = '''def clamp(number, low, high):
     """Return the number, or the bound that it lies beyond: low or high."""
@@ -57,6 +59,37 @@ def test_corpus_then_samples_then_ranking(
     assert cli.main(["rank", str(samples), "--workers", "1", "--json"]) == 1  # a random model tells nothing apart
     told = json.loads(capsys.readouterr().out)
     assert (told["tasks"], told["programs"], told["told_apart"]) == (1, 3, 0)
+
+
+def test_a_model_that_was_retrained_in_place_is_asked_anew(
+    tmp_path: Path, model_folder: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, samples = tmp_path / "model", tmp_path / "samples.jsonl"
+    write = [
+        "sample",
+        "--suite",
+        "core",
+        "--limit",
+        "1",
+        "--model",
+        str(model),
+        "--out",
+        str(samples),
+        "--workers",
+        "1",
+    ]
+    write += ["--programs", "3", "--test-texts", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
+    texts = []
+    for model_seed in (0, 1):
+        policy = LMPolicy.load(model_folder("qwen2"), device="cpu")
+        torch.manual_seed(model_seed)
+        for weight in policy.model.parameters():
+            torch.nn.init.normal_(weight.data, std=0.2)
+        policy.save(model)
+        assert cli.main(write) == 0
+        texts.append(json.loads(samples.read_text())["completions"])
+    capsys.readouterr()
+    assert texts[0] != texts[1]
 
 
 def test_bad_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,7 +162,7 @@ def test_costs_of_two_runs_are_measured_beside_each_other(
     assert (same["speed_up"]["low"], same["speed_up"]["high"]) == (1.0, 1.0)
     assert (same["problems"], same["share_cheaper"]["estimate"]) == (3, 0.0)
     with monkeypatch.context() as patched:
-        patched.setattr("agents.evaluation.side_by_side.CostMeter", lambda *_: pytest.fail("it is in the cache"))
+        patched.setattr("agents.scoring.costs.CostMeter", lambda *_: pytest.fail("it is in the cache"))
         _, out, _ = run(*arguments, after)
     assert json.loads(out)["comparisons"][0]["efficiency"] == efficiency
     _, out, _ = run(*arguments, after, "--no-costs")
@@ -330,7 +330,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(run: Run, tmp_path: Path) -> N
     arguments = ["--suite", suite, "--samples", samples, "--k", "1", "--cpu-seconds", "0.5"]
     arguments += ["--out", str(tmp_path / "out")]
     code = (
-        "import os, signal, sys; from agents import cli; from agents.evaluation.store import Store; put = Store.put\n"
+        "import os, signal, sys; from agents import cli; from codegym.store import Store; put = Store.put\n"
         "def kill(store, entries): put(store, entries); os.kill(os.getpid(), signal.SIGKILL)\n"
         "Store.put = kill; cli.main(['evaluate', *sys.argv[1:], '--workers', '1'])"
     )

@@ -63,10 +63,11 @@ def test_pairs_in_a_folder_and_resuming(run: Run, tmp_path: Path) -> None:
     arguments = (file, "--run-dir", tmp_path / "run", "--kinds", "correctness", "--json")
     code, out, _ = run(*arguments)
     assert (code, json.loads(out)["pairs"]) == (0, 1)
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"README.md", "matrix", "pairs.jsonl", "pairs.png"}
-    matrix = {path: path.read_bytes() for path in (tmp_path / "run" / "matrix").iterdir()}
+    files = {"README.md", "cache.sqlite", "pairs.jsonl", "pairs.png"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == files
+    cache = (tmp_path / "run" / "cache.sqlite").read_bytes()
     assert run(*arguments)[:2] == (code, out)
-    assert {path: path.read_bytes() for path in (tmp_path / "run" / "matrix").iterdir()} == matrix
+    assert (tmp_path / "run" / "cache.sqlite").read_bytes() == cache
 
 
 def test_programs_and_tests_in_two_files_as_codet_has_them(run: Run, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import torch
 from agents import CodeDPO, cli
 from agents.codedpo.data.pairing import PairSet
 from agents.codedpo.data.pairs import Preference, read_pairs
-from agents.codedpo.data.pipeline import Preparation
+from agents.codedpo.data.pipeline import PairPipeline
 
 DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 TASKS = 6
@@ -230,7 +230,7 @@ def test_the_record_of_a_run_names_the_suite_that_its_pairs_come_from(
     }
     problems.write_text(json.dumps(row) + "\n")
     made = PairSet(pairs=(Preference(prompt="p", chosen="return 1", rejected="return 2"),), tasks=1)
-    monkeypatch.setattr(Preparation, "from_matrices", lambda *_: made)
+    monkeypatch.setattr(PairPipeline, "from_matrices", lambda *_: made)
     run, model = str(tmp_path / "run"), str(model_folder("qwen2"))
     few = ["--programs", "2", "--test-texts", "2", "--max-new-tokens", "8", "--device", "cpu", "--json"]
     arguments = ["train", "codedpo", "--run-dir", run, *few]

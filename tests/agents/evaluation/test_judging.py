@@ -8,10 +8,10 @@ import pytest
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.judging import JudgingLine
 from agents.evaluation.samples import ProgramSample
-from agents.evaluation.store import Store
 from codegym import CallTest, Judge, Problem
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.verdict import Verdict
+from codegym.store import Store
 
 TESTS = (
     CallTest(args=(1,), expected=2, public=True),
@@ -27,15 +27,12 @@ class Counting:
     """A judge that counts what it is asked."""
 
     def __init__(self, inner: Judge) -> None:
-        self.inner = inner
+        self.inner, self.settings = inner, inner.settings
         self.asked: list[str] = []
 
     def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
         self.asked += [completion for _, completion in pairs]
         return self.inner.judge_many(pairs)
-
-    def __reduce__(self) -> tuple[type[Judge], tuple[()]]:
-        return Judge, ()
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +84,12 @@ def test_machine_failures_are_not_kept(judge: Judge, tmp_path: Path) -> None:
         [judged] = line(counting, store).judged([ProgramSample("p", GOOD)])
         assert judged.is_success
         assert counting.asked == [GOOD]
+
+
+def test_verdicts_of_a_judge_that_names_no_settings_are_not_kept(judge: Judge) -> None:
+    class Nameless(Counting):
+        settings = property(lambda self: None, lambda self, value: None)  # type: ignore[assignment]  # names none
+
+    with Store() as store:
+        assert list(line(Nameless(judge), store).judged([ProgramSample("p", GOOD)]))
+        assert len(store) == 0

@@ -9,9 +9,9 @@ import pytest
 
 from agents.evaluation.evaluator import Evaluator
 from agents.evaluation.model_tests import ModelTests, read_model_tests
-from agents.evaluation.store import Store
 from codegym import CallTest, Judge, Problem
 from codegym.errors import DataError
+from codegym.store import Store
 
 GOOD, WRONG, OTHER = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    return 3\n"
 PROBLEM = Problem(task_id="p", prompt="Add 1.", entry_point="f", tests=(CallTest(args=(7,), expected=8),))
@@ -52,10 +52,11 @@ def test_a_policy_writes_its_own_tests(judge: Judge, model_folder: Callable[[str
     from agents.engines.sampling import Sampling
     from agents.evaluation.writing import Writer
     from agents.policy.policy import LMPolicy
+    from agents.rollout.sampler import Sampler
 
     policy = LMPolicy.load(model_folder("qwen2"), device="cpu")
     with Store(tmp_path / "s") as store:
-        writer = Writer(policy=policy, sampling=Sampling(max_new_tokens=6), n=2, store=store)
+        writer = Writer(sampler=Sampler(policy=policy, sampling=Sampling(max_new_tokens=6), store=store), n=2)
         first = writer.tests([PROBLEM], 3)
         entries = len(store)
         assert [len(tests.texts) for tests in first.values()] == [3]

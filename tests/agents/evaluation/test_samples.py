@@ -16,7 +16,7 @@ def test_completions_are_read_as_they_are(tmp_path: Path) -> None:
     for name in ("s.jsonl", "s.jsonl.gz"):
         read = read_samples(tmp_path / name)
         assert [s.completion for s in read] == texts
-        assert read[1].place.endswith(f"{name}:2")
+        assert read[1].location.endswith(f"{name}:2")
 
 
 def test_a_folder_for_each_problem(tmp_path: Path) -> None:

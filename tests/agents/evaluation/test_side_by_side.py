@@ -9,10 +9,10 @@ import pytest
 
 from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
-from agents.evaluation.store import Store
 from agents.scoring.costs import CostMeter, Costs, CostSettings, NoCosts
 from codegym import CallTest, Judge, Problem
 from codegym.errors import InvalidSettingError
+from codegym.store import Store
 
 ONE, TWO, THREE = (f"def f(x):\n    return x + {text}\n" for text in ("1", "2 - 1", "3 - 2"))
 SECONDS = {ONE: (1.0, 2.0), TWO: (3.0, 6.0), THREE: (4.0, 4.0)}
@@ -49,7 +49,7 @@ def problem(task_id: str) -> Problem:
 
 
 def beside(judge: Judge, store: Store | None = None) -> SideBySide:
-    return SideBySide(judge=judge, store=store)
+    return SideBySide(judge=judge, store=store or Store())
 
 
 def test_only_problems_that_both_solved() -> None:
@@ -91,6 +91,6 @@ def test_costs_are_kept_but_for_those_of_a_failing_machine(
         dict(beside(judge, store).measure(problems[:1], before, {"a": [TWO]}))
         assert measured[-1] == [ONE, TWO], "costs that were not measured together are no costs of both"
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("agents.evaluation.side_by_side.method_key", lambda: "another way to measure")
+            patched.setattr("agents.scoring.costs._METHOD", "another way to measure")
             dict(beside(judge, store).measure(problems[:1], before, after))
         assert measured[-1] == [ONE, THREE]

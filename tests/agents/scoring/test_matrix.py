@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agents.scoring.asserts import Refusal
-from agents.scoring.matrix import Matrix, MatrixStore
+from agents.scoring.matrix import Matrix, MatrixJudge
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
 from codegym.sandbox.limits import Limits
+from codegym.store import Store
 
 QUICK = Limits(cpu_seconds=0.2, program_cpu_seconds=0.5, wall_seconds=3.0)
 
@@ -36,9 +35,15 @@ def task(completions: list[str], tests: list[str], **more: str) -> TaskSamples:
     )
 
 
-def fill(judge: Judge, samples: TaskSamples, folder: Path | None = None, limits: Limits = QUICK) -> Matrix:
-    (matrix,) = MatrixStore(folder, judge, limits).fill([samples])
+def fill(judge: Judge, samples: TaskSamples, store: Store | None = None, limits: Limits = QUICK) -> Matrix:
+    (matrix,) = MatrixJudge(judge, store, limits).fill([samples])
     return matrix
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "cells") as store:
+        yield store
 
 
 def test_every_program_meets_every_test(judge: Judge) -> None:
@@ -89,92 +94,91 @@ def test_a_program_that_hangs_costs_its_own_budget(judge: Judge) -> None:
 
 
 def test_without_entry_point_or_tests_there_is_nothing_to_run(judge: Judge) -> None:
-    store = MatrixStore(None, judge)
+    store = MatrixJudge(judge)
     nameless = replace(task(["print(1)"], ["assert f(1) == 1"]), entry_point=None)
     matrices = list(store.fill([nameless, task(["def f(x): return x"], ["assert f(1) =="])]))
     assert [matrix.link.shape for matrix in matrices] == [(1, 0), (1, 0)]
     assert store.judged == 0
 
 
-def test_known_cells_are_not_judged_again(judge: Judge, tmp_path: Path) -> None:
+def test_known_cells_are_not_judged_again(judge: Judge, store: Store) -> None:
     samples = task(["def f(x):\n    return 2 * x\n", "def f(x):\n    return x\n"], ["assert f(1) == 2"])
-    first = MatrixStore(tmp_path, judge, QUICK)
+    first = MatrixJudge(judge, store, QUICK)
     assert [matrix.rows for matrix in first.fill([samples])] == [("P", "F")]
     assert first.judged == 2
     more = task(
         ["def f(x):\n    return x\n", "def f(x):\n    return 3 * x\n"], ["assert f(0) == 0", "assert f(1) == 2"]
     )
-    second = MatrixStore(tmp_path, judge, QUICK)
+    second = MatrixJudge(judge, store, QUICK)
     assert [matrix.rows for matrix in second.fill([more, samples])] == [("PF", "PF"), ("P", "F")]
     assert second.judged == 2
-    cells = Counter(
-        (row["program"], number)
-        for file in tmp_path.glob("*.jsonl")
-        for row in map(json.loads, file.read_text().splitlines())
-        if "program" in row
-        for number, letter in enumerate(row["cells"])
-        if letter != " "
-    )
-    assert len(cells) == 5 + 4  # one of the three programs never met the second test; two stubs met both
-    assert set(cells.values()) == {1}
+    third = MatrixJudge(judge, store, QUICK)
+    assert [matrix.rows for matrix in third.fill([samples, more])] == [("P", "F"), ("PF", "PF")]
+    assert third.judged == 0
 
 
-def test_another_setting_has_its_own_cells(judge: Judge, tmp_path: Path) -> None:
+def test_another_setting_has_its_own_cells(judge: Judge, store: Store) -> None:
     samples = task(["    return 2 * x\n"], ["assert f(1) == 2"], starter_code="def f(x):\n")
-    assert fill(judge, samples, tmp_path).rows == ("P",)
-    assert fill(judge, replace(samples, context="import math\n"), tmp_path).rows == ("P",)
-    store = MatrixStore(tmp_path, judge, replace(QUICK, cpu_seconds=0.3))
-    assert len(list(store.fill([samples]))) == store.judged == 1
+    assert fill(judge, samples, store).rows == ("P",)
+    assert fill(judge, replace(samples, context="import math\n"), store).rows == ("P",)
+    other = MatrixJudge(judge, store, replace(QUICK, cpu_seconds=0.3))
+    assert len(list(other.fill([samples]))) == other.judged == 1
 
 
-def test_what_the_machine_failed_to_judge_is_tried_again(judge: Judge, tmp_path: Path) -> None:
+def test_cells_that_were_judged_without_a_package_are_not_those_with_it(judge: Judge, store: Store) -> None:
+    samples = task(["import numpy\ndef f(x):\n    return int(numpy.int64(x))\n"], ["assert f(1) == 1"])
+    assert fill(judge, samples, store).rows == ("E",)
+    with Judge(workers=1, packages=("numpy",)) as with_numpy:
+        assert fill(with_numpy, samples, store, replace(QUICK, cpu_seconds=5.0, program_cpu_seconds=9.0)).rows == ("P",)
+        assert fill(judge, samples, store, replace(QUICK, cpu_seconds=5.0, program_cpu_seconds=9.0)).rows == ("E",)
+
+
+def test_what_the_machine_failed_to_judge_is_tried_again(judge: Judge, store: Store) -> None:
     samples = task(["def f(x):\n    return x\n"], ["assert f(1) == 1", "assert f(2) == 1"])
-    fill(judge, samples, tmp_path)
-    (file,) = tmp_path.glob("*.jsonl")
-    file.write_text(file.read_text().replace('"PF"', '"?F"'))
-    store = MatrixStore(tmp_path, judge, QUICK)
-    assert [matrix.rows for matrix in store.fill([samples])] == [("PF",)]
-    assert store.judged == 1
+    put = store.put
+    store.put = lambda entries: put({key: {**cells, "assert f(1) == 1": "?"} for key, cells in entries.items()})  # type: ignore[method-assign]
+    fill(judge, samples, store)
+    store.put = put  # type: ignore[method-assign]
+    again = MatrixJudge(judge, store, QUICK)
+    assert [matrix.rows for matrix in again.fill([samples])] == [("PF",)]
+    assert again.judged == 1
 
 
 _KILLED = """
-import sys
-from agents.scoring.matrix import MatrixStore
+import os, signal, sys
+from agents.scoring.matrix import MatrixJudge
 from codegym.judge import Judge
+from codegym.store import Store
 from tests_of_matrix import SAMPLES
+put, left = Store.put, [20]
+def kill(store, entries):
+    put(store, entries)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+Store.put = kill
 with Judge(workers=2) as judge:
-    list(MatrixStore(sys.argv[1], judge).fill(SAMPLES))
+    list(MatrixJudge(judge, Store(sys.argv[1])).fill(SAMPLES))
 """
 
 
 def test_a_killed_run_goes_on_where_it_was(judge: Judge, tmp_path: Path) -> None:
     loop = "def f(x):\n    for _ in range({}): pass\n    return x\n"
     tests = [f"assert f({n}) == {n}" for n in range(3)]
-    samples = task([loop.format(400_000 + n) for n in range(60)], tests)
+    samples = task([loop.format(1000 + n) for n in range(60)], tests)
     (tmp_path / "tests_of_matrix.py").write_text(
         f"from agents.scoring.task_samples import TaskSamples\nSAMPLES = [{samples!r}]\n"
     )
-    folder = tmp_path / "matrix"
+    path = tmp_path / "cells"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    running = subprocess.Popen([sys.executable, "-c", _KILLED, str(folder)], env=environment)
-    try:
-        while len(_programs(folder)) < 5 and running.poll() is None:
-            time.sleep(0.01)
-    finally:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    known = _programs(folder)
-    assert 5 <= len(known) < 60, "the run was to be killed in the middle"
-    store = MatrixStore(folder, judge)
-    (matrix,) = store.fill([samples])
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(path)], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with Store(path) as store:
+        assert len(store) == 20
+        cells = MatrixJudge(judge, store)
+        (matrix,) = cells.fill([samples])
     assert matrix.rows == ("PPP",) * 60
-    assert store.judged == 60 - (len(known) - 2)  # two are the stubs that try the tests
-    assert max(Counter(_programs(folder)).values()) == 1
-
-
-def _programs(folder: Path) -> list[str]:
-    lines = [line for file in folder.glob("*.jsonl") for line in file.read_text().splitlines(True)]
-    return [json.loads(line)["program"] for line in lines if line.endswith("\n") and "program" in line]
+    assert cells.judged == 60 - (20 - 2)  # two are the stubs that try the tests
 
 
 @pytest.mark.parametrize("written", ["assert f(...) == 1", "assert f(1j, b'x', {1}) == 1", "assert f(*[1]) == 1"])

@@ -1,4 +1,4 @@
-"""Seeds described by a model: kept, cleaned, and never worse than the docstring."""
+"""Corpus tasks described by a model: kept, cleaned, and never worse than the docstring."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from agents.codedpo.data.corpus_tasks import Seed
+from agents.codedpo.data.corpus_tasks import CorpusTask
 from agents.codedpo.data.descriptions import cleaned, describe
 from agents.engines.engine import Sample
 from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
+from codegym.store import Store
 
-SEEDS = [
-    Seed(name=f"f{n}", head=f"def f{n}(x):", docstring="Doc.", source=f"def f{n}(x): ...", imports="", place="a:1")
+TASKS = [
+    CorpusTask(
+        name=f"f{n}", head=f"def f{n}(x):", docstring="Doc.", source=f"def f{n}(x): ...", imports="", location="a:1"
+    )
     for n in range(3)
 ]
 SAID = "Given a number, return the number that comes after it, also when it is negative."
@@ -44,16 +47,16 @@ def test_descriptions_are_kept_and_the_docstring_stays_where_there_is_none(
     policy = LMPolicy.load(model_folder("chat"), device="cpu", max_new_tokens=40)
     policy.model.config.max_position_embeddings = 2048
     script = policy.engine = Script(policy)
-    done = describe(SEEDS, policy, journal=tmp_path / "d.jsonl", max_new_tokens=64)
+    store = Store(tmp_path / "cache")
+    done = describe(TASKS, policy, store=store, max_new_tokens=64)
     assert done.described == 2
     assert done.problems[0].prompt == f'def f0(x):\n    """{SAID}"""\n'
     assert done.problems[1].prompt == 'def f1(x):\n    """Doc."""\n'
     assert all("def f" in prompt and "the task" in prompt for prompt in script.asked)
     assert len(script.asked) == 3
-    kept = (tmp_path / "d.jsonl").read_bytes().splitlines(keepends=True)
-    (tmp_path / "d.jsonl").write_bytes(kept[0] + kept[1] + kept[2][:9])
-    assert describe(SEEDS, policy, journal=tmp_path / "d.jsonl", max_new_tokens=64) == done
-    assert len(script.asked) == 4
+    assert describe(TASKS, policy, store=store, max_new_tokens=64) == done
+    assert len(script.asked) == 3
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.codedpo.data.efficiency import CostStore, credible_programs, credible_tests, faster_than
+from agents.codedpo.data.efficiency import credible_programs, credible_tests, faster_than, task_costs
 from agents.scoring.costs import Costs, CostSettings, NoCosts
-from agents.scoring.matrix import Matrix, MatrixStore
+from agents.scoring.matrix import Matrix, MatrixJudge
 from agents.scoring.ranking import Ranking, Scores, rank
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
+from codegym.store import Store
 
 LINEAR = "def f(xs):\n    return len(set(xs)) != len(xs)\n"
 SQUARE = "def f(xs):\n    return any(x == y for i, x in enumerate(xs) for y in xs[:i] if i >= 0 and len(xs) > 0)\n"
@@ -24,7 +25,7 @@ def judged(judge: Judge, completions: list[str], tests: str = TESTS) -> tuple[Ma
     samples = TaskSamples(
         task_id="t", prompt="Twins?", completions=tuple(completions), test_texts=(tests,), entry_point="f"
     )
-    (matrix,) = MatrixStore(None, judge).fill([samples])
+    (matrix,) = MatrixJudge(judge).fill([samples])
     return matrix, rank(matrix.link, Ranking.COUNT)
 
 
@@ -38,17 +39,18 @@ def test_inputs_grow_until_the_difference_shows_and_costs_are_kept(judge: Judge,
     square = "def f(xs):\n    return any(xs[i] == xs[k] for i in range(len(xs)) for k in range(i))\n"
     slow = "def f(xs):\n    for _ in range(100 * len(xs)): pass\n    return len(set(xs)) != len(xs)\n"
     matrix, scores = judged(judge, [LINEAR, square, slow], "assert f([1, 1]) == True\n")
-    store = CostStore(tmp_path / "costs.jsonl", judge, CostSettings(repetitions=5))
-    ((task_id, costs),) = store.measure([(matrix, scores)])
-    assert task_id == "t"
+    store, settings = Store(tmp_path / "cache"), CostSettings(repetitions=5)
+    costs = task_costs(matrix, scores, judge, settings, store)
     assert isinstance(costs, Costs)
+    assert costs.task_id == "t"
     assert (costs.programs, costs.calls, costs.seconds.shape) == ((0, 1, 2), 1, (3, 5))
     assert costs.scale > 1
     assert faster_than(costs.seconds[0], costs.seconds[2])
-    ((_, again),) = CostStore(tmp_path / "costs.jsonl", judge, CostSettings(repetitions=5)).measure([(matrix, scores)])
+    again = task_costs(matrix, scores, judge, settings, store)
     assert isinstance(again, Costs)
     np.testing.assert_allclose(again.seconds, costs.seconds, atol=1e-9)
-    assert len((tmp_path / "costs.jsonl").read_text().splitlines()) == 1
+    assert len(store) == 1
+    store.close()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_inputs_grow_until_the_difference_shows_and_costs_are_kept(judge: Judge,
 def test_what_cannot_be_measured_has_a_reason(
     judge: Judge, completions: list[str], tests: str, reason: NoCosts
 ) -> None:
-    assert list(CostStore(None, judge).measure([judged(judge, completions, tests)])) == [("t", reason)]
+    assert task_costs(*judged(judge, completions, tests), judge, CostSettings(), Store()) is reason
 
 
 def test_cheaper_needs_both_size_and_certainty() -> None:

@@ -1,4 +1,4 @@
-"""From an environment and a policy to a folder of pairs, stage by stage; a policy that says what it is told to."""
+"""From an environment and a policy to a folder of pairs, step by step; a policy that says what it is told to."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 
 from agents.codedpo.data.pairing import PairRules, PairSkip
 from agents.codedpo.data.pairs import PairKind, read_pairs
-from agents.codedpo.data.pipeline import Preparation, PreparationSettings
-from agents.codedpo.data.sampling import Sampler, rollout_samples
+from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings
+from agents.codedpo.data.sampling import TaskSampler, rollout_samples
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.engines.engine import Sample
 from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Episodes, make_episodes
+from agents.rollout.sampler import Sampler
 from agents.scoring.asserts import Refusal
 from agents.scoring.costs import CostSettings
-from agents.scoring.matrix import MatrixStore
+from agents.scoring.matrix import MatrixJudge
 from agents.scoring.task_samples import read_task_samples
 from codegym import CallTest, Judge, Problem
 from codegym.env import CodeSynthesisEnv
 from codegym.errors import InvalidSettingError
+from codegym.store import Store
 
 PROGRAMS = (
     "def f(x):\n    return x + x\n",
@@ -72,15 +75,28 @@ def problems() -> list[Problem]:
 
 
 @pytest.fixture
-def stage(problems: list[Problem], judge: Judge) -> Episodes:
+def episodes(problems: list[Problem], judge: Judge) -> Episodes:
     return make_episodes(CodeSynthesisEnv(problems, judge=judge))
 
 
 SMALL = SamplingSettings(programs=6, test_texts=3)
 
 
-def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: Episodes, policy: LMPolicy) -> None:
-    tasks = list(Sampler(stage, policy, SMALL, seed=1, source="script@0").sample())
+def sampler(
+    episodes: Episodes,
+    policy: LMPolicy,
+    judge: Judge,
+    store: Store | None = None,
+    *,
+    seed: int = 1,
+    source: str = "policy",
+) -> TaskSampler:
+    asked = Sampler(policy=policy, sampling=SMALL.sampling(policy), seed=seed, store=store)
+    return TaskSampler(episodes=episodes, sampler=asked, judge=judge, settings=SMALL, source=source)
+
+
+def test_every_problem_gets_programs_with_labels_and_tests(episodes: Episodes, policy: LMPolicy, judge: Judge) -> None:
+    tasks = list(sampler(episodes, policy, judge, source="script@0").sample())
     assert [task.task_id for task in tasks] == ["double/0", "double/1", "double/2"]
     for task in tasks:
         assert set(task.completions) <= set(PROGRAMS)
@@ -92,43 +108,49 @@ def test_programs_come_through_the_environment_and_tests_from_the_policy(stage: 
 
 
 def test_the_same_seed_gives_the_same_and_a_kill_changes_nothing(
-    stage: Episodes, policy: LMPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    episodes: Episodes, policy: LMPolicy, judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.codedpo.data.sampling._AT_ONCE", 6)  # a task is a portion
-    path = tmp_path / "samples.jsonl"
-    whole = list(Sampler(stage, policy, SMALL, path=path, seed=1).sample())
-    kept = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(kept[:2]) + kept[2][:50])  # killed while the third was written
+    monkeypatch.setattr("agents.codedpo.data.sampling.MOST_AT_ONCE", 6)  # a task is a portion
+    whole = list(sampler(episodes, policy, judge).sample())
     script = policy.engine
     assert isinstance(script, Script)
-    script.asked = 0
-    assert list(Sampler(stage, policy, SMALL, path=path, seed=1).sample()) == whole
-    assert script.asked == 6 + 3
-    assert path.read_bytes().splitlines(keepends=True) == kept
-    assert list(read_task_samples(path).tasks) == whole
-    assert list(Sampler(stage, policy, SMALL, path=path, seed=2).sample()) != whole
-    assert list(Sampler(stage, policy, SMALL, path=path, seed=1, source="later").sample()) != whole
+    with Store(tmp_path / "cache") as store:
+        begun = sampler(episodes, policy, judge, store).sample()
+        assert [next(begun), next(begun)] == whole[:2]  # killed before the third
+        script.asked = 0
+        assert list(sampler(episodes, policy, judge, store).sample()) == whole
+        assert script.asked == 6 + 3
+        assert list(sampler(episodes, policy, judge, store, seed=2).sample()) != whole
 
 
-def test_an_environment_without_problems_is_refused(stage: Episodes, policy: LMPolicy) -> None:
-    stage.problems = ()
+def test_the_policy_is_shown_what_a_wrapper_shows(problems: list[Problem], policy: LMPolicy, judge: Judge) -> None:
+    class Polite(gym.ObservationWrapper[Any, Any, Any]):
+        def observation(self, observation: Any) -> Any:
+            return {**observation, "prompt": f"Please: {observation['prompt']}"}
+
+    episodes = make_episodes(Polite(CodeSynthesisEnv(problems, judge=judge)))
+    assert all("Please: def f" in task.prompt for task in sampler(episodes, policy, judge).sample())
+
+
+def test_an_environment_without_problems_is_refused(episodes: Episodes, policy: LMPolicy, judge: Judge) -> None:
+    episodes.problems = ()
     with pytest.raises(InvalidSettingError, match="names its problems"):
-        Sampler(stage, policy)
+        sampler(episodes, policy, judge)
 
 
-SETTINGS = PreparationSettings(
+SETTINGS = PipelineSettings(
     sampling=SamplingSettings(programs=10, test_texts=4),
     rules=PairRules(min_distance=0.0),
     costs=CostSettings(repetitions=5, target_seconds=0.001),
 )
 
 
-def test_all_stages_leave_their_files_and_the_second_run_asks_nobody(
-    stage: Episodes, policy: LMPolicy, judge: Judge, tmp_path: Path
+def test_all_steps_leave_their_files_and_the_second_run_asks_nobody(
+    episodes: Episodes, policy: LMPolicy, judge: Judge, tmp_path: Path
 ) -> None:
     heard: list[tuple[str, int, int]] = []
-    run = Preparation(tmp_path, judge, SETTINGS, lambda *news: heard.append(news))
-    made = run.from_policy(stage, policy, seed=3)
+    run = PairPipeline(tmp_path, judge, SETTINGS, lambda *news: heard.append(news))
+    made = run.from_policy(episodes, policy, seed=3)
     assert {kind for kind, _, _ in heard} == {"sampling", "matrix", "costs"}
     assert heard[-1] == ("costs", 3, 3)
     correctness = [pair for pair in made.pairs if pair.kind is PairKind.CORRECTNESS]
@@ -146,13 +168,21 @@ def test_all_stages_leave_their_files_and_the_second_run_asks_nobody(
     script = policy.engine
     assert isinstance(script, Script)
     script.asked = 0
-    store = MatrixStore(tmp_path / "matrix", judge, SETTINGS.limits)
-    assert len(list(store.fill(read_task_samples(tmp_path / "samples.jsonl").tasks))) == 3
-    assert store.judged == 0
-    again = Preparation(tmp_path, judge, SETTINGS).from_policy(stage, policy, seed=3)
+    with Store(tmp_path / "cache.sqlite") as store:
+        cells = MatrixJudge(judge, store, SETTINGS.limits)
+        assert len(list(cells.fill(read_task_samples(tmp_path / "samples.jsonl").tasks))) == 3
+        assert cells.judged == 0
+    again = PairPipeline(tmp_path, judge, SETTINGS).from_policy(episodes, policy, seed=3)
     assert again.pairs == made.pairs
     assert script.asked == 0
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == files
+
+
+def test_caches_of_an_earlier_version_are_named(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "costs.jsonl").touch()
+    with pytest.warns(UserWarning, match=r"holds costs\.jsonl of an earlier version"):
+        PairPipeline(tmp_path, judge, SETTINGS).matrices([])
+    PairPipeline(tmp_path, judge, SETTINGS).matrices([])
 
 
 def test_tasks_that_teach_nothing_are_counted(judge: Judge, tmp_path: Path) -> None:
@@ -171,7 +201,7 @@ def test_tasks_that_teach_nothing_are_counted(judge: Judge, tmp_path: Path) -> N
     assert [line.split(":")[1] for line in read.skipped] == ["6", "7", "8", "9"]
     assert "completions must be a list of texts, got nothing" in read.skipped[0]
     rules = PairRules(kinds=(PairKind.CORRECTNESS,))
-    run = Preparation(tmp_path / "run", judge, replace(SETTINGS, rules=rules))
+    run = PairPipeline(tmp_path / "run", judge, replace(SETTINGS, rules=rules))
     made = run.from_samples(read.tasks)
     assert [pair.task_id for pair in made.pairs] == ["good"]
     assert made.skipped[PairKind.CORRECTNESS] == {
@@ -188,7 +218,7 @@ _ENDLESS = "assert f(1) in iter(int, 1)"
 
 
 def test_programs_of_an_rltf_run(
-    stage: Episodes, policy: LMPolicy, judge: Judge, problems: list[Problem], tmp_path: Path
+    episodes: Episodes, policy: LMPolicy, judge: Judge, problems: list[Problem], tmp_path: Path
 ) -> None:
     from agents.rltf.config import RLTFConfig
     from agents.rltf.rltf import RLTF
@@ -203,6 +233,7 @@ def test_programs_of_an_rltf_run(
     assert all(set(task.completions) <= set(PROGRAMS) and not task.test_texts for task in tasks)
     for task in tasks:
         assert task.labels == tuple(text in PROGRAMS[:2] for text in task.completions)
-    tested = Sampler(stage, policy, SMALL).with_tests(tasks, problems)
+
+    tested = sampler(episodes, policy, judge).with_tests(tasks, problems)
     assert all(len(task.test_texts) == 3 for task in tested)
     assert [task.completions for task in tested] == [task.completions for task in tasks]

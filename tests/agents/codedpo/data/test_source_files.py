@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.codedpo.data.corpus_tasks import harvest
+from agents.codedpo.data.corpus_tasks import read_corpus
 from agents.codedpo.data.source_files import EXCLUDED_FOLDERS, SourceFiles
 
 FUNCTION = 'def f(x):\n    """Return what everybody needs to know about x."""\n    x += 1\n    return x * %d\n'
@@ -61,7 +61,7 @@ def test_the_folders_are_the_callers_choice(tmp_path: Path) -> None:
 
 def test_a_harvest_reads_none_of_them(tmp_path: Path) -> None:
     write(tmp_path, "own/a.py", *OTHERS)
-    found = harvest(tmp_path)
-    assert (found.files, len(found.seeds), sum(found.left_out.values())) == (1, 1, len(OTHERS))
-    everything = harvest(tmp_path, excluded=())
+    found = read_corpus(tmp_path)
+    assert (found.files, len(found.tasks), sum(found.left_out.values())) == (1, 1, len(OTHERS))
+    everything = read_corpus(tmp_path, excluded=())
     assert (everything.files, everything.left_out) == (1 + len(OTHERS), {})
