@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import ChainMap
 from collections.abc import Sequence
+from itertools import chain
 
 from codegym.errors import InvalidProblemError
 from codegym.problem import Problem
@@ -18,7 +20,7 @@ def mix(
     Args:
         parts: The suites and their weights. A weight is a share of the mixture's *problems*, not of the suite's.
         size: How many problems; None takes as many as the shares allow before one part runs out.
-        seed: Where chance starts; the same seed gives the same mixture.
+        seed: Random seed; the same seed gives the same mixture.
         name: The mixture's name.
 
     Raises:
@@ -27,22 +29,37 @@ def mix(
     """
     if not parts or any(weight <= 0 for _, weight in parts):
         raise InvalidProblemError(f"A mixture needs parts with weights above zero, got {list(parts)!r}.")
+    suites = [suite for suite, _ in parts]
+    problems = _drawn(suites, _counts(parts, size), random.Random(seed))
+    return Suite(
+        name,
+        "all",
+        problems,
+        origin=" + ".join(f"{suite.name}:{suite.split}" for suite in suites),
+        known_bad=dict(ChainMap(*(suite.known_bad for suite in suites))),
+        packages=tuple(dict.fromkeys(chain.from_iterable(suite.packages for suite in suites))),
+    )
+
+
+def _counts(parts: Sequence[tuple[Suite, float]], size: int | None) -> list[int]:
+    """How many problems each part gives."""
     total = sum(weight for _, weight in parts)
     shares = [weight / total for _, weight in parts]
     if size is None:
         size = min(int(len(suite) / share) for (suite, _), share in zip(parts, shares, strict=True))
-    counts = _rounded([size * share for share in shares], size)
-    generator = random.Random(seed)
+    return _rounded([size * share for share in shares], size)
+
+
+def _drawn(suites: Sequence[Suite], counts: Sequence[int], generator: random.Random) -> list[Problem]:
     problems: list[Problem] = []
-    for (suite, _), count in zip(parts, counts, strict=True):
+    for suite, count in zip(suites, counts, strict=True):
         if count > len(suite):
-            raise InvalidProblemError(f"{suite!r} has too few problems: its share of {size} is {count}. Lower size.")
+            raise InvalidProblemError(
+                f"{suite!r} has too few problems: its share of {sum(counts)} is {count}. Lower size."
+            )
         problems += [suite[index] for index in generator.sample(range(len(suite)), count)]
     generator.shuffle(problems)
-    known_bad = {task_id: why for suite, _ in parts for task_id, why in suite.known_bad.items()}
-    packages = dict.fromkeys(package for suite, _ in parts for package in suite.packages)
-    origin = " + ".join(f"{suite.name}:{suite.split}" for suite, _ in parts)
-    return Suite(name, "all", problems, origin=origin, known_bad=known_bad, packages=tuple(packages))
+    return problems
 
 
 def _rounded(wanted: list[float], total: int) -> list[int]:

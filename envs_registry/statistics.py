@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from statistics import median
 
 from codegym.problem import Problem
@@ -58,20 +59,21 @@ class Statistics:
 def statistics_of(suite: Suite) -> Statistics:
     """Returns a suite's numbers. Builds every problem, so it takes seconds where a suite is large."""
     problems = list(suite)
-    tests = [test for problem in problems for test in problem.tests]
+    tests = list(chain.from_iterable(problem.tests for problem in problems))
+    solutions = list(chain.from_iterable(problem.solutions for problem in problems))
     return Statistics(
         problems=len(problems),
         tests=dict(Counter(type(test).__name__ for test in tests)),
         public_tests=sum(test.public for test in tests),
         tests_a_problem=_spread([len(problem.tests) for problem in problems]),
-        without_private_tests=sum(_all_public(problem) for problem in problems),
+        without_private_tests=sum(map(_all_public, problems)),
         prompt_characters=_spread([len(problem.prompt) for problem in problems]),
-        solution_lines=_spread([code.count("\n") + 1 for problem in problems for code in problem.solutions]),
-        solutions=sum(len(problem.solutions) for problem in problems),
+        solution_lines=_spread([code.count("\n") + 1 for code in solutions]),
+        solutions=len(solutions),
         unsolved=sum(not problem.solutions for problem in problems),
         mutants=sum(len(problem.mutants) for problem in problems),
         difficulties=dict(Counter(problem.difficulty or "unknown" for problem in problems)),
-        tags=dict(Counter(tag for problem in problems for tag in problem.tags)),
+        tags=dict(Counter(chain.from_iterable(problem.tags for problem in problems))),
         one_process=sum(problem.one_process for problem in problems),
     )
 

@@ -24,7 +24,9 @@ _PACKAGES = {
 _LIMITS = Limits(cpu_seconds=60.0, wall_seconds=120.0, memory_bytes=16 * 2**30, program_cpu_seconds=180.0)
 """Loading tensorflow or torch takes seconds and gigabytes of address space."""
 _RUN = "test_execution(program_source)\n"
-_RUN_TEXT = "test_string(program_source)\n"
+# The judge runs test functions that a script does not call itself, so that each script keeps only its own.
+_RUN_ALONE = f"del test_string\n{_RUN}"
+_RUN_TEXT = "del test_execution\ntest_string(program_source)\n"
 
 
 def load(source: SuiteSource, split: str, *, library: str = ALL, perturbation: str = ALL) -> LazyProblems:
@@ -67,13 +69,11 @@ def _problem(row: Row) -> Problem:
     functions = {getattr(node, "name", "") for node in tree.body} if tree else set()
     if "test_execution" not in functions:
         row.fail("field 'code_context' must define test_execution(solution).")
-    scripts = [joined(code, _RUN)]
-    if "test_string" in functions:
-        scripts.append(joined(code, _RUN_TEXT))
+    runs = (_RUN_ALONE, _RUN_TEXT) if "test_string" in functions else (_RUN,)
     return Problem(
         task_id=_task_id(row),
         prompt=row.get("prompt", str),
-        tests=tuple(ScriptTest(source=script) for script in scripts),
+        tests=tuple(ScriptTest(source=joined(code, run)) for run in runs),
         solutions=(row.get("reference_code", str),),
         tags=("ds1000", row.get("metadata.library", str).lower(), row.get("metadata.perturbation_type", str, "Origin")),
         limits=_LIMITS,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
@@ -306,11 +305,9 @@ def test_private_values_never_reach_the_agent(judge: Judge, body: str) -> None:
 def test_odd_completions_are_ordinary_failures(judge: Judge, action: str) -> None:
     env = gym.make(ID, suite=MINE, judge=judge)
     env.reset(seed=0)
-    started = time.monotonic()
     observation, reward, terminated, _, info = env.step(action)
     assert not info["is_success"]
     assert not info["infra_error"]
     assert terminated
     assert np.isfinite(reward)
     assert observation in env.observation_space
-    assert time.monotonic() - started < 60
