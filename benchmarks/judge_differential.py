@@ -18,7 +18,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,12 +101,23 @@ def compare(trial: Trial, feedback: Feedback) -> dict[str, Any]:
 
 
 def explained(trial: Trial, ours: str, cpython: str, got: str) -> str:
-    """Returns the reason for a difference that is not the judge's fault; empty where none is known."""
-    if "RecursionError" in cpython and ours == "error":
-        return "deep recursion"
-    if ours == "unjudged" and ("passes whatever" in got or "asserts nothing" in got):
-        return "the published test asserts nothing"
-    return ""
+    """Returns why a difference is none of the judge's, empty where nobody knows."""
+    return next((why for why, applies in EXPLANATIONS.items() if applies(ours, cpython, got)), "")
+
+
+EXPLANATIONS: dict[str, Callable[[str, str, str], bool]] = {
+    "a package that the judge was not given": lambda ours, cpython, got: got.startswith("ModuleNotFoundError"),
+    "the budget over all tests": lambda ours, cpython, got: got.startswith("time limit over all tests"),
+    "the published test asserts nothing": lambda ours, cpython, got: (
+        ours == "unjudged" and ("passes whatever" in got or "asserts nothing" in got)
+    ),
+    "the memory limit": lambda ours, cpython, got: got.startswith(("MemoryError", "memory limit")),
+    "files of the host": lambda ours, cpython, got: got.startswith(("FileNotFoundError", "PermissionError")),
+    "a crash of the interpreter under both": lambda ours, cpython, got: (
+        "interpreter crashed" in got and "ended with" in cpython
+    ),
+}
+"""Differences that the judge's documentation names."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -131,6 +142,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str]) -> int:
     """Runs and reports; 1 if a difference is unexplained."""
     options = parse(argv)
+    if os.environ.get("PYTHONHASHSEED") != "0":  # sets in the order in which the judge's programs see them
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
     machine, start = Machine(), time.monotonic()
     options.state.parent.mkdir(parents=True, exist_ok=True)
     known: dict[str, dict[str, Any]] = {}
