@@ -189,16 +189,21 @@ class Problem:
             raise InvalidProblemError(
                 f"{self.task_id}: {name} is a {type(test).__name__}, so the problem needs entry_point=<function name>."
             )
-        if isinstance(test, CallTest) and self.comparison.checker is None:
-            for answer in (test.expected, *(test.expected_args or ())):
-                if (why := why_unanswerable(answer)) and not self.comparison.any_of:
-                    raise InvalidProblemError(
-                        f"{self.task_id}: no program can give what {name} expects, {why}. Use a ScriptTest, which "
-                        "compares in a process of its own, or a Comparison with a checker."
-                    )
+        if isinstance(test, CallTest) and self.comparison.checker is None and not self.comparison.any_of:
+            self._check_answers(name, test)
         if self.comparison.any_of and self.comparison.checker is None and isinstance(test, CallTest):
             what = f"expected of {name}, with Comparison(any_of=True),"
             _check(self.task_id, what, test.expected, Collection, "a collection of right answers")
+
+    def _check_answers(self, name: str, test: CallTest) -> None:
+        fields = {"expected": [test.expected], "expected_args": test.expected_args or ()}
+        for field_name, answers in fields.items():
+            why = next(filter(None, map(why_unanswerable, answers)), "")
+            if why:
+                raise InvalidProblemError(
+                    f"{self.task_id}: no program can give {field_name} of {name}, {why}. Use a ScriptTest, which "
+                    "compares in a process of its own, or a Comparison with a checker."
+                )
 
     @property
     def public_tests(self) -> tuple[TestCase, ...]:

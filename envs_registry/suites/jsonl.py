@@ -13,6 +13,7 @@ from typing import Any
 from codegym.comparison import Comparison, OutputRule
 from codegym.errors import CodegymError, UnknownNameError
 from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
+from codegym.sandbox.assertions import asserts_something
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_asserts, parsed
 from envs_registry.building import FaultyRowsError, build_all
@@ -131,7 +132,10 @@ def _stdio(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
 
 
 def _script(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
-    return (ScriptTest(source=test.code("source"), public=public),)
+    source = test.code("source")
+    if not asserts_something(source):
+        test.fail(f"field '{test.within}source' asserts nothing: any program would pass. Add an assert that runs.")
+    return (ScriptTest(source=source, public=public),)
 
 
 def _assert(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:

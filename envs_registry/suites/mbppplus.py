@@ -41,7 +41,7 @@ def _problem(row: Row, prompt: str, shown: int) -> Problem:
     public = [
         test for text in asserts[:shown] for test in cases_of_asserts(text, entry_point, setup=setup, public=True)
     ]
-    hidden = ScriptTest(source=joined(setup, without_numpy(row.code("test"))))
+    hidden = ScriptTest(source=joined(setup, _asserted(without_numpy(row.code("test")))))
     tests: tuple[TestCase, ...] = (*public, hidden)
     huge = row.get("task_id", int) in _HUGE
     return Problem(
@@ -56,9 +56,15 @@ def _problem(row: Row, prompt: str, shown: int) -> Problem:
     )
 
 
-_UNASSERTED = "its test finds out whether the answer is right and does not assert it: any answer passes"
-KNOWN_BAD = {
-    "Mbpp/599": "its reference solution takes more than ten seconds on the added inputs",
-    **{f"Mbpp/{number}": _UNASSERTED for number in (737, 787, 794)},
-}
+_FOUND_OUT = "        exact_match = exp == (out is not None)\n"
+
+
+def _asserted(script: str) -> str:
+    """Returns a script that asserts what it finds out: those of Mbpp/737, 787 and 794 were published without."""
+    if "assert exact_match" in script or "assert out" in script:
+        return script
+    return script.replace(_FOUND_OUT, f"{_FOUND_OUT}    assert exact_match\n", 1)
+
+
+KNOWN_BAD = {"Mbpp/599": "its reference solution takes more than ten seconds on the added inputs"}
 """Problems whose published tests or solutions are at fault, with the reason."""

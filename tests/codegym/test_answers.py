@@ -53,7 +53,7 @@ def test_what_no_program_can_return_is_refused(expected: Any, why: str) -> None:
     if not why:
         assert _problem(CallTest(expected=expected)).tests
         return
-    with pytest.raises(InvalidProblemError, match=f"no program can give what test 0 expects, {why}. Use a ScriptTest"):
+    with pytest.raises(InvalidProblemError, match=f"no program can give expected of test 0, {why}. Use a ScriptTest"):
         _problem(CallTest(expected=expected))
     checked = Comparison(checker=lambda args, expected, actual: True)
     assert _problem(CallTest(expected=expected), comparison=checked).tests

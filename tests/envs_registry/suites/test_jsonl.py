@@ -109,6 +109,14 @@ def with_test(**test: Any) -> dict[str, Any]:
         ({**ROW, "comparison": {"rel_tolerance": "a"}}, "field 'comparison.rel_tolerance' must be a number, got 'a'"),
         ({**ROW, "comparison": {"abs_tolerance": -1}}, "'comparison.abs_tolerance' must be .* at least zero, got -1"),
         ({**ROW, "comparison": {"output": "exact"}}, "comparison.output would be ignored"),
+        (
+            {**ROW, "tests": [{"type": "script", "source": "f(1) == 2"}]},
+            r"field 'tests\[0\].source' asserts nothing: any program would pass",
+        ),
+        (
+            {**ROW, "tests": [{"type": "call", "expected": json.loads("[" * 200 + "]" * 200)}], "comparison": {}},
+            "no program can give expected of test 0, a value that is nested too deep",
+        ),
         ({**ROW, "comparison": {"any_of": 1}}, "field 'comparison.any_of' must be true or false, got 1"),
         ({**ROW, "entry_point": "1bad"}, "entry_point must be the name of a function .*, got '1bad'"),
         ({**ROW, "packages": "numpy"}, "field 'packages' must be a list, got 'numpy'"),
