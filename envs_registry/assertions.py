@@ -93,6 +93,7 @@ def cases_of_check(script: str, *, public: bool = False) -> tuple[TestCase, ...]
     asserts = [node for node in checks[0].body if not _says_nothing(node)]
     if not asserts or not all(isinstance(node, ast.Assert) for node in asserts):
         return whole
+    # The code above check (imports, helpers) belongs to each of the single tests.
     lines = script.splitlines()
     head = "\n".join(lines[: checks[0].lineno - 1]).strip("\n")
     return tuple(call_test(node, candidate, public) or _check_of(node, candidate, head, public) for node in asserts)

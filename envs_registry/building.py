@@ -1,4 +1,4 @@
-"""From rows to problems: at once, with every fault of a file in one report, or one by one when asked for."""
+"""From rows to problems: all at once, with every fault of a file in one error, or one by one on demand."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from envs_registry.lazy_rows import LazyRow, rows_of
 from envs_registry.rows import Row, read_rows
 
 _SHOWN_FAULTS = 20
+# Problems that a lazy suite keeps built: an epoch over a small suite builds each once, a large one stays on disk.
 _KEPT = 512
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class FaultyRowsError(DataError):
 
 class BuiltProblems(tuple[Problem, ...]):
     """Problems that know the locations of their rows."""
+
+    # A tuple, so that a suite keeps these problems as they are instead of copying them.
 
     def __new__(cls, problems: Sequence[Problem], rows: Mapping[str, Row]) -> BuiltProblems:
         """Makes them of the problems and the rows by task id."""
@@ -79,7 +82,7 @@ def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | N
     def build(row: Row) -> Problem | None:
         problem = built(row, problem_of_row)
         if problem is not None and seen.setdefault(problem.task_id, row) is not row:
-            row.fail(f"the task id {problem.task_id!r} stands already in {seen[problem.task_id].location}.")
+            row.fail(f"the task id {problem.task_id!r} is already used in {seen[problem.task_id].location}.")
         return problem
 
     try:
@@ -143,7 +146,7 @@ class ProblemBuilder(Protocol):
 
 
 class LazyProblems(Sequence[Problem]):
-    """Problems whose ids are known and that are built when they are asked for.
+    """Problems whose ids are known and that are built on demand.
 
     Args:
         task_ids: Their ids, in order.
@@ -200,7 +203,7 @@ def build_lazily(
     problem_of_row: Callable[[Row], Problem],
     keep: Callable[[Row], bool] | None = None,
 ) -> LazyProblems:
-    """Returns the problems of the rows of some files, each built when it is asked for.
+    """Returns the problems of the rows of some files, each built on demand.
 
     Args:
         paths: The files, in order.
@@ -219,7 +222,7 @@ def build_lazily(
                 continue
             name = task_id(row)
             if name in found:
-                row.fail(f"the task id {name!r} stands already in {found[name].location}.")
+                row.fail(f"the task id {name!r} is already used in {found[name].location}.")
             found[name] = lazy
         except DataError as fault:
             faults.append(fault)

@@ -19,17 +19,17 @@ class SuiteEntry:
 
     Attributes:
         title: What it is, for people.
-        loader: ``"module:function"``; imported only when the suite is asked for.
+        loader: ``"module:function"``; imported only when the suite is loaded.
         splits: The splits it has.
         default_split: The one that is meant when none is named.
         embedded: Made by code that is installed with this package; needs no data.
         options: Options of the loader that this line sets.
         packages: What the benchmark lets programs import beyond the standard library; where that depends on the
-            loader's options, the loader's module has a ``packages_for(**options)`` in its place.
+            loader's options, the loader's module has a function ``packages_for(**options)`` instead.
         folder: The name of its data's folder, where it is not the suite's own name.
         hub: Its files on the hub, for those who have no folder.
         url: Where the benchmark lives.
-        licence: Its licence.
+        licence: Name of the licence of its data.
     """
 
     title: str

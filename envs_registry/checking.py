@@ -17,8 +17,8 @@ REFERENCE, EMPTY, WRONG, MUTANT, ROW = "reference", "empty program", "program th
 
 _UNTESTED = "it has no tests, so that nothing can be judged"
 _UNASKED = "its prompt is empty"
+# Programs that the machine may fail to judge before a check gives up.
 _PATIENCE = 20
-"""Programs that the machine may fail to judge before a check gives up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class CheckReport:
 
     Attributes:
         suite: The suite's name.
-        split: Its split.
+        split: Name of the split.
         origin: Where its data was read.
         problems: How many problems it has.
         references: Reference solutions judged.
@@ -102,7 +102,7 @@ def check_suite(
     """Judges each problem's reference solution, an empty program and a wrong one.
 
     Args:
-        suite: The suite.
+        suite: Problems to check.
         judge: With the suite's packages.
         all_solutions: Judge every reference solution, not only the first.
         mutants: Judge the problems' mutants too; none may pass.
@@ -125,6 +125,7 @@ def check_suite(
             raise InfrastructureError(
                 f"the machine failed {machine_failures} times; first on {first.task_id}: {first.message}"
             )
+        # A machine failure says nothing about the program, so it is never counted as a refusal.
         if feedback.is_success == trial.is_reference and feedback.verdict is not Verdict.INFRA_ERROR:
             passed += trial.is_reference
             refused += not trial.is_reference

@@ -43,7 +43,7 @@ def overlaps(
         threshold: Smallest share that counts.
         common: Runs that stand in more than this share of either suite's problems (and in more than three) are form,
             not content, and do not count.
-        solutions: Whether reference solutions are compared too, beside the prompts.
+        solutions: Whether reference solutions are compared in addition to the prompts.
 
     Raises:
         InvalidSettingError: If ``n`` is below one.
@@ -51,22 +51,23 @@ def overlaps(
     at_least("n", n, 1)
     ours = [_grams(problem, n, solutions) for problem in suite]
     theirs = [_grams(problem, n, solutions) for problem in other]
+    # Phrases such as "you are an expert programmer" are in every prompt of a suite and say nothing.
     form = _form(ours, common) | _form(theirs, common)
     holders: defaultdict[str, list[int]] = defaultdict(list)
-    for place, grams in enumerate(theirs):
+    for index, grams in enumerate(theirs):
         for gram in grams - form:
-            holders[gram].append(place)
+            holders[gram].append(index)
     found: list[Overlap] = []
     for task_id, grams in zip(suite.task_ids, ours, strict=True):
         content = grams - form
-        shared = Counter(place for gram in content for place in holders.get(gram, ()))
+        shared = Counter(index for gram in content for index in holders.get(gram, ()))
         if not shared:
             continue
-        place, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
+        index, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
         if count / len(content) >= threshold:
-            example = min(content & theirs[place])
+            example = min(content & theirs[index])
             share = count / len(content)
-            found.append(Overlap(task_id=task_id, other_id=other.task_ids[place], share=share, example=example))
+            found.append(Overlap(task_id=task_id, other_id=other.task_ids[index], share=share, example=example))
     return tuple(sorted(found, key=lambda overlap: -overlap.share))
 
 

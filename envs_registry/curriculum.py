@@ -1,4 +1,4 @@
-"""From easy to hard: a suite in stages."""
+"""Divides a suite into parts of growing difficulty."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from codegym.errors import InvalidProblemError, UnknownNameError
 from codegym.problem import Problem
 from envs_registry.suite import Suite
 
+# The words that benchmarks use, easy ones first.
 _LADDER = (
     *("trivial", "introductory", "beginner", "easy", "medium"),
     *("interview", "intermediate", "hard", "competition", "expert"),
 )
-"""The words that benchmarks use, easy ones first."""
 
 
 def curriculum(
@@ -26,7 +26,7 @@ def curriculum(
     """Divides a suite into stages of growing difficulty, as equal in size as can be.
 
     Args:
-        suite: The suite.
+        suite: Problems to divide.
         stages: How many stages.
         hardness: A number for each problem, larger ones harder: a function, or a table by task id (one minus the pass
             rate that an evaluation measured, say). Without it the problems' difficulties decide: the words of
@@ -42,6 +42,7 @@ def curriculum(
         raise InvalidProblemError(f"{suite!r} cannot be divided into {stages} stages; expected 1 to {len(suite)}.")
     numbers = [_hardness(problem, hardness, order) for problem in suite]
     by_hardness = sorted(range(len(suite)), key=numbers.__getitem__)
+    # Rounded ends keep the parts within one problem of the same size.
     ends = [round(len(by_hardness) * (stage + 1) / stages) for stage in range(stages)]
     starts = [0] * stages if cumulative else [0, *ends[:-1]]
     return tuple(suite.at(sorted(by_hardness[start:end])) for start, end in zip(starts, ends, strict=True))

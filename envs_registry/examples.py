@@ -14,8 +14,8 @@ from envs_registry.assertions import call_of, parsed
 _OUTPUT = re.compile(r"[\s\-`*:#]*(?:sample |example )?output\b", re.IGNORECASE)
 _SIGNS = re.compile(r"(?:[\s:`*#]|-{2,})*")
 _NUMBER = re.compile(rf"\s*\d+{_SIGNS.pattern}")
+# Characters between the word and the output itself: a number, dashes, a fence.
 _BETWEEN = 40
-"""Characters between the word and the output itself: a number, dashes, a fence."""
 _IN_AND_OUT = re.compile(r"input\s*:\s*(.+?)\s*\boutput\s*:\s*(\S[^\n]*)", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile(r'("(?:[^"\\]|\\.)*")|\b[A-Za-z_]\w*\s*=(?!=)|\s+')
 _ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
@@ -36,7 +36,7 @@ def examples_in(statement: str, function: str) -> tuple[CallTest, ...]:
     Only what is certain counts: a call of ``function`` with literal arguments, and a literal result behind it.
 
     Args:
-        statement: A docstring.
+        statement: Text of a docstring, with examples in it.
         function: The function that the examples call.
     """
     found: dict[str, CallTest] = {}

@@ -27,6 +27,7 @@ def _with_metadata(function: F) -> F:
     return function
 
 
+# gym.make reads the metadata of an entry point before it calls it.
 @_with_metadata
 def make_env(
     suite: str | Sequence[Problem] = "core",
@@ -39,7 +40,7 @@ def make_env(
     Args:
         suite: A name of ``envs_registry.list_suites()``, the path of a JSONL file, or a sequence of ``Problem``.
         split: One of the suite's splits; None takes its default.
-        data_dir: See ``envs_registry.load_suite``.
+        data_dir: Folder with the suite's files, see ``envs_registry.load_suite``.
         **arguments: Those of ``CodeSynthesisEnv`` (``max_turns``, ``reward``, ``judge``, ``limits``, ``isolation``,
             ``workers``, ``render_mode``), and options of the suite's loader.
 
@@ -66,9 +67,9 @@ def make_vec_env(
 
     Args:
         num_envs: How many episodes run side by side.
-        suite: As for ``make_env``, and so are ``split`` and ``data_dir``.
-        split: See ``make_env``.
-        data_dir: See ``make_env``.
+        suite: Name, path or problems, see ``make_env``.
+        split: Name of a split, see ``make_env``.
+        data_dir: Folder with the suite's files, see ``make_env``.
         **arguments: Those of ``CodeSynthesisVectorEnv``, and options of the suite's loader.
 
     Returns:

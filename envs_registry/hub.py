@@ -103,6 +103,7 @@ class HubFiles:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != wanted:
+            # The path is a link to the blob; without both gone, the client would take the file for complete.
             path.resolve().unlink()
             path.unlink(missing_ok=True)
             raise DataError(f"{path}: has the SHA-256 {found}, expected {wanted}. It was removed; fetch it again.")
@@ -125,5 +126,6 @@ def is_offline() -> bool:
 
 def _is_complete(paths: Sequence[Path]) -> bool:
     """Whether there are files, and as many as the names of a divided file say (``-00000-of-00002``)."""
+    # Parquet datasets are cut into parts; one that is missing would silently shorten the suite.
     parts = {int(part[1]) for path in paths if (part := _PARTS.search(path.name))}
     return bool(paths) and parts <= {len(paths)} and all(path.exists() for path in paths)

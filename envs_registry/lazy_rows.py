@@ -28,7 +28,7 @@ def rows_of(path: Path, faults: list[DataError]) -> Iterator[tuple[LazyRow, Row]
     """Yields for each row of a file where it is and what it holds; rows of Parquet files lack the lists that they hold.
 
     Args:
-        path: The file.
+        path: File of rows: JSONL, JSON array or Parquet.
         faults: Collects what is wrong with single lines.
 
     Raises:
@@ -81,7 +81,7 @@ def _lines(path: Path, faults: list[DataError]) -> Iterator[tuple[_Line, Row]]:
                     yield _Line(path, number, start), row_of_line(path, number, line)
             except DataError as fault:
                 faults.append(fault)
-            start += len(line)
+            start += len(line)  # a faulty line has a length too
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ def _records(path: Path) -> Iterator[tuple[_Record, Row]]:
             yield _Record(path, number, group, index), Row(path, number, fields)
 
 
+# A group is read as a whole; neighbouring problems are asked for one after the other, so a few groups are enough.
 @lru_cache(maxsize=4)
 def _group(path: Path, group: int) -> list[dict[str, Any]]:
     return list(open_parquet(path).read_row_group(group).to_pylist())

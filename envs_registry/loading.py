@@ -112,6 +112,7 @@ def _read(
     loader = _loader(entry)
     _check_options(name, entry, loader, options)
     options = {**entry.options, **options}
+    # What a benchmark has wrong is written beside its loader, so that a loader is one file.
     module = inspect.getmodule(loader)
     known_bad = getattr(module, "KNOWN_BAD", {})
     if entry.embedded:

@@ -65,6 +65,7 @@ def _drawn(suites: Sequence[Suite], counts: Sequence[int], generator: random.Ran
 def _rounded(wanted: list[float], total: int) -> list[int]:
     """Whole numbers near those that are wanted, with the right sum: the largest remainders are rounded up."""
     counts = [int(number) for number in wanted]
+    # Rounding each share down leaves a few problems over; the largest remainders get them.
     by_remainder = sorted(range(len(wanted)), key=lambda index: counts[index] - wanted[index])
     for index in by_remainder[: total - sum(counts)]:
         counts[index] += 1

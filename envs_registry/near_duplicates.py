@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 Owner = TypeVar("Owner", bound=Hashable)
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+# Words and signs in a run of program text.
 _RUN = 5
-"""Words and signs in a run of program text."""
 
 
 def runs_of(words: Sequence[str], length: int) -> frozenset[str]:
@@ -72,6 +72,7 @@ def near_duplicates(texts: Sequence[str], similarity: float = 0.7) -> list[int]:
     """
     runs = [hashes_of(runs_of(_TOKEN.findall(text), _RUN)) for text in texts]
     counts = Counter(run for own in runs for run in own)
+    # With rare runs first, the common ones ("for i in range") are hardly ever looked up.
     index: NearDuplicateIndex[int] = NearDuplicateIndex(similarity, order=counts.__getitem__)
     dropped: list[int] = []
     for number, own in enumerate(runs):

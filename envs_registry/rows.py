@@ -1,4 +1,4 @@
-"""Rows of a data file, each of which knows where it stands, so that every complaint names file, line and field."""
+"""Rows of a data file that know their location, so that every error names file, line and field."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Row:
     """One record of a data file.
 
     Attributes:
-        path: The file it stands in.
+        path: File that the row was read from.
         line: Its 1-based line (or position, in files that are one array).
-        fields: Its content.
-        within: Where in the record these fields stand, for those of an object inside it (``"tests[0]."``).
+        fields: Content of the record, by name.
+        within: Path to these fields in the record, for the fields of an object inside it (``"tests[0]."``).
         task_id: The record's id, for the same.
     """
 
@@ -38,7 +38,7 @@ class Row:
     task_id: str = ""
 
     def part(self, where: str, fields: Mapping[str, Any]) -> Row:
-        """Returns an object inside this row (``"tests[0]"``) as a row, whose complaints name its location too."""
+        """Returns an object inside this row (``"tests[0]"``) as a row, whose errors name its location too."""
         return replace(self, fields=fields, within=f"{self.within}{where}.", task_id=self.id)
 
     def get(self, field: str, kind: type[T], default: T = _REQUIRED) -> T:
@@ -47,7 +47,7 @@ class Row:
         Args:
             field: Its name; a dot leads into nested objects (``"meta.difficulty"``).
             kind: The type it must have; ``float`` takes whole numbers too.
-            default: What stands for a field that is missing or null; without one it must be there.
+            default: The value for a field that is missing or null; without a default the field is required.
 
         Raises:
             DataError: If it is missing or of another type; the message names file, line and field.
@@ -60,6 +60,7 @@ class Row:
                 here, wanted = ", ".join(map(repr, self.fields)) or "none", _NOUNS.get(kind, kind.__name__)
                 self.fail(f"field {self.within + field!r} is missing; expected {wanted}. Fields here: {here}.")
             return default
+        # JSON writes 1.0 as 1, and True is an int in Python but not in JSON.
         if kind is float and type(value) is int:
             value = float(value)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -108,7 +109,7 @@ class Row:
         return json_lines.location(self.path, self.line)
 
     def fail(self, message: str) -> NoReturn:
-        """Raises a ``DataError`` that says where this row stands, and its id where it has one."""
+        """Raises a ``DataError`` that names the row's location, and its id if it has one."""
         name = self.id
         raise DataError(f"{self.location}{f' ({name})' if name else ''}: {message}")
 
@@ -123,7 +124,7 @@ def read_rows(path: Path, faults: list[DataError] | None = None) -> Iterator[Row
     """Yields the rows of a ``.jsonl``, ``.json`` or ``.parquet`` file, the first two also with ``.gz``.
 
     Args:
-        path: The file.
+        path: File to read.
         faults: Collects what is wrong with single lines, so that the others are read; without it the first is raised.
 
     Raises:

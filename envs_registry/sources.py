@@ -23,12 +23,12 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class SuiteSource:
-    """The places in which one suite's files are looked for, in order.
+    """The folders in which one suite's files are looked for, in order.
 
     Attributes:
         suite: The suite's name, which is also the name of its folder.
-        folders: The places. Each may be the suite's own folder, or one that holds a folder of the suite's name.
-        explicit: The caller named the place, so nothing is fetched from elsewhere.
+        folders: The folders. Each may be the suite's own folder, or one that holds a folder of the suite's name.
+        explicit: Whether the caller named the folder; then nothing is fetched from elsewhere.
         how_to_get: What to do when nothing is there.
     """
 
@@ -37,7 +37,7 @@ class SuiteSource:
     explicit: bool = False
     how_to_get: str = ""
     fetch: Callable[[str], list[Path]] | None = None
-    """Brings the files that match a pattern from the hub, for those who did not name a place."""
+    """Brings the files that match a pattern from the hub, for callers that did not name a folder."""
     troubles: list[str] = field(default_factory=list, compare=False)
     """Why the hub did not help."""
     used: list[Path] = field(default_factory=list, compare=False)
@@ -64,9 +64,9 @@ class SuiteSource:
 
     def find(self, *names: str) -> list[Path]:
         """Like ``files``, and empty where there is none."""
-        for place in self.folders:
+        for folder in self.folders:
             for name in names:
-                found = [place] if place.is_file() else sorted(self._own_folder(place).glob(name))
+                found = [folder] if folder.is_file() else sorted(self._own_folder(folder).glob(name))
                 if found:
                     self.used.extend(found)
                     return found
@@ -76,6 +76,7 @@ class SuiteSource:
         for name in names if self.fetch is not None else ():
             assert self.fetch is not None
             try:
+                # A missing extra or network is reported only if nothing else has the files.
                 found = self.fetch(name)
             except (DataError, MissingExtraError) as error:
                 self.troubles.append(str(error))
@@ -87,24 +88,26 @@ class SuiteSource:
 
     def folder(self, name: str) -> Path | None:
         """Returns the first existing sub-folder of this name, None where there is none."""
-        for place in self.folders:
-            folder = self._own_folder(place) / name
+        for folder in self.folders:
+            folder = self._own_folder(folder) / name
             if folder.is_dir():
                 self.used.append(folder)
                 return folder
         return None
 
-    def _own_folder(self, place: Path) -> Path:
-        """A place that the caller named may be the suite's own folder; other suites' files are never taken for it."""
-        return place if self.explicit and not (place / self.suite).is_dir() else place / self.suite
+    def _own_folder(self, folder: Path) -> Path:
+        """A folder that the caller named may be the suite's own; other suites' files are never taken for it."""
+        return folder if self.explicit and not (folder / self.suite).is_dir() else folder / self.suite
 
     def _fail(self, names: Sequence[str]) -> None:
         wanted = " or ".join(names)
         if not self.folders:
             looked = f"neither data_dir=... was given nor {DATA_VARIABLE} is set"
         else:
-            looked = "looked in " + ", ".join(str(self._own_folder(place)) for place in self.folders)
-            missing = [str(self._own_folder(place)) for place in self.folders if not self._own_folder(place).exists()]
+            looked = "looked in " + ", ".join(str(self._own_folder(folder)) for folder in self.folders)
+            missing = [
+                str(self._own_folder(folder)) for folder in self.folders if not self._own_folder(folder).exists()
+            ]
             if missing:
                 looked += f" ({', '.join(missing)} does not exist)"
         hub = "".join(f" {trouble}" for trouble in dict.fromkeys(self.troubles))
@@ -121,9 +124,9 @@ def source_of(
 
     Args:
         suite: The suite's name.
-        data_dir: A folder (or a file) that the caller names; then no other place is tried.
+        data_dir: A folder (or a file) that the caller names; then no other folder is tried.
         how_to_get: What to do when nothing is there, for the error message.
-        fetch: Brings the files from elsewhere when no place has them and the caller named none.
+        fetch: Brings the files from elsewhere when no folder has them and the caller named none.
     """
     advice = (
         f"Put it into a folder {suite}/ and name its parent: data_dir=... or {DATA_VARIABLE}=... {how_to_get}".rstrip()
@@ -131,7 +134,7 @@ def source_of(
     if data_dir is not None:
         return SuiteSource(suite, (Path(data_dir).expanduser(),), explicit=True, how_to_get=advice)
     named = os.environ.get(DATA_VARIABLE)
-    places = [Path(named).expanduser()] if named else []
+    folders = [Path(named).expanduser()] if named else []
     if (cache_folder() / "suites").is_dir():
-        places.append(cache_folder() / "suites")
-    return SuiteSource(suite, tuple(places), how_to_get=advice, fetch=fetch)
+        folders.append(cache_folder() / "suites")
+    return SuiteSource(suite, tuple(folders), how_to_get=advice, fetch=fetch)

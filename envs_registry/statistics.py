@@ -83,6 +83,6 @@ def _all_public(problem: Problem) -> bool:
 
 
 def _spread(numbers: list[int]) -> Spread:
-    if not numbers:
+    if not numbers:  # median() refuses an empty list
         return Spread(least=0, middle=0, most=0)
     return Spread(least=min(numbers), middle=median(numbers), most=max(numbers))

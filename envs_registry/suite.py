@@ -37,6 +37,7 @@ class Suite(Sequence[Problem]):
         known_bad: Mapping[str, str] | None = None,
         packages: Collection[str] = (),
     ) -> None:
+        # Copying a lazy sequence would build every problem.
         self._problems = problems if hasattr(problems, "task_ids") else tuple(problems)
         self.name, self.split, self.origin = name, split, origin
         self.task_ids: tuple[str, ...] = getattr(problems, "task_ids", None) or tuple(p.task_id for p in self._problems)

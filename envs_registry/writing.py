@@ -23,7 +23,7 @@ def write_problems(
     packages: Sequence[str] = (),
     known_bad: Mapping[str, str] | None = None,
 ) -> int:
-    """Writes problems to a file, beside it first, so that the file is never half-written.
+    """Writes problems to a file, whole or not at all.
 
     Args:
         path: The file; replaced if it exists.
@@ -131,6 +131,7 @@ def _comes_back(problem: Problem, test: CallTest, source: str) -> bool:
 
 def _survives_json(row: dict[str, Any]) -> bool:
     try:
+        # Equality would not do: JSON turns tuples into lists and 1 as a key into "1", and True == 1.
         return repr(json.loads(json.dumps(row, allow_nan=False))) == repr(row)
     except (TypeError, ValueError, RecursionError):
         return False

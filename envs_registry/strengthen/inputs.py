@@ -16,22 +16,22 @@ class InputMutator:
     """Makes arguments that look like those of a problem's tests, in the manner of EvalPlus.
 
     Args:
-        seeds: Tests whose arguments are the start.
-        generator: Where chance comes from.
+        tests: Tests with the arguments to start from.
+        generator: The source of randomness.
     """
 
-    def __init__(self, seeds: Sequence[CallTest], generator: random.Random) -> None:
-        self._seeds = list(seeds)
+    def __init__(self, tests: Sequence[CallTest], generator: random.Random) -> None:
+        self._tests = list(tests)
         self._random = generator
         self._pool: dict[type, list[Any]] = {}
-        for seed in seeds:
-            for value in (*seed.args, *seed.kwargs.values()):
+        for test in tests:
+            for value in (*test.args, *test.kwargs.values()):
                 self._collect(value)
 
     def inputs(self, count: int) -> list[CallTest]:
-        """Returns up to so many new inputs, all different from the seeds and from each other, without expectations."""
-        seen = {_key(seed) for seed in self._seeds}
-        population = list(self._seeds)
+        """Returns up to so many inputs without expectations, different from the given ones and from each other."""
+        seen = {_key(test) for test in self._tests}
+        population = list(self._tests)
         found: list[CallTest] = []
         for _ in range(20 * count):
             if len(found) == count or not population:
@@ -45,18 +45,18 @@ class InputMutator:
 
     def _child(self, parent: CallTest) -> CallTest:
         args, kwargs = list(parent.args), dict(parent.kwargs)
-        places: list[int | str] = [*range(len(args)), *kwargs]
-        if not places:
+        names: list[int | str] = [*range(len(args)), *kwargs]
+        if not names:
             return parent
-        for place in self._random.sample(places, self._random.randint(1, min(2, len(places)))):
-            if isinstance(place, int):
-                args[place] = self.mutated(args[place])
+        for index in self._random.sample(names, self._random.randint(1, min(2, len(names)))):
+            if isinstance(index, int):
+                args[index] = self.mutated(args[index])
             else:
-                kwargs[place] = self.mutated(kwargs[place])
+                kwargs[index] = self.mutated(kwargs[index])
         return CallTest(args=tuple(args), kwargs=kwargs)
 
     def mutated(self, value: Any) -> Any:
-        """Returns a value of the same type, changed in one place."""
+        """Returns a value of the same type, changed at one point."""
         rule = _RULES.get(type(value))
         return value if rule is None else rule(self, value)
 
@@ -70,7 +70,7 @@ class InputMutator:
                 self._collect(item)
 
     def _another(self, value: Any) -> Any:
-        """A value of the same type that stands anywhere in the seeds."""
+        """A value of the same type that occurs anywhere in the given tests."""
         return self._random.choice(self._pool.get(type(value), [value]))
 
     def _bool(self, value: bool) -> bool:
@@ -94,15 +94,15 @@ class InputMutator:
         return self._random.choice(choices)
 
     def _str(self, value: str) -> str:
-        place = self._random.randint(0, len(value))
-        end = min(len(value), place + self._random.randint(1, 3))
+        index = self._random.randint(0, len(value))
+        end = min(len(value), index + self._random.randint(1, 3))
         choices = (
-            value[:place] + value[end:],
-            value[:end] + value[place:],
+            value[:index] + value[end:],
+            value[:end] + value[index:],
             value[::-1],
             value.swapcase(),
-            value[:place] + self._another(value) + value[place:],
-            value[:place] + self._random.choice("ab AZ019.,-()") + value[end:],
+            value[:index] + self._another(value) + value[index:],
+            value[:index] + self._random.choice("ab AZ019.,-()") + value[end:],
             "",
         )
         return self._random.choice(choices)[:200]
@@ -111,8 +111,8 @@ class InputMutator:
         """One item removed, repeated, changed, moved or taken from elsewhere."""
         if not items:
             return items
-        place = self._random.randrange(len(items))
-        head, item, tail = items[:place], items[place], items[place + 1 :]
+        index = self._random.randrange(len(items))
+        head, item, tail = items[:index], items[index], items[index + 1 :]
         choices: tuple[Callable[[], list[Any]], ...] = (
             lambda: head + tail,
             lambda: [*head, item, item, *tail],
@@ -131,8 +131,8 @@ class InputMutator:
     def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
         """Short tuples of several types are records: their length stays."""
         if len({type(item) for item in value}) > 1:
-            place = self._random.randrange(len(value))
-            return (*value[:place], self.mutated(value[place]), *value[place + 1 :])
+            index = self._random.randrange(len(value))
+            return (*value[:index], self.mutated(value[index]), *value[index + 1 :])
         return tuple(self._items(list(value))) if value else tuple(self._another(value))
 
     def _set(self, value: set[Any]) -> set[Any]:

@@ -67,6 +67,7 @@ def program_mutants(source: str, count: int, generator: random.Random) -> tuple[
 
 def _changed(tree: ast.Module, index: int, change: int) -> str:
     """The program with one change; the walk's order is the same in the copy."""
+    # The parsed tree is shared by a cache and must not change.
     copied = copy.deepcopy(tree)
     nodes = list(ast.walk(copied))
     changed = list(_changes(nodes[index]))[change]

@@ -22,13 +22,13 @@ from envs_registry.strengthen.program_mutants import program_mutants
 from envs_registry.suite import Suite
 from envs_registry.writing import can_be_written
 
+# Mutants often hang; nobody waits long for them: they get ten times what the reference takes, and a tenth of a second
+# of CPU time at least. On a starved machine that little takes long, which the wall-clock limit allows for.
 _LEAST_SECONDS, _TIMES_AS_LONG = 0.1, 10
-"""Mutants often hang; nobody waits long for them: they get ten times what the reference takes, and a tenth of a second
-of CPU time at least. On a starved machine that little takes long, which the wall-clock limit allows for."""
+# Seconds that a reference solution may take for all tests; with slower ones every mutant would cost many.
 _SLOWEST = 0.5
-"""Seconds that a reference solution may take for all tests; with slower ones every mutant would cost many."""
+# Characters of a new test's arguments or expected value.
 _LONGEST = 2000
-"""Characters of a new test's arguments or expected value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +36,10 @@ class Effort:
     """How hard to try.
 
     Attributes:
-        mutants: Wrong programs made from each reference solution's first, beside the problem's own.
+        mutants: Wrong programs made from each reference solution's first, in addition to the problem's own.
         inputs: New inputs tried for each problem.
         keep: New tests kept for each problem at most.
-        seed: Where chance starts; the same seed gives the same tests, but for mutants at the edge of a time limit.
+        seed: Random seed; the same seed gives the same tests, except where a mutant is near a time limit.
     """
 
     mutants: int = 20
@@ -99,13 +99,13 @@ class Strengthener:
             progress: Called with the number of problems done and their total.
         """
 
-        def of_place(index: int) -> Strengthened:
+        def of_index(index: int) -> Strengthened:
             problem = suite[index]
             return self.strengthened(problem, None if given is None else tuple(given.get(problem.task_id, ())))
 
         with ThreadPoolExecutor(threads) as pool:
             try:
-                for done, result in enumerate(pool.map(of_place, range(len(suite))), start=1):
+                for done, result in enumerate(pool.map(of_index, range(len(suite))), start=1):
                     yield result
                     if progress is not None:
                         progress(done, len(suite))
@@ -114,6 +114,7 @@ class Strengthener:
 
     def strengthened(self, problem: Problem, given: Sequence[TestCase] | None = None) -> Strengthened:
         """Returns one problem with the new tests that kill most mutants, and the count."""
+        # hash() of a text differs between processes; the same seed must give the same tests.
         generator = random.Random(zlib.crc32(problem.task_id.encode()) + self._effort.seed)
         skipped = self._reason_to_skip(problem, given)
         if skipped:
@@ -154,8 +155,9 @@ class Strengthener:
 
     def _valued(self, problem: Problem, generator: random.Random) -> list[CallTest]:
         """New inputs with what all reference solutions answer, alike and each time anew."""
-        seeds = [test for test in problem.tests if isinstance(test, CallTest)]
-        inputs = InputMutator(seeds, generator).inputs(self._effort.inputs)
+        known = [test for test in problem.tests if isinstance(test, CallTest)]
+        inputs = InputMutator(known, generator).inputs(self._effort.inputs)
+        # The first solution runs twice: an answer that depends on time, order or randomness is no test.
         answers = [
             self._answers(problem, solution, inputs) for solution in (*problem.solutions[:3], problem.solutions[0])
         ]

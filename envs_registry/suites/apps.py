@@ -25,6 +25,7 @@ _FILES = {
     "validation": ("apps_mini_val_*.jsonl.gz", "apps_mini_val_*.jsonl"),
 }
 _DIFFICULTIES = ("introductory", "interview", "competition")
+# The benchmark's grader puts such imports before every program; LeetCode's signatures need ``List``.
 _IMPORTS = """\
 import bisect, collections, fractions, functools, heapq, itertools, math, random, re, string, sys, time
 from collections import ChainMap, Counter, OrderedDict, defaultdict, deque
@@ -34,7 +35,6 @@ from itertools import accumulate, combinations, permutations, product
 from math import ceil, cos, exp, fabs, floor, gcd, log, log2, sin, sqrt, tan
 from typing import *
 """
-"""The benchmark's grader puts such imports before every program; LeetCode's signatures need ``List``."""
 
 
 def load(

@@ -14,6 +14,7 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 
+# Its programs load pandas, matplotlib or sklearn, and some start processes.
 _LIMITS = Limits(
     cpu_seconds=60.0,
     wall_seconds=120.0,
@@ -22,7 +23,6 @@ _LIMITS = Limits(
     program_cpu_seconds=240.0,
     output_bytes=2**22,
 )
-"""Its programs load pandas, matplotlib or sklearn, and some start processes."""
 _HARD = (
     "BigCodeBench-Hard is a dataset of its own; on a machine with a network run: "
     "hf download bigcode/bigcodebench-hard --repo-type dataset --local-dir DIR/bigcodebench/hard"

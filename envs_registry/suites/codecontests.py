@@ -15,10 +15,10 @@ from envs_registry.options import at_least, choice
 from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 
+# The published code of Python 3 among the languages of solutions.
 _PYTHON3 = 3
-"""The published code of Python 3 among the languages of solutions."""
+# The published codes of the field ``source``.
 _SITES = {1: "codechef", 2: "codeforces", 3: "hackerearth", 4: "codejam", 5: "atcoder", 6: "aizu"}
-"""The published codes of the field ``source``."""
 _SECONDS = re.compile(r"Time Limit: \{'seconds': (\d+), 'nanos': (\d+)\}|Time Limit: ([\d.]+) sec")
 _BYTES = re.compile(r"Memory Limit: (\d+) Bytes")
 _REQUEST = "{}\n\nRead standard input and print the answer. Answer with one ```python block."

@@ -57,6 +57,7 @@ def load(split: str, seed: int = 0) -> tuple[Problem, ...]:
     return tuple(exercise.problem for exercise in exercises(split))
 
 
+# Problems are immutable, so that all callers share them; reading train takes half a second.
 @lru_cache(maxsize=len(SPLITS))
 def exercises(split: str) -> tuple[Exercise, ...]:
     """Returns the problems of a split with all their wordings and parts.

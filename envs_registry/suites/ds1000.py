@@ -11,6 +11,7 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 
+# What the problems of each library import.
 _PACKAGES = {
     "Matplotlib": ("numpy", "pandas", "matplotlib", "seaborn"),
     "Numpy": ("numpy", "pandas", "scipy", "sklearn", "torch", "tensorflow"),
@@ -20,9 +21,8 @@ _PACKAGES = {
     "Sklearn": ("numpy", "pandas", "scipy", "sklearn"),
     "Tensorflow": ("numpy", "pandas", "tensorflow"),
 }
-"""What the problems of each library import."""
+# Loading tensorflow or torch takes seconds and gigabytes of address space.
 _LIMITS = Limits(cpu_seconds=60.0, wall_seconds=120.0, memory_bytes=16 * 2**30, program_cpu_seconds=180.0)
-"""Loading tensorflow or torch takes seconds and gigabytes of address space."""
 _RUN = "test_execution(program_source)\n"
 # The judge runs test functions that a script does not call itself, so that each script keeps only its own.
 _RUN_ALONE = f"del test_string\n{_RUN}"

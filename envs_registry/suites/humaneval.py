@@ -17,8 +17,8 @@ from envs_registry.sources import SuiteSource
 
 EXAMPLES = ("official", "all", "none")
 """What the option of that name may be."""
+# For all of ``check``; the benchmark stops it after three seconds.
 _LIMITS = Limits(cpu_seconds=5.0, wall_seconds=30.0, program_cpu_seconds=5.0)
-"""For all of ``check``; the benchmark stops it after three seconds."""
 _INSTRUCTION = (
     "Complete the following Python function. Answer with the whole function in one ```python block."
     "\n\n```python\n{}```\n"

@@ -211,6 +211,7 @@ def _solution(row: Row, field: str, code: str, starter: str) -> str:
 
 def _indented_body(code: str) -> str | None:
     """The code as it stands inside a function, if it is only there that it means something."""
+    # A bare "return" parses at the top level: only the compiler refuses it there.
     tree = parsed(code)
     if tree is not None and not any(isinstance(node, ast.Return) for node in tree.body):
         return None

@@ -15,8 +15,8 @@ from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 
 _LIMITS = Limits(cpu_seconds=6.0, wall_seconds=36.0, program_cpu_seconds=12.0)
+# Where the published query goes over from the statement to the code.
 _REQUEST = "\nPlease complete the following python code precisely:"
-"""Where the published query goes over from the statement to the code."""
 
 
 def load(

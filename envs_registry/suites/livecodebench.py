@@ -23,9 +23,10 @@ from envs_registry.options import choice
 from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 
+# Bytes; a packed text that unpacks to more is a bomb.
 _MAX_UNPACKED = 2**31
-"""Bytes; a packed text that unpacks to more is a bomb."""
 _LIMITS = Limits(cpu_seconds=6.0, wall_seconds=18.0, memory_bytes=4 * 2**30, program_cpu_seconds=60.0)
+# The benchmark's grader puts these before every program.
 _IMPORTS = """\
 import bisect, collections, copy, datetime, functools, heapq, io, itertools, json, math, operator, random, re
 import statistics, string, sys, time
@@ -48,7 +49,6 @@ from json import *
 from builtins import *
 from typing import *
 """
-"""The benchmark's grader puts these before every program."""
 _QUESTION = "### Question:\n{question}\n\n### Format: "
 _CALL = (
     f"{_QUESTION}You will use the following starter code to write the solution to the problem and enclose your code "

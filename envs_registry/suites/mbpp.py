@@ -15,8 +15,8 @@ from envs_registry.rows import Row, read_rows
 from envs_registry.sources import SuiteSource
 
 _SPLITS = {"prompt": range(1, 11), "test": range(11, 511), "validation": range(511, 601), "train": range(601, 975)}
+# The problems of the benchmark's own three-shot prompt.
 _SHOTS = (2, 3, 4)
-"""The problems of the benchmark's own three-shot prompt."""
 _LIMITS = Limits(cpu_seconds=5.0, wall_seconds=30.0, program_cpu_seconds=10.0)
 _FILES = ("mbpp.jsonl", "mbpp.jsonl.gz", "full/*.parquet", "*.parquet")
 _SANITIZED_FILES = ("sanitized-mbpp.json", "sanitized-mbpp.json.gz", "sanitized/*.parquet")

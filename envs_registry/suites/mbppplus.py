@@ -14,8 +14,8 @@ from envs_registry.rows import Row
 from envs_registry.sources import SuiteSource
 from envs_registry.suites.mbpp import entry_point_of, prompt_of
 
+# Answers of millions of tuples, which are compared where they are.
 _HUGE = (255,)
-"""Answers of millions of tuples, which are compared where they are."""
 _FILES = ("MbppPlus-OriginFmt.jsonl*", "MbppPlus*OriginFmt*.jsonl*", "*.parquet", "*/*.parquet")
 
 

@@ -17,12 +17,12 @@ from envs_registry.options import choice
 from envs_registry.rows import read_text
 from envs_registry.sources import SuiteSource
 
+# Their answers are generators: what they yield is compared.
 _GENERATORS = ("flatten", "kheapsort")
-"""Their answers are generators: what they yield is compared."""
+# Their answers are lists of pairs, which JSON cannot write.
 _PAIRS = ("hanoi",)
-"""Their answers are lists of pairs, which JSON cannot write."""
+# Lines of test cases that keep the correct program busy for a minute and more; the benchmark marks them as slow.
 _SLOW = {"knapsack": 10, "levenshtein": 4}
-"""Lines of test cases that keep the correct program busy for a minute and more; the benchmark marks them as slow."""
 _WRITE = "Write this Python function.\n\n{description}\n\n```python\n{signature}\n```\n\n"
 _REPAIR = "One line of this Python function is wrong.\n\n{description}\n\n```python\n{buggy}\n```\n\n"
 _ANSWER = "Answer with the whole function in one ```python block."
@@ -67,7 +67,7 @@ def _problem(folder: Path, name: str, task: str, slow: bool) -> Problem:
 
 
 def _split(path: Path) -> tuple[str, str]:
-    """Returns the program and the description that stands below it as a text of its own."""
+    """Returns the program and the description below it, which is a string literal."""
     source = read_text(path).strip()
     tree = parsed(source)
     if tree is None or not tree.body:

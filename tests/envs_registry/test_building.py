@@ -34,7 +34,7 @@ def test_every_fault_of_a_file_is_in_one_report(tmp_path: Path) -> None:
     assert text.startswith("3 rows are at fault (1 are sound)")
     assert "x.jsonl:2: not JSON" in text
     assert "x.jsonl:3 (b): field 'prompt' is missing" in text
-    assert "x.jsonl:4 (a): the task id 'a' stands already in" in text
+    assert "x.jsonl:4 (a): the task id 'a' is already used in" in text
 
 
 def test_large_files_are_read_row_by_row(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_the_same_id_in_two_rows_is_named(tmp_path: Path) -> None:
     path.write_text(
         '{"task_id": "a", "prompt": "p"}\n{"task_id": "b", "prompt": "p"}\n{"task_id": "a", "prompt": "p"}\n'
     )
-    with pytest.raises(DataError, match=r"x\.jsonl:3 \(a\): the task id 'a' stands already in .*x\.jsonl:1"):
+    with pytest.raises(DataError, match=r"x\.jsonl:3 \(a\): the task id 'a' is already used in .*x\.jsonl:1"):
         build_lazily([path], task_id, problem_of_row)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
+# Start, end and replacement in the source.
 _Edit: TypeAlias = tuple[int, int, str]
-"""Start, end and replacement in the source."""
 
 
 class Corruption(StrEnum):

@@ -33,8 +33,8 @@ _WEIGHTS = {Role.KEEP: 4, Role.EACH: 4, Role.WHOLE: 3, Role.SCAN: 3, Role.END: 1
 _NAMES = ("f", "solve")
 _ARGUMENT_SHARE = 0.12
 _MAX_PROGRAM, _MAX_LINES = 220, 9
+# Draws without a new problem, after which a family counts as exhausted.
 _PATIENCE = 60_000
-"""Draws without a new problem, after which a family counts as exhausted."""
 _PROBE_SIZES = (0, 1, 2, 3, *range(4, 16))
 
 

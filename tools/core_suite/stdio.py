@@ -10,6 +10,7 @@ from tools.core_suite.family import Entry, Family
 from tools.core_suite.lists import INTS_END, INTS_MIDDLE
 from tools.core_suite.part import ItemKind, Role, part, source
 
+# The ends that print the items themselves.
 _PRINTED = (
     part(
         Role.END,
@@ -28,7 +29,6 @@ _PRINTED = (
         ("each on its own line", "on a line each the items of {}"),
     ),
 )
-"""The ends that print the items themselves."""
 
 
 def _integers(rng: random.Random, size: int) -> tuple[list[int]]:

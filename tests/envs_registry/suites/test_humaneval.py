@@ -74,7 +74,7 @@ def test_bad_rows_are_named(tmp_path: Path, field: str, value: object, message: 
 
 def test_the_same_id_twice(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r":2 \(HumanEval/1000\): the task id 'HumanEval/1000' stands already in .*:1\."
+        DataError, match=r":2 \(HumanEval/1000\): the task id 'HumanEval/1000' is already used in .*:1\."
     ):
         load_suite("humaneval", data_dir=write(tmp_path, ROW, ROW))
 
