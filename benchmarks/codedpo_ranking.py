@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from judging.machine import Machine
 from judging.report import RESULTS, Report, Sheet
+from rankings.alternatives import NAMES, scores_of
 from rich.console import Console
 from rich.progress import track
 
@@ -71,14 +72,14 @@ def subsets(matrix: Matrix, options: argparse.Namespace, place: int) -> Iterator
         yield link[np.ix_(programs, tests)], labels[programs].tolist()
 
 
-def qualities(boards: Iterable[tuple[FloatArray, Sequence[bool]]], seed: int, **more: Any) -> dict[str, RankingQuality]:
+def qualities(boards: Iterable[tuple[FloatArray, Sequence[bool]]], seed: int) -> dict[str, RankingQuality]:
     """The mean quality of every ranking over the boards of one problem that have right and wrong programs."""
-    found: dict[str, list[RankingQuality]] = {str(ranking): [] for ranking in Ranking}
+    found: dict[str, list[RankingQuality]] = {name: [] for name in NAMES}
     for number, (link, labels) in enumerate(boards):
-        for ranking in Ranking:
-            quality = ranking_quality(rank(link, ranking, seed=seed + number, **more), labels)
+        for name in NAMES:
+            quality = ranking_quality(scores_of(link, name, seed + number), labels)
             if quality is not None:
-                found[str(ranking)].append(quality)
+                found[name].append(quality)
     return {name: _mean(values) for name, values in found.items() if values}
 
 
@@ -89,14 +90,14 @@ def _mean(values: Sequence[RankingQuality]) -> RankingQuality:
 def sheet(title: str, problems: Sequence[Mapping[str, RankingQuality]], remark: str) -> tuple[Sheet, dict[str, Any]]:
     """One row a ranking: means over problems with 95 % intervals, and the paired difference from self-validation."""
     rows, data = [], {}
-    for ranking in Ranking:
-        values = {name: np.array([getattr(p[str(ranking)], name) for p in problems]) for name in MEASURES}
+    for ranking in NAMES:
+        values = {name: np.array([getattr(p[ranking], name) for p in problems]) for name in MEASURES}
         own = np.array([p[str(Ranking.SELF_VALIDATION)].auc for p in problems])
         means = {name: bootstrap_mean(value) for name, value in values.items()}
         gain = bootstrap_mean(values["auc"] - own)
         cells = [f"{m.estimate:.3f} [{m.low:.3f}, {m.high:.3f}]" for m in means.values()]
-        rows.append((str(ranking), *cells, f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"))
-        data[str(ranking)] = {name: vars(m) for name, m in means.items()} | {"auc_gain": vars(gain)}
+        rows.append((ranking, *cells, f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"))
+        data[ranking] = {name: vars(m) for name, m in means.items()} | {"auc_gain": vars(gain)}
     columns = ("ranking", *MEASURES, "AUC against self-validation")
     return Sheet(title=title, columns=columns, rows=tuple(rows), remarks=(remark,)), data
 

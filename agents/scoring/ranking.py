@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from agents.scoring.reliability import reliability
 from agents.scoring.self_validation import by_maximum, check_link, self_validation
 
 FloatArray = NDArray[np.float64]
@@ -23,8 +22,6 @@ class Ranking(StrEnum):
 
     SELF_VALIDATION = "self_validation"
     """CodeDPO's (arXiv 2410.05605): programs and tests lend each other credit, tests first."""
-    SYNCHRONOUS = "synchronous"
-    """The same, both sides from the old scores."""
     FILTER = "filter"
     """1 for programs that pass all tests, else 0."""
     COUNT = "count"
@@ -33,10 +30,6 @@ class Ranking(StrEnum):
     """Drawn: what a ranking has to beat."""
     DUAL_AGREEMENT = "dual_agreement"
     """CodeT's (arXiv 2207.10397): programs that pass the same tests vouch for each other, size times tests."""
-    SINGULAR_VECTOR = "singular_vector"
-    """Towards which self-validation converges."""
-    RELIABILITY = "reliability"
-    """The probability that a program is right in a small Bayesian model of programs and tests."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +75,8 @@ def rank(link: ArrayLike, ranking: Ranking, *, damping: float = 0.85, iterations
         return Scores(np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]))
     if ranking is Ranking.RANDOM:
         return Scores(np.random.default_rng(seed).random(matrix.shape[:1]), matrix.mean(axis=0))
-    if ranking in (Ranking.SELF_VALIDATION, Ranking.SYNCHRONOUS):
-        return Scores(*self_validation(matrix, damping, iterations, ranking is Ranking.SELF_VALIDATION))
+    if ranking is Ranking.SELF_VALIDATION:
+        return Scores(*self_validation(matrix, damping, iterations))
     return Scores(*_RANKINGS[ranking](matrix))
 
 
@@ -102,20 +95,8 @@ def _by_dual_agreement(link: FloatArray) -> tuple[FloatArray, FloatArray]:
     return scores, (link * scores[:, None]).max(axis=0)
 
 
-def _by_singular_vector(link: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The limit of the power iteration that starts with all scores equal, also where several vectors lead."""
-    if not link.any():
-        return np.zeros(link.shape[0]), np.zeros(link.shape[1])
-    values, vectors = np.linalg.eigh(link @ link.T)
-    leading = vectors[:, values >= values[-1] * (1 - 1e-9)]
-    programs = np.clip(leading @ (leading.T @ link.sum(axis=1)), 0.0, None)
-    return by_maximum(programs), by_maximum(programs @ link)
-
-
 _RANKINGS: dict[Ranking, Callable[[FloatArray], tuple[FloatArray, FloatArray]]] = {
     Ranking.FILTER: _by_filter,
     Ranking.COUNT: _by_count,
     Ranking.DUAL_AGREEMENT: _by_dual_agreement,
-    Ranking.SINGULAR_VECTOR: _by_singular_vector,
-    Ranking.RELIABILITY: reliability,
 }

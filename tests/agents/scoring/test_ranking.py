@@ -29,24 +29,10 @@ def test_by_hand(ranking: Ranking, programs: list[float], tests: list[float]) ->
 
 
 def test_self_validation_is_the_paper_s() -> None:
-    for ranking, tests_first in ((Ranking.SELF_VALIDATION, True), (Ranking.SYNCHRONOUS, False)):
-        programs, tests = self_validation(LINK, damping=0.5, iterations=2, tests_first=tests_first)
-        scores = rank(LINK, ranking, damping=0.5, iterations=2)
-        np.testing.assert_array_equal(scores.programs, programs)
-        np.testing.assert_array_equal(scores.tests, tests)
-
-
-def test_the_singular_vector_is_what_self_validation_converges_to() -> None:
-    for link in (LINK, COUNTEREXAMPLE, (np.random.default_rng(0).random((9, 7)) < 0.5).astype(float)):
-        programs, tests = self_validation(link, iterations=4000)
-        scores = rank(link, Ranking.SINGULAR_VECTOR)
-        np.testing.assert_allclose(scores.programs, programs, atol=1e-8)
-        np.testing.assert_allclose(scores.tests, tests, atol=1e-8)
-
-
-def test_two_leading_vectors_share_the_first_place() -> None:
-    scores = rank(np.eye(2), Ranking.SINGULAR_VECTOR)
-    np.testing.assert_allclose(scores.programs, [1, 1])
+    programs, tests = self_validation(LINK, damping=0.5, iterations=2)
+    scores = rank(LINK, Ranking.SELF_VALIDATION, damping=0.5, iterations=2)
+    np.testing.assert_array_equal(scores.programs, programs)
+    np.testing.assert_array_equal(scores.tests, tests)
 
 
 def test_the_counterexample_larger_agreement_wins_but_not_by_count() -> None:
@@ -57,15 +43,6 @@ def test_the_counterexample_larger_agreement_wins_but_not_by_count() -> None:
     ):
         programs = rank(COUNTEREXAMPLE, ranking).programs
         assert bool(programs[7:].min() > programs[:7].max()) is right_wins
-
-
-def test_reliability_finds_who_was_planted() -> None:
-    rng = np.random.default_rng(1)
-    right, valid = np.arange(15) < 5, np.arange(20) < 14
-    chance = np.where(right[:, None], np.where(valid, 1.0, 0.0), np.where(valid, 0.5, 0.2))
-    scores = rank((rng.random(chance.shape) < chance).astype(float), Ranking.RELIABILITY)
-    np.testing.assert_array_equal(scores.programs > 0.5, right)
-    np.testing.assert_array_equal(scores.tests > 0.5, valid)
 
 
 @pytest.mark.parametrize("ranking", Ranking)

@@ -124,6 +124,18 @@ def test_a_difference_that_is_chance_or_small_is_none(seconds: np.ndarray) -> No
     )
 
 
+def test_more_programs_make_a_difference_by_chance_more_likely_and_the_level_stricter() -> None:
+    # All 5 runs of one below all 5 of another has the chance 1 / (10 over 5) = 1/252 = 0.0040 where both cost the same.
+    # That is below 0.01 for two programs; three programs have three pairs, and 0.01 / 3 = 0.0033 is below it.
+    runs = np.linspace(0.0, 0.04, 5)
+    two = Costs(task_id="t/1", programs=(0, 2), seconds=np.stack([1.0 + runs, 2.0 + runs]))
+    three = Costs(task_id="t/1", programs=(0, 1, 2), seconds=np.stack([1.0 + runs, 1.5 + runs, 2.0 + runs]))
+    samples = matrix([GOOD, MIDDLE, BAD], ["P", "P", "P"]).samples
+    (pair,) = efficiency_pairs(samples, two, PairRules())
+    assert (pair.chosen, pair.rejected) == (GOOD, BAD)
+    assert efficiency_pairs(samples, three, PairRules()) is PairSkip.NOT_FASTER
+
+
 def test_kinds_are_made_as_asked() -> None:
     judged = matrix([GOOD, MIDDLE, BAD], ["PP", "PP", "FF"])
     costs = [Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]

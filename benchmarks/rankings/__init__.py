@@ -1,0 +1,1 @@
+"""Rankings of programs that are compared with those of the package."""
