@@ -23,7 +23,7 @@ _SUITE_ARGUMENTS = ("suite", "split", "data_dir")
 
 def _with_metadata(function: F) -> F:
     """Gives an entry point the environment's metadata: without it ``gym.make`` does not check the render mode."""
-    function.metadata = CodeSynthesisEnv.metadata  # type: ignore[attr-defined]
+    function.metadata = CodeSynthesisEnv.metadata  # type: ignore[attr-defined]  # Gymnasium reads it from functions too
     return function
 
 

@@ -186,7 +186,7 @@ def open_parquet(path: Path) -> Any:
         MissingExtraError: If pyarrow is not installed.
     """
     try:
-        import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+        import pyarrow.parquet as parquet  # type: ignore[import-untyped]  # has no stubs
     except ImportError as error:
         raise MissingExtraError("pyarrow", "hub") from error
     try:

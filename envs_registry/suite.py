@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, overload
@@ -43,8 +44,7 @@ class Suite(Sequence[Problem]):
         self.task_ids: tuple[str, ...] = getattr(problems, "task_ids", None) or tuple(p.task_id for p in self._problems)
         self._index = {task_id: index for index, task_id in enumerate(self.task_ids)}
         if len(self._index) < len(self.task_ids):
-            seen: set[str] = set()
-            twice = next(task_id for task_id in self.task_ids if task_id in seen or seen.add(task_id))  # type: ignore[func-returns-value]
+            twice = Counter(self.task_ids).most_common(1)[0][0]
             raise DataError(f"suite {name!r}: task id {twice!r} occurs more than once; ids must be unique.")
         self.known_bad = {task_id: why for task_id, why in (known_bad or {}).items() if task_id in self._index}
         self.packages = tuple(packages)
