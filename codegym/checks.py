@@ -65,6 +65,7 @@ def check_code_env(env: gym.Env[dict[str, Any], str], completions: Sequence[str]
     names: tuple[str, ...] | None = None
     for completion in completions:
         info = _check_episode(env, completion)
+        # Agents make a column of each part: a name that comes and goes would shift them.
         parts = tuple(info["reward_components"])
         _expect(names in (None, parts), f"reward_components must always have the same keys: first {names}, now {parts}")
         names = parts
@@ -128,6 +129,7 @@ def _check_reset(env: gym.Env[dict[str, Any], str]) -> None:
 
 def _check_episode(env: gym.Env[dict[str, Any], str], completion: str) -> dict[str, Any]:
     """Hands in the same completion until the episode ends, twice over; returns the last info."""
+    # Infos are compared too: a time, a path or an id in them would make runs differ that should be equal.
     first, second = _play(env, completion), _play(env, completion)
     _expect(first == second, f"same seed and actions must give the same turns: first {first}, then {second}")
     return first[-1]
@@ -170,6 +172,7 @@ def _checked_info(info: dict[str, Any]) -> dict[str, Any]:
     _expect(not missing, f"a step's info lacks {', '.join(missing)}")
     known = {key: info[key] for key in INFO_TYPES}
     for key, kind in INFO_TYPES.items():
+        # Exactly this type: a numpy number or a subclass of str would change what JSON and batching make of it.
         _expect(type(known[key]) is kind, f"info[{key!r}] must be exactly a {kind.__name__}, got {known[key]!r}")
     try:
         json.dumps(known)
@@ -184,6 +187,7 @@ def _checked_info(info: dict[str, Any]) -> dict[str, Any]:
 def _check_payment(reward: Any, parts: dict[str, Any]) -> None:
     _expect(_is_finite(reward), f"the reward must be a finite number, got {reward!r}")
     total = sum(parts.values())
+    # Sums of floats depend on their order, which a wrapper may change.
     _expect(
         math.isclose(reward, total, abs_tol=1e-9), f"the reward must be the sum of its components {parts}, got {reward}"
     )
@@ -197,6 +201,7 @@ def _check_refusals(env: gym.Env[dict[str, Any], str]) -> None:
 
 
 def _paid(pay: Reward, problem: Problem, feedback: Feedback) -> dict[str, float]:
+    # An error here would end a training run at the first program that happens to get this verdict.
     try:
         parts = pay(problem, feedback)
     except Exception as error:

@@ -108,6 +108,7 @@ class DiagnosingJudge:
             return
         try:
             found = self._diagnosed([one.problem for one in batch], [one.judging.result() for one in batch])
+        # Whatever is raised belongs to those who wait for the results: this thread has no caller.
         except BaseException as error:
             for one in batch:
                 one.future.set_exception(error)
@@ -117,6 +118,7 @@ class DiagnosingJudge:
 
     def _diagnosed(self, problems: Sequence[Problem], feedback: Sequence[Feedback]) -> list[Feedback]:
         if self.static_analysis:
+            # All in one call of ruff: starting it costs more than analysing a program.
             programs, contexts = [fb.program for fb in feedback], [problem.context for problem in problems]
             analyses = analyze(programs, contexts, python=self.settings.python)
             feedback = [with_analysis(fb, analysis) for fb, analysis in zip(feedback, analyses, strict=True)]

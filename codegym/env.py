@@ -89,6 +89,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         render_mode: str | None = None,
     ) -> None:
         self.render_mode = check_render_mode(render_mode, self.metadata)
+        # A single environment judges one program at a time: more workers would only hold memory.
         if judge is None and workers is None:
             workers = 1
         rules = Rules(

@@ -44,6 +44,7 @@ class Episode:
     @property
     def terminated(self) -> bool:
         """Whether the last completion solved the problem or was the last that was allowed."""
+        # A failing machine truncates: the episode has not come to an end that could be learned from.
         if self.feedback is None or self.infra_error:
             return False
         return self.feedback.is_success or self.turn >= self.max_turns
@@ -78,6 +79,7 @@ class Episode:
         """
         # Built anew at every call: the caller may change what it gets.
         feedback = self.feedback
+        # Before the first turn there is no verdict that the other keys could speak of.
         if feedback is None:
             return {"task_id": self.problem.task_id}
         return {

@@ -84,6 +84,7 @@ def verdict_version() -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    # A fixed order, so that the digest is the same on every machine.
     for name in VERDICT_SOURCES:
         path = folder / name
         yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)

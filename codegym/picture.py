@@ -44,6 +44,7 @@ def picture(lines: Sequence[Text]) -> NDArray[np.uint8]:
         text = line.plain[:COLUMNS]
         if not text:
             continue
+        # A whole line at once, as arrays: loops over characters are slow in Python.
         codes = [index.get(character, index["\ufffd"]) for character in text]
         alpha = glyphs[codes].transpose(1, 0, 2).reshape(height, -1, 1).astype(np.float32) / 255
         inks = np.repeat(_inks(line, len(text)), width, axis=0)[None]
@@ -55,6 +56,7 @@ def picture(lines: Sequence[Text]) -> NDArray[np.uint8]:
 def _inks(line: Text, length: int) -> NDArray[np.float32]:
     """Returns the colour of each character, float32 [length, 3]."""
     inks = np.tile(np.array(FOREGROUND, np.float32), (length, 1))
+    # Later spans win, as in a terminal.
     for start, end, style in [(0, length, line.style), *line.spans]:
         for word in str(style).split():
             if word in COLORS:
@@ -64,5 +66,6 @@ def _inks(line: Text, length: int) -> NDArray[np.float32]:
 
 @cache
 def _font() -> tuple[NDArray[np.uint8], dict[str, int]]:
+    # Pickled data could run code; glyphs are plain numbers and need none.
     with np.load(Path(__file__).with_name("font.npz"), allow_pickle=False) as font:
         return font["glyphs"], {chr(code): index for index, code in enumerate(font["characters"])}

@@ -23,6 +23,7 @@ MOST_LOCATIONS = 6
 """Diagnostics that are written under their lines; the rest is in the feedback."""
 MOST_FAILED = 4
 """Failed tests whose values are shown."""
+# Beside the program a picture has the headline, two rules, the tests with their values and the reward.
 _PICTURE_LINES = ROWS - 14
 _STYLES = {
     Verdict.PASS: "green",
@@ -77,6 +78,7 @@ def render_tokens(text: str, offsets: ArrayLike, values: ArrayLike) -> str:
         Text with ANSI colours; neighbouring tokens are told apart by underlining every other one.
     """
     shades = np.asarray(values, np.float64).ravel()
+    # Relative to the largest: advantages and weights have no common scale.
     largest = float(np.abs(shades[np.isfinite(shades)]).max(initial=0.0)) or 1.0
     drawn = Text(_printable(text))
     for index, ((start, end), value) in enumerate(zip(np.asarray(offsets).reshape(-1, 2), shades, strict=True)):
@@ -92,6 +94,7 @@ def _ansi(lines: Sequence[Text] | Iterator[Text], colors: Literal["standard", "t
         file=(out := io.StringIO()), force_terminal=True, color_system=colors, width=10_000, legacy_windows=False,
         no_color=False, _environ={},
     )  # fmt: skip
+    # Its own console with fixed colours: the text is the same whatever terminal the caller has.
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
     return out.getvalue()
@@ -155,6 +158,7 @@ def _program(feedback: Feedback, room: int | None) -> Iterator[Text]:
             yield from _marks(number, line, found)
     if last < count:
         yield Text("   \u22ee", style="bright_black")
+    # Diagnostics without a location stand below the program, so that none is lost.
     for found in feedback.diagnostics:
         if not found.start_line:
             yield Text(f"  {_printable(found.message)}{_shown_by(found)}", style="red")

@@ -24,6 +24,7 @@ from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
 
+# The paper's values (arXiv 2307.04349): changing one changes what its tables can be compared with.
 COARSE_PASS = 1.0
 COARSE_FAILURE = -0.3
 COARSE_ERROR = -0.6
@@ -41,6 +42,7 @@ STATIC_COSTS: Mapping[Kind, float] = {
     Kind.SHADOWED_BUILTIN: -0.02,
 }
 """What each finding of static analysis costs."""
+# So small that a right program with every finding still earns more than a wrong one with none.
 STATIC_FLOOR = -0.3
 
 Part: TypeAlias = Callable[[Problem, Feedback], float]
@@ -66,6 +68,7 @@ def coarse(problem: Problem, feedback: Feedback) -> float:
             return COARSE_PASS
         case Verdict.FAIL:
             return COARSE_FAILURE
+        # Without tests nothing speaks for or against a program that loads; one that does not load is wrong anyway.
         case Verdict.UNJUDGED if feedback.scope is Scope.NONE:
             return 0.0
         case _:
@@ -99,6 +102,7 @@ def private(problem: Problem, feedback: Feedback) -> float:
 
     Where no test is private, all of them count.
     """
+    # The agent has seen the public tests, and could answer them from memory.
     tests = [test for test in feedback.tests if not test.public]
     return float(all(test.status is Verdict.PASS for test in tests) if tests else feedback.is_success)
 
@@ -140,6 +144,7 @@ class Overlong:
 
     def __call__(self, problem: Problem, feedback: Feedback) -> float:
         """Returns 0.0 up to ``limit - margin`` characters, then linearly down to the penalty."""
+        # Characters and not tokens: the environment knows no tokenizer.
         over = len(feedback.program.completion) - (self.limit - self.margin)
         return self.penalty * min(max(over / self.margin, 0.0), 1.0)
 
@@ -161,6 +166,7 @@ class EfficiencyBonus:
 
     def __call__(self, problem: Problem, feedback: Feedback) -> float:
         """Returns ``bonus * log2(reference / measured)`` within ``+-bonus``; 0.0 for wrong programs."""
+        # Only right programs: an empty one is the fastest of all.
         reference = self.reference_seconds.get(problem.task_id, 0.0)
         if not feedback.is_success or reference <= 0 or feedback.cpu_seconds <= 0:
             return 0.0
@@ -240,6 +246,7 @@ class FunctionReward:
         Raises:
             InvalidRewardError: If it returns something else than numbers, or other parts than before.
         """
+        # The names are learned at the first call: asking for them beforehand would need a problem and a feedback.
         value = self.function(problem, feedback)
         parts = dict(value) if isinstance(value, Mapping) else {"reward": value}
         if not parts or not all(isinstance(part, Real) for part in parts.values()):

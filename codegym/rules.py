@@ -51,6 +51,7 @@ class Rules:
     ) -> None:
         if not isinstance(max_turns, int | np.integer) or isinstance(max_turns, bool) or max_turns < 1:
             raise InvalidSettingError(f"max_turns must be a whole number of at least 1, got {max_turns!r}.")
+        # A list is copied, so that later changes of it do not reach the environment; a suite may be too large to copy.
         self.problems: Sequence[Problem] = problems if hasattr(problems, "task_ids") else _checked(problems)
         self._index_of = _index_of(self.problems)
         self.max_turns = int(max_turns)
@@ -94,6 +95,7 @@ class Rules:
 
     def pay(self, problem: Problem, feedback: Feedback) -> dict[str, float]:
         """Returns the reward's components; NaN each where nothing is known of the program."""
+        # A user's reward is not asked about a program of which nothing is known: it might pay 0, which is a lie.
         if feedback.is_unknown:
             return dict.fromkeys(self.reward.components, float("nan"))
         return self.reward(problem, feedback)
@@ -184,6 +186,7 @@ def check_render_mode(render_mode: str | None, metadata: Mapping[str, Any]) -> s
 
 
 def _checked(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    # A text is a sequence too: a suite's name, given where problems belong.
     if isinstance(problems, str | Problem) or not isinstance(problems, Iterable):
         raise InvalidProblemError(f"problems must be a sequence of Problem, got {type(problems).__name__}.")
     checked = tuple(problems)
@@ -194,6 +197,7 @@ def _checked(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 
 
 def _index_of(problems: Sequence[Problem]) -> dict[str, int]:
+    # A suite knows its ids without building the problems, of which there may be thousands.
     task_ids: Iterable[str] = getattr(problems, "task_ids", None) or (problem.task_id for problem in problems)
     indices: dict[str, int] = {}
     for index, task_id in enumerate(task_ids):

@@ -124,7 +124,9 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
             ResetNeeded: If the first reset of all comes with a mask that leaves some out.
         """
         chosen = check_options(options, known=("task_id", "reset_mask"))
+        # Everything is checked first: a refused reset leaves generators and episodes as they were.
         mask = self._mask(chosen.get("reset_mask"))
+        # As `SyncVectorEnv` seeds its sub-environments, so that both draw the same problems.
         seeds = self._per_env("seed", seed if not isinstance(seed, int) else [seed + i for i in range(self.num_envs)])
         task_ids = self._per_env("task_id", chosen.get("task_id"))
         # Found before anything changes: an unknown id leaves all episodes as they are.
@@ -179,6 +181,7 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
     def _judge(self, completions: list[str]) -> list[Episode]:
         """Returns the episodes after one turn more."""
         pairs = [(episode.problem, text) for episode, text in zip(self._episodes, completions, strict=True)]
+        # One call for all: the workers stay busy until the slowest program is done.
         feedbacks = self.rules.judge.judge_many(pairs)
         return [
             episode.after(feedback, self.rules.pay(episode.problem, feedback))
@@ -203,6 +206,7 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
         self._episodes[index] = self.rules.start(problem or self.rules.draw(self._rngs[index][0]))
 
     def _truncated(self, episode: Episode) -> bool:
+        # Not a termination: the return of a truncated episode may be bootstrapped, that of an ended one may not.
         out_of_steps = self._max_episode_steps is not None and episode.turn >= self._max_episode_steps
         return episode.infra_error or out_of_steps
 

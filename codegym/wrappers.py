@@ -51,6 +51,7 @@ class Vocabulary:
         if "" in texts or len(set(texts)) < len(texts):
             raise ValueError(f"a vocabulary needs texts that are not empty and all different, got {list(texts)!r}.")
         self.texts = ("", *texts)
+        # So that "ab" is one token and not "a" and then "b", where both are in the vocabulary.
         self._longest_first = sorted(range(1, len(self.texts)), key=lambda i: -len(self.texts[i]))
 
     def __len__(self) -> int:
@@ -118,6 +119,7 @@ class Tokenized(_Tokens):
         completion_tokens: int = 64,
     ) -> None:
         super().__init__(env, tokenizer, end_id, prompt_tokens)
+        # Fixed lengths: the spaces of libraries with networks of their own have no sequences of any length.
         self.observation_space = spaces.MultiDiscrete([len(tokenizer)] * prompt_tokens)
         self.action_space = spaces.MultiDiscrete([len(tokenizer)] * completion_tokens)
 
@@ -173,6 +175,7 @@ class TokenByToken(_Tokens):
 
     def step(self, action: Any) -> tuple[Ids, SupportsFloat, bool, bool, dict[str, Any]]:
         """Writes one token; judges when it was the last."""
+        # No reward before the last token: only a whole program can be judged.
         if int(action) != self._end_id:
             self._written.append(int(action))
             if len(self._written) < self._completion_tokens:

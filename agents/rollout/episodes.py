@@ -95,6 +95,7 @@ class EpisodeBatch:
         rules: The environment's problems, judge, reward and number of turns.
     """
 
+    # Episodes of ours are small records; the policy's memory bounds a batch long before this does.
     size = 1 << 16
 
     def __init__(self, rules: Rules) -> None:
@@ -190,6 +191,7 @@ class VectorEpisodes(_SteppedEpisodes):
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts all sub-environments."""
         self.abandon()
+        # A vector environment has a fixed width: the rest of the last portion plays problems of its own choice.
         tasks = [*task_ids, *[None] * (self.size - len(task_ids))]
         observations, _ = self._envs.reset(options={"task_id": tasks} if self.problems else None)
         self._over = np.arange(self.size) >= len(task_ids)
@@ -198,6 +200,7 @@ class VectorEpisodes(_SteppedEpisodes):
     def step(self) -> dict[int, StepResult]:
         """Steps all sub-environments at once."""
         submitted = self._taken()
+        # Without autoreset an ended sub-environment refuses the step that the others still need.
         if self._by_mask and self._over.any():
             self._envs.reset(options={"reset_mask": self._over.copy()})
         actions = [submitted.get(index, "") for index in range(self.size)]

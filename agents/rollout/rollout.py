@@ -90,6 +90,7 @@ class Rollout:
         indices = list(observations)
         prompts = [self.policy.prompt_text(observations[index]) for index in indices]
         written: dict[int, Completion] = {}
+        # As each ends, not when all have: short completions are judged while long ones are still being written.
         for number, completion in self.policy.stream(prompts, sampling, self.generator):
             written[indices[number]] = completion
             self.episodes.submit(indices[number], completion.text)
@@ -100,6 +101,7 @@ class Rollout:
 
 def _experiences(turns: Sequence[_Turn], version: int, greedy: bool) -> list[Experience]:
     experiences = [_experience(turn, version, greedy) for turn in turns]
+    # From the last turn backwards: each turn is followed by the sum of the later rewards, NaN included.
     future = 0.0
     for number in reversed(range(len(experiences))):
         experiences[number] = replace(experiences[number], future=future)
@@ -111,6 +113,7 @@ def _experience(turn: _Turn, version: int, greedy: bool) -> Experience:
     """Reads the environment's ``info``, of which a third-party environment may give nothing."""
     info, completion, reward = turn.result.info, turn.completion, turn.result.reward
     infra_error = bool(info.get("infra_error", False)) or isnan(reward)
+    # Where no problem is named the prompt stands for it, so that completions of one prompt are still a group.
     task_id = str(info.get("task_id", turn.task_id or completion.prompt))
     # Third-party environments pay a single unnamed reward.
     rewards: Mapping[str, float] = info.get("reward_components") or {"reward": reward}
