@@ -23,8 +23,8 @@ from codegym.errors import CodegymError, InfrastructureError, InvalidSettingErro
 RENAMED = {"seeds": "corpus"}
 """New names of commands by their old ones."""
 _HELP = frozenset({"-h", "--help", "help"})
+# What the operating system says when the machine, not the path, is to blame.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""What the operating system says when the machine, not the path, is to blame."""
 
 
 class Runnable(Protocol):
@@ -42,6 +42,7 @@ class Command:
     summary: str
 
 
+# Strings instead of classes: a command's module, and what it imports, loads only when that command is called.
 COMMANDS: dict[str, Command] = {
     "demo": Command("agents.commands.demo:Demo", "warm up a tiny model, train it with RLTF, show what it learned"),
     "train rltf": Command("agents.commands.train_rltf:TrainRLTF", "learn online from unit-test feedback"),
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return GOOD if _HELP.intersection(arguments[:2]) else BAD_INPUT
     try:
         name, rest = find_command(arguments)
+        # Before the command is imported: libraries read their switches once, when they are imported themselves.
         with without_third_party_bars() if "--json" in rest else nullcontext():
             return parse(name, rest).run()
     except KeyboardInterrupt:
@@ -124,6 +126,7 @@ def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
         UnknownNameError: If no command begins the arguments.
         InvalidSettingError: If the command has another name now.
     """
+    # Two words first: `train rltf` is a command, and `train` alone is none.
     for length in (2, 1):
         name = " ".join(arguments[:length])
         if name in COMMANDS:
@@ -146,6 +149,7 @@ def parse(name: str, arguments: Sequence[str]) -> Runnable:
 
     module, _, attribute = COMMANDS[name].target.partition(":")
     command: type[Runnable] = getattr(importlib.import_module(module), attribute)
+    # tyro would only say that it does not know the option, and name others that look like it.
     refuse_old_options(command, arguments)
     if not issubclass(command, HasPreset):
         return tyro.cli(command, prog=f"codegym {name}", args=list(arguments))

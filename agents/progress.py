@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 SECONDS_BETWEEN_LINES = 30.0
 """How long a log that is no terminal is left without a line."""
+# Variables that tqdm, huggingface_hub with transformers, and datasets read once, when they are imported.
 _SWITCHES = ("TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
-"""Variables that tqdm, huggingface_hub with transformers, and datasets read once, when they are imported."""
 
 
 class ProgressDisplay:
@@ -45,6 +45,7 @@ class ProgressDisplay:
         self._console, self._every = console or Console(stderr=True, quiet=quiet, highlight=False), every
         words = TextColumn("{task.description}")
         note = TextColumn("{task.fields[note]}")
+        # Transient: a finished bar leaves no line, so that what a command prints next stands alone.
         columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), note)
         self._bars = Progress(*columns, console=self._console, transient=True)
         self._parts: dict[str, TaskID] = {}
@@ -62,7 +63,9 @@ class ProgressDisplay:
         if not self._console.is_terminal:
             self._say(part, done, total, note)
             return
+        # Not all parts are known at the start: costs are measured once programs have been ranked, say.
         if part not in self._parts:
+            # Suites are called `name[option=value]`, which rich would read as markup.
             self._parts[part] = self._bars.add_task(escape(part), total=total, note="")
         self._bars.update(self._parts[part], completed=done, total=total, note=escape(note))
 
@@ -86,6 +89,7 @@ class ProgressDisplay:
     def _say(self, part: str, done: int, total: int, note: str) -> None:
         """Writes a line if the last one is long ago: a short job says nothing, and a log stays short."""
         now = monotonic()
+        # The first call only starts the clock: a job of a few seconds needs no line.
         if now - self._said.setdefault(part, now) >= self._every:
             self._said[part] = now
             words = f"{part}: {done} of {total}{f', {note}' if note else ''}"

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from codegym.errors import InvalidSettingError, UnknownNameError
 
+# What may stand for a type; a text for all others.
 _PLAIN: Mapping[Any, Any] = {
     tuple: (list, tuple),
     int: Integral,
@@ -21,7 +22,6 @@ _PLAIN: Mapping[Any, Any] = {
     Path: (str, Path),
     NoneType: NoneType,
 }
-"""What may stand for a type; a text for all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class SettingsRecord:
     """What to do instead, by the names of settings that there are no more; a sentence each."""
 
     def __post_init__(self) -> None:
+        # A Literal is only a hint to type checkers: Python itself would take any text.
         for name, kind in typing.get_type_hints(type(self)).items():
             for value, choices in _literals(kind, getattr(self, name)):
                 if value not in choices:
@@ -71,6 +72,7 @@ class SettingsRecord:
         kinds, own = typing.get_type_hints(type(self)), {field.name for field in fields(self)}
         groups = {name: group for name in own if is_group(group := getattr(self, name))}
         for name, value in self.upgraded(values).items():
+            # A setting of the record itself wins over one of the same name in a group.
             owner = next((group for group in groups if name in groups[group].names()), None)
             if name in groups:
                 new[name] = value if is_group(value) else new.get(name, groups[name]).changed(value)
@@ -156,6 +158,7 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
     if origin is Literal:
         return value  # the record checks its choices itself
     if origin in (typing.Union, UnionType):
+        # No part fits: the first one is named in the message.
         fitting = [part for part in parts if _fits(part, value)]
         return _typed(fitting[0] if fitting else parts[0], value, name)
     if not _fits(kind, value):

@@ -55,6 +55,7 @@ class Corpus:
             raise DataError(f"there is no folder or file {self.folder}.")
         protected = [load_named(name, data_dir=self.data_dir) for name in self.against]
         check_output_file("--out", self.out)
+        # Reading a large repository and wording its tasks take long: the store lets both go on after a kill.
         with ProgressDisplay(self.json) as display, Store(self.out.with_name(f"{self.out.name}.cache")) as store:
             found = read_corpus(
                 self.folder,
@@ -68,7 +69,7 @@ class Corpus:
             described = 0
             if self.model is not None:
                 problems, described = self._described(found.tasks, store, display)
-        if problems:
+        if problems:  # an empty suite is refused everywhere, so none is written
             write_problems(self.out, problems)
         self._report(found, len(problems), described)
         return 0 if problems else 1

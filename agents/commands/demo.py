@@ -19,7 +19,7 @@ from agents.commands.settings import check_at_least
 from agents.commands.terminal import say_json
 from agents.evaluation import Evaluation, evaluate
 from agents.rltf.config import RLTFConfig
-from codegym import Problem
+from codegym import CodeSynthesisEnv, Problem
 from codegym.errors import InvalidSettingError
 from envs_registry import load_suite
 
@@ -71,9 +71,6 @@ class Demo:
         training = load_suite(self.suite, split=self.split)
         make_output_folder("--run-dir", self.run_dir)
         # These load torch, which takes seconds: bad input has been refused by now.
-        import gymnasium as gym
-
-        import codegym  # noqa: F401  # registers CodeSynthesis-v0
         from agents.policy.policy import LMPolicy
         from agents.rltf.rltf import RLTF
         from agents.training.callbacks import LearningCurve, ProgressBar, StopAfter
@@ -82,7 +79,7 @@ class Demo:
         began = perf_counter()
         console.print(f"[bold]1[/] Loading the model {self.model!r}.")
         policy = LMPolicy.load(self.model, max_new_tokens=self.max_new_tokens, seed=self.seed)
-        env = gym.make("CodeSynthesis-v0", suite=training, workers=os.cpu_count())
+        env = CodeSynthesisEnv(training, workers=os.cpu_count())
         config = RLTFConfig(learning_rate=self.learning_rate, norm_lr_multiplier=self.norm_lr_multiplier)
         agent = RLTF(policy, env, config, tensorboard_log=self.run_dir, seed=self.seed)
         console.print(f"[bold]2[/] Before: {self.programs} programs for each of {len(held_out)} held-out problems.")

@@ -54,6 +54,7 @@ class Doctor:
             say_json([asdict(finding) for finding in findings])
         else:
             show(findings)
+        # Missing extras are no failure: only a machine that cannot judge is of no use.
         return 0 if all(finding.good for finding in findings if finding.subject == "judge") else 1
 
 
@@ -82,6 +83,7 @@ def examine_libraries() -> Iterator[Finding]:
         version = version_of(name)
         package = f"'codegym[{extra}]'" if extra else "codegym"
         yield Finding(name, bool(version), version or "not installed", "" if version else f"pip install {package}")
+    # Two distributions with one import name: whichever was installed last is imported, without a word.
     if version_of("openai-agents"):
         remedy = "It is imported as `agents`, too: use one environment for each, or the one installed last wins."
         yield Finding("openai-agents", False, version_of("openai-agents"), remedy)
@@ -97,6 +99,7 @@ def version_of(name: str) -> str:
 
 def examine_judge() -> Iterator[Finding]:
     """Judges one right and one wrong program and names the layers of isolation that are in force."""
+    # A right and a wrong program: a judge that calls everything right would pass with one of them.
     problem = Problem(task_id="doctor", prompt="", entry_point="f", tests=(CallTest(args=(1,), expected=2),))
     try:
         with Judge(workers=1) as judge:
@@ -133,6 +136,7 @@ def examine_data() -> Iterator[Finding]:
 
 def _cache() -> Finding:
     folder = cache_folder()
+    # The folder is made at first use: what counts is whether its nearest parent may be written.
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK)):
         remedy = (
@@ -144,6 +148,7 @@ def _cache() -> Finding:
 
 def examine_device() -> Iterator[Finding]:
     """Looks for an accelerator."""
+    # Importing torch takes seconds, and it may be missing altogether; that was said above.
     if importlib.util.find_spec("torch") is None:
         return
     import torch

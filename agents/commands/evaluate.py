@@ -164,6 +164,7 @@ class Evaluate:
         labels = [label_of(name) for name in self.suite]
         baseline = None if self.baseline is None else Baseline.read(self.baseline, labels)
         suites = {label_of(name): load_named(name, self._split(name), self.data_dir) for name in self.suite}
+        # Everything is looked up before anything is written or judged: hours later is too late for a misspelt folder.
         tasks = [self._task(suite, setting, baseline) for suite in suites.values() for setting in self._settings()]
         found = list(self._evaluations(tasks))
         results = [one.evaluation for one in found]
@@ -184,6 +185,7 @@ class Evaluate:
             raise InvalidSettingError(f"each suite needs a name of its own, got {', '.join(labels)}: rename a file.")
         if self.samples is None:
             self.writing.check()
+        # An option that would change nothing is refused, so that nobody believes that it did.
         elif self.writing != Writing():
             changed = [f.name for f in fields(Writing) if getattr(self.writing, f.name) != getattr(Writing(), f.name)]
             raise InvalidSettingError(
@@ -212,6 +214,7 @@ class Evaluate:
         tests = self._model_tests()
         with ExitStack() as stack:
             store = None if self.cache is None else stack.enter_context(Store(self.cache))
+            # A judge for each suite, because packages belong to it; it serves all temperatures of a sweep.
             judges: dict[str, Judge] = {}
             for task in tasks:
                 name = task.suite.name
@@ -253,6 +256,7 @@ class Evaluate:
             file = None if self.out is None else stack.enter_context(EvaluationFolder(self.out).writing(task.part))
             display = stack.enter_context(ProgressDisplay(self.json))
             counts = Counter[str]()
+            # Each prompt is written once, with the first program of its task: it is longer than most programs.
             prompts = {problem.task_id: problem.prompt for problem in suite}
 
             def on_judged(program: JudgedProgram) -> None:
@@ -275,6 +279,7 @@ class Evaluate:
             return dict.fromkeys(suites, policy)
         known = [task_id for suite in suites.values() for task_id in suite.task_ids]
         samples = given_samples(self.samples, known) or []
+        # Suites may share tasks, as HumanEval and HumanEval+ do: a sample counts on each.
         tasks = {name: set(suite.task_ids) for name, suite in suites.items()}
         return {name: [sample for sample in samples if sample.task_id in tasks[name]] for name in suites}
 
@@ -304,6 +309,7 @@ class Evaluate:
 def _written_as(setting: Mapping[str, Any]) -> dict[str, Any]:
     from agents.engines.sampling import Sampling
 
+    # Greedy sampling has no temperature.
     names = ("top_p", "max_new_tokens") if setting.get("greedy") else ("temperature", "top_p", "max_new_tokens")
     chosen = {name: setting[name] for name in names if name in setting}
     try:

@@ -45,6 +45,7 @@ class JudgeFile:
         """
         problem = load_named(self.suite, self.split, self.data_dir).by_id(self.task_id)
         completion, reward = read_completion(self.file), make_reward(self.reward)
+        # One program needs one worker; a reward may want a closer look than the plain judge takes.
         with Judge(workers=1, isolation=self.isolation, strict_extraction=self.strict) as judge:
             feedback = judge_for(reward, judge).judge(problem, completion)
         components = reward(problem, feedback)
@@ -65,4 +66,5 @@ def read_completion(file: Path) -> str:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}. Expected a file that holds one program.") from error
+    # As a policy's bytes are: the sandbox sees the same program, and the compiler says what is wrong with it.
     return data.decode("utf-8", errors="surrogateescape")

@@ -20,6 +20,7 @@ def make_output_folder(option: str, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Permissions say too little: a file system may be read-only or full, so a file is really made.
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:

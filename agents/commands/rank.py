@@ -55,6 +55,7 @@ class Rank:
             DataError: If the file is missing, or nothing in it can be used.
             InvalidSettingError: If the results cannot be written where they shall go.
         """
+        # Both outputs are tried now: judging may take hours, and its result must have somewhere to go.
         samples = read_task_samples(self.file, self.tests)
         note_left_out(samples.skipped)
         if self.out is not None:
@@ -116,6 +117,7 @@ class Rank:
 def _row(matrix: Matrix, scores: Scores) -> dict[str, Any]:
     return {
         "task_id": matrix.samples.task_id,
+        # Nine digits: the last ones differ between machines, and would make equal scores look different.
         "scores": np.round(scores.programs, 9).tolist(),
         "tests": list(matrix.tests),
         "test_scores": np.round(scores.tests, 9).tolist(),

@@ -16,7 +16,7 @@ from agents.commands.suite_name import load_named
 from agents.commands.terminal import say, say_json
 from agents.progress import ProgressDisplay
 from agents.scoring.task_samples import TaskSamples
-from codegym import Judge, json_lines
+from codegym import CodeSynthesisEnv, Judge, json_lines
 from codegym.store import Store
 from envs_registry import Suite
 
@@ -69,9 +69,6 @@ class SampleTasks:
 
     def _tasks(self, suite: Suite) -> Sequence[TaskSamples]:
         # These load torch, which takes seconds: bad input has been refused by now.
-        import gymnasium as gym
-
-        import codegym  # noqa: F401  # registers CodeSynthesis-v0
         from agents.codedpo.data.sampling import TaskSampler, rollout_samples
         from agents.policy.policy import LMPolicy
         from agents.rollout.episodes import make_episodes
@@ -82,7 +79,7 @@ class SampleTasks:
         with ExitStack() as stack:
             judge = stack.enter_context(Judge(workers=self.workers, packages=suite.packages))
             store = stack.enter_context(Store(self.out.with_name(f"{self.out.name}.cache")))
-            episodes = make_episodes(gym.make("CodeSynthesis-v0", suite=suite, judge=judge))
+            episodes = make_episodes(CodeSynthesisEnv(suite, judge=judge))
             sampler = TaskSampler(
                 episodes=episodes,
                 sampler=Sampler(policy=policy, sampling=sampling, seed=self.seed, store=store),

@@ -16,10 +16,10 @@ from agents.training.run_folder import MODEL, SETTINGS
 from codegym.atomic_file import atomic_file
 from codegym.errors import DataError, InvalidSettingError
 
+# Key of the version that ran, beside the settings.
 _VERSION = "codegym"
-"""Key of the version that ran, beside the settings."""
+# Options that say what to do now and how to show it: the next call begins without them.
 _OF_ONE_CALL = ("resume", "settings", "until", "json")
-"""Options that say what to do now and how to show it: the next call begins without them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +60,14 @@ def base_settings(kind: type[C], arguments: Sequence[str]) -> C:
         UnknownNameError: If it names a setting that does not exist.
         InvalidSettingError: If a value makes no sense.
     """
+    # Only these four are read here. One pass by tyro follows, with the other layers as its defaults.
     typed = _typed_source(arguments)
     run_dir = typed.run_dir or kind().run_dir
     file = run_dir / SETTINGS if typed.resume else typed.settings
     if typed.resume and not (run_dir / SETTINGS).exists():
         raise DataError(f"there is no run to resume in {run_dir}: {SETTINGS} is missing.")
     values = {} if file is None else read_settings(file)
+    # The preset lies below the file, and the file may name it: so it is looked up before the file is applied.
     is_paper = values.get("paper", False) if typed.paper is None else typed.paper
     base = (kind.paper_preset() if is_paper else kind()).changed({**values, "paper": is_paper})
     # A folder that was moved still holds its run.
@@ -74,6 +76,7 @@ def base_settings(kind: type[C], arguments: Sequence[str]) -> C:
 
 def _typed_source(arguments: Sequence[str]) -> Any:
     """The four options that say what the others replace; all others are left to the command's own parser."""
+    # Without abbreviations: --set must not be taken for --settings, which the command's parser would refuse.
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     for option in ("run_dir", "settings"):
         parser.add_argument(f"--{option.replace('_', '-')}", f"--{option}", type=Path)
@@ -95,7 +98,7 @@ def resume_settings(command: C, fixed: Sequence[str]) -> C:
     """
     before = type(command).of(read_settings(command.run_dir / SETTINGS))
     changes = [change for name in fixed for change in _changes(name, _part(before, name), _part(command, name))]
-    if changes:
+    if changes:  # all of them in one message: a user wants to mend the command once
         model = command.run_dir / MODEL
         start = f" (to begin with its weights: --model {model})" if model.is_dir() else ""
         raise InvalidSettingError(
@@ -139,6 +142,7 @@ def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
     Raises:
         InvalidSettingError: If an old name was typed; the message says the new one, or what to do instead.
     """
+    # `--tests` was a number of `sampling` and is a file of the command today: only what is no option now is old.
     current = typing.get_type_hints(kind)
     renamed = {old: new for old, new in _table(kind, "RENAMED").items() if old not in current}
     options = {f"--{old}".replace("_", "-"): f"--{new}".replace("_", "-") for old, new in renamed.items()}

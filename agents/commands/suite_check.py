@@ -43,6 +43,7 @@ class CheckSuites:
         for name in self.suites or _all_at_hand(self.data_dir):
             try:
                 reading = read_named(name, self.data_dir)
+            # One suite that is broken must not hide what is wrong with the others.
             except (DataError, MissingExtraError) as error:
                 broken[name] = str(error)
                 continue
@@ -74,6 +75,7 @@ class CheckSuites:
 
 def _all_at_hand(data_dir: Path | None) -> tuple[str, ...]:
     pairs = [(name, split) for name, entry in CATALOGUE.items() for split in entry.splits]
+    # Where a suite has a split `all`, its other splits would judge the same problems again.
     whole = {name for name, entry in CATALOGUE.items() if "all" in entry.splits}
     return tuple(
         f"{name}:{split}"

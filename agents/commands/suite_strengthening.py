@@ -48,12 +48,14 @@ class StrengthenSuite:
         """Strengthens the suite and prints how many mutants die before and after."""
         check_output_file("--out", self.out)
         suite = load_named(self.suite, data_dir=self.data_dir)[: self.limit or None]
+        # Before the work: problems with Python objects in them cannot be written as JSON.
         suite, left_out = _writable(suite)
         given = None if self.tests_from is None else read_tests(self.tests_from, suite)
         effort = Effort(mutants=self.mutants, inputs=self.inputs, keep=self.keep, seed=self.seed)
         packages = installed_packages(suite)
         with (
             Judge(workers=self.workers, isolation=self.isolation, packages=packages) as judge,
+            # Beside the judge: new inputs are run once on the reference, without a verdict.
             Sandbox(workers=1, isolation=self.isolation, packages=packages) as sandbox,
             ProgressDisplay(self.json) as display,
         ):

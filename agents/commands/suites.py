@@ -42,6 +42,7 @@ class ListSuites:
 
     def _row(self, name: str) -> dict[str, Any]:
         entry = entry_of(name)
+        # The default first: it is what a name without a split means.
         splits = sorted(entry.splits, key=lambda split: split != entry.default_split)
         at_hand = [split for split in splits if is_at_hand(name, split, self.data_dir)]
         return {"suite": name, "splits": splits, "at_hand": at_hand, "title": entry.title, "licence": entry.licence}
@@ -141,9 +142,11 @@ def _print_statistics(suite: Suite, statistics: Statistics) -> None:
 
 def _plain(problem: Problem) -> dict[str, Any]:
     record = asdict(problem)
+    # A function has no JSON: its name must do.
     record["comparison"]["checker"] = getattr(problem.comparison.checker, "__name__", None)
     for test, plain in zip(problem.tests, record["tests"], strict=True):
         plain["type"] = type(test).__name__
+        # Any Python value may be an argument; JSON has no sets, tuples or complex numbers.
         for name in ("args", "kwargs", "expected", "expected_args"):
             if name in plain:
                 plain[name] = repr(plain[name])

@@ -11,7 +11,9 @@ from rich.console import Console
 
 GOOD, NEGATIVE, BAD_INPUT, MACHINE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all is well; the answer is no (a program failed); the input was wrong; the machine failed; Ctrl-C."""
+# Wide enough for every table of ours; rich assumes 80 columns where there is no terminal, and would break rows.
 _WIDTH_OF_A_FILE = 200
+# So many lines are read; a file with thousands of bad rows is not.
 _MOST_NOTES = 10
 
 
@@ -30,11 +32,13 @@ ERR = _Terminal(stderr=True, highlight=False)
 
 def say(text: str) -> None:
     """Prints text as it is."""
+    # Names of suites and paths hold brackets, which are markup to rich; and nobody can copy a path that was broken.
     OUT.print(text, markup=False, soft_wrap=True)
 
 
 def say_json(document: object) -> None:
     """Prints the one JSON document that ``--json`` asks for."""
+    # `print` of rich would break the document at the width of the terminal.
     OUT.out(json.dumps(document), highlight=False)
 
 
@@ -64,7 +68,7 @@ def _shown(value: object) -> str:
             for name, part in value.items()
         ]
         return ("; " if any(": " in part for part in parts) else ", ").join(parts) or "none"
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before the numbers: in Python, True is one
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
 

@@ -35,7 +35,7 @@ from agents.progress import ProgressDisplay
 from agents.scoring.costs import CostSettings
 from agents.scoring.task_samples import TaskSamples, read_task_samples
 from agents.training.run_folder import LATEST, MODEL, SETTINGS
-from codegym import Judge
+from codegym import CodeSynthesisEnv, Judge
 from codegym.errors import DataError, InvalidSettingError
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from agents.training.actor import Env
 
 _PAPERS_TEMPERATURE = 1.5
+# Settings that a run keeps from its first checkpoint on: it holds the pairs, and how many of them have been learned
+# from in their order. What the reference says about them is kept, too.
 _IN_THE_CHECKPOINT = (
     *("model", "suite", "split", "samples", "pairs", "sampling", "rules", "costs"),
     *("max_new_tokens", "dtype", "tuning", "seed", "config.problems", "config.batch_size", "config.shuffle"),
 )
-"""Settings that a run keeps from its first checkpoint on: it holds the pairs, and how many of them have been learned
-from in their order. What the reference says about them is kept, too."""
 _OLD_PREFIXES = {
     f"{group}.{field.name}": field.name
     for group, kind in (("rules", PairRules), ("sampling", SamplingSettings), ("costs", CostSettings))
@@ -133,18 +133,13 @@ class TrainCodeDPO(HasPreset):
         latest = self.run_dir / LATEST
         if latest.exists():
             return self._go_on(latest)
+        # Given samples or pairs bring their own problems; the suite would only cost time to load.
         is_given = self.samples is not None or self.pairs is not None
         problems = None if is_given else load_named(self.suite, self.split, self.data_dir)
         packages = problems.packages if problems is not None else ()
         make_output_folder("--run-dir", self.run_dir)
         with Judge(workers=self.workers, packages=packages) as judge:
-            if problems is None:
-                return self._begin(None, judge)
-            import gymnasium as gym
-
-            import codegym  # noqa: F401  # registers CodeSynthesis-v0
-
-            return self._begin(gym.make("CodeSynthesis-v0", suite=problems, judge=judge), judge)
+            return self._begin(None if problems is None else CodeSynthesisEnv(problems, judge=judge), judge)
 
     def _go_on(self, latest: Path) -> int:
         """Trains the agent as it was saved, with the settings of learning that are others now; it has its pairs."""
@@ -152,6 +147,7 @@ class TrainCodeDPO(HasPreset):
         from agents.codedpo.reference import OF_THE_REFERENCE
 
         make_output_folder("--run-dir", self.run_dir)
+        # The reference's log-probabilities are in the checkpoint: what they depend on cannot change.
         fixed = (*_IN_THE_CHECKPOINT, *(f"config.{name}" for name in OF_THE_REFERENCE))
         was, now = asdict(resume_settings(self, fixed).config), asdict(self.config)
         changes = {name: value for name, value in now.items() if value != was[name]}
@@ -197,6 +193,7 @@ class TrainCodeDPO(HasPreset):
         if made is None:
             return None
         facts |= {"pairs": len(made.pairs), "tasks_without_pairs": {k: dict(v) for k, v in made.skipped.items()}}
+        # Training would fail later with less to say about why nothing could be compared.
         if not made.pairs:
             raise DataError(f"no pair came of {made.tasks} problems. {reasons(made)}")
         return made.pairs if self.until == "training" else None

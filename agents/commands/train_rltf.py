@@ -28,18 +28,16 @@ from agents.commands.terminal import INTERRUPTED, note, say, say_json
 from agents.policy.tuning import Tuning
 from agents.rltf.config import RLTFConfig
 from agents.training.run_folder import LATEST, MODEL, SETTINGS
-from codegym import Judge
+from codegym import CodeSynthesisEnv, Judge
 from codegym.diagnosis import DiagnosingJudge
 from codegym.errors import DataError
 from envs_registry.suite import Suite
 
 if TYPE_CHECKING:
-    import gymnasium as gym
-
     from agents.rltf.rltf import RLTF
 
+# Settings that a run keeps when it goes on.
 _IN_THE_CHECKPOINT = ("model", "max_new_tokens", "dtype", "tuning", "seed")
-"""Settings that a run keeps when it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +82,7 @@ class TrainRLTF(HasPreset):
             InvalidSettingError: If there is nothing to learn from, the folder cannot be written into, or a run would
                 go on with another value of a setting that its checkpoint has fixed.
         """
+        # What can be refused is refused before torch is imported, and before a folder is made.
         latest = self.run_dir / LATEST
         if latest.exists() and not self.resume:
             raise DataError(f"{self.run_dir} holds a run already: go on with --resume, or choose another --run-dir.")
@@ -95,6 +94,7 @@ class TrainRLTF(HasPreset):
         with Judge(workers=self.workers, packages=problems.packages) as judge:
             agent = self._agent_before(latest) if self.resume else self._new_agent()
             agent.set_env(self._env(problems, judge))
+            # Only now: a run that could not begin must not look as if it could be resumed.
             write_settings(self.run_dir / SETTINGS, self)
             return self._train(agent, latest)
 
@@ -109,6 +109,7 @@ class TrainRLTF(HasPreset):
         stop = StopOnSignal()
         bar = () if self.json else (ProgressBar(),)
         agent.learn(
+            # In all, and not in this call: a resumed run comes to the same end as one that was never stopped.
             max(self.completions - agent.num_timesteps, 0),
             callback=[SaveLatest(latest, self.save_every), stop, *bar],
             reset_num_timesteps=not self.resume,
@@ -121,6 +122,7 @@ class TrainRLTF(HasPreset):
         """The agent as it was saved, with those settings of learning that are others now."""
         from agents.rltf.rltf import RLTF
 
+        # Only what was changed: all else stays as the checkpoint has it.
         was, now = asdict(resume_settings(self, _IN_THE_CHECKPOINT).config), asdict(self.config)
         changes = {name: value for name, value in now.items() if value != was[name]}
         return RLTF.load(latest, device=self.device, **changes)
@@ -143,16 +145,11 @@ class TrainRLTF(HasPreset):
             seed=self.seed,
         )
 
-    def _env(self, problems: Suite, judge: Judge) -> gym.Env[dict[str, object], str]:
-        import gymnasium as gym
-
-        import codegym  # noqa: F401  # registers CodeSynthesis-v0
-
+    def _env(self, problems: Suite, judge: Judge) -> CodeSynthesisEnv:
         # Only this reward reads more than a plain judge says.
         needs_diagnosis = self.reward == "static"
-        return gym.make(
-            "CodeSynthesis-v0",
-            suite=problems,
+        return CodeSynthesisEnv(
+            problems,
             max_turns=self.max_turns,
             reward=self.reward,
             judge=DiagnosingJudge(judge, suspects=False) if needs_diagnosis else judge,

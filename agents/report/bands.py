@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from agents.report.run import Curve, ReportRun
 
+# A curve on the page is some 600 pixels wide: more points cannot be seen, and make the page large.
 _MOST_POINTS = 300
 
 
@@ -68,6 +69,7 @@ def band(curves: Sequence[Curve]) -> Band:
     """
     first = max(curve[0][0] for curve in curves)
     last = min(curve[-1][0] for curve in curves)
+    # Only steps that every seed has reached: where one is missing, the mean would jump.
     steps = np.unique([step for curve in curves for step, _ in curve if first <= step <= last])
     if not steps.size:  # they do not overlap: the longest stands for all
         return band([max(curves, key=len)])
@@ -77,6 +79,7 @@ def band(curves: Sequence[Curve]) -> Band:
     if len(curves) > 1:
         from scipy.stats import t
 
+        # Student's t and not the normal distribution: with three seeds its interval is more than twice as wide.
         spread = t.ppf(0.975, len(curves) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
     return Band(steps=steps, mean=mean, low=mean - spread, high=mean + spread)
 
@@ -102,6 +105,7 @@ def flows(runs: Sequence[ReportRun], group: Sequence[int], label: str) -> dict[s
 
 
 def _filled(run: ReportRun, names: Sequence[str]) -> dict[str, Curve]:
+    # Verdicts that a step did not see are not in its row: their share was zero.
     steps = sorted({step for key in names for step, _ in run.curves.get(key, [])}) or [0.0]
     values = {key: dict(run.curves.get(key, [])) for key in names}
     return {key: [(step, values[key].get(step, 0.0)) for step in steps] for key in names}

@@ -47,8 +47,10 @@ def write_report(file: Path, runs: Sequence[ReportRun], title: str, most_samples
 
 def render(data: dict[str, Any]) -> str:
     """Returns the page for its data."""
+    # Packed, because programs of a run repeat each other. With a time of 0 the same runs give the same page.
     text = json.dumps(_without_nan(data), allow_nan=False, separators=(",", ":"))
     packed = base64.b64encode(gzip.compress(text.encode("utf-8", "surrogatepass"), 9, mtime=0)).decode()
+    # Scripts and styles hold braces and percent signs, but no dollar names: string.Template leaves them alone.
     template = Template((_PAGE / "report.html").read_text("utf-8"))
     style = (_PAGE / "report.css").read_text("utf-8")
     script = "\n".join((_PAGE / name).read_text("utf-8") for name in _SCRIPTS)
@@ -110,6 +112,7 @@ def notes(runs: Sequence[ReportRun]) -> list[str]:
     if len(learned) > 1:
         found.append(f"These runs learned on different suites ({', '.join(learned)}): do not compare their curves.")
     evaluated = [set(run.suites) for run in runs if run.evaluations]
+    # Different benchmarks have different numbers: a table of both would invite a false comparison.
     if len(evaluated) > 1 and not set.intersection(*evaluated):
         names = ", ".join(sorted(set.union(*evaluated)))
         found.append(f"These evaluations are of different suites ({names}): nothing of them can be compared.")
@@ -200,6 +203,7 @@ def _samples(runs: Sequence[ReportRun], most: int, prompts: _Prompts) -> list[di
         found = list(run.samples())
         prompt_of = {(sample.part, sample.task_id): sample.prompt for sample in reversed(found) if sample.prompt}
         for sample in _spread(found, max(most // len(runs), 1)):
+            # A prompt is sent once for all programs of its task.
             row = {"run": index, **sample.to_row()}
             if prompt := prompt_of.get((sample.part, sample.task_id)):
                 row["prompt"] = prompts.index(prompt)

@@ -89,7 +89,8 @@ def find_runs(folder: Path) -> list[ReportRun]:
     found = [path for path in folders if (path / SUMMARY).is_file() or any(path.glob(_CURVES))]
     if not found:
         if any(folder.glob("*.partial")):
-            EvaluationFolder(folder).evaluations()  # says how far it came
+            # It raises an error that says how far the evaluation came.
+            EvaluationFolder(folder).evaluations()
         raise DataError(
             f"{folder} holds no run: looked for {_CURVES} (of `codegym train`, `codegym demo` or tensorboard_log=) and "
             f"for {SUMMARY} (of `codegym evaluate --out`), there and one folder below."
@@ -132,6 +133,7 @@ def read_curves(folder: Path) -> dict[str, Curve]:
     for file in sorted(folder.glob(_CURVES), key=by_number):
         with file.open(encoding="utf-8", newline="") as lines:
             rows = [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
+        # A resumed run repeats the steps since its last checkpoint: the newer file replaces them.
         first = next((step for row in rows if (step := _number(row.get(_STEP))) is not None), math.inf)
         for curve in points.values():
             for step in [step for step in curve if step >= first]:
@@ -151,7 +153,7 @@ def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
-                return  # a kill cut it off
+                return  # a kill cut it off, or the run is writing it at this moment
             try:
                 yield json.loads(line)
             except ValueError as error:

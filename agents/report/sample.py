@@ -8,8 +8,8 @@ from typing import Any
 
 from agents.evaluation.judged_program import JudgedProgram
 
+# Shades of a token's credit on each side of zero.
 _STEPS = 100
-"""Shades of a token's credit on each side of zero."""
 _LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I", "unjudged": "U"}
 
 
@@ -48,6 +48,7 @@ class ReportSample:
 def learned_sample(row: Mapping[str, Any]) -> ReportSample:
     """Makes a sample of a line of a run's record."""
     most = max((abs(value) for value in row["credit"]), default=0.0)
+    # Whole numbers: the page has one for every token, and a colour needs no more digits.
     shades = [round(_STEPS * value / most) if most else 0 for value in row["credit"]]
     lengths, credit = _segments(row["offsets"], shades, len(row["completion"]))
     return ReportSample(
@@ -92,6 +93,7 @@ def _segments(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Cuts the text where tokens begin: characters that several tokens touch belong to the first of them."""
     lengths, credit, done = [], [], 0
+    # A character of several bytes may take several tokens, which then share its offsets.
     for (_, end), shade in zip(offsets, shades, strict=True):
         if end > done:
             lengths.append(min(end, length) - done)

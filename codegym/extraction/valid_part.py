@@ -10,7 +10,7 @@ from codegym.extraction.cut import Cut, offset_of_line
 from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere, missing_names
 
 _TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
-# A statement that cannot stand alone has lost its indent: it belongs to what stands before it.
+# A statement that cannot stand alone has lost its indent: it belongs to what is before it, and no tail begins there.
 _LOST_INDENT = re.compile(r"(?:else|elif|except|finally|return|yield|break|continue)\b")
 _BEGINNING = re.compile(r"(?:def|class|import|from|async[ \t]+def)[ \t]|@|[A-Za-z_]\w*[ \t]*(?::[^=\r\n]*)?=(?!=)")
 # These two bound the work: each attempt is one parse of at most MOST_PARSED characters.
