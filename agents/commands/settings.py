@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import typing
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -144,15 +144,17 @@ def refuse_old_options(kind: type, arguments: Sequence[str]) -> None:
     """
     # `--tests` was a number of `sampling` and is a file of the command today: only what is no option now is old.
     current = typing.get_type_hints(kind)
-    renamed = {old: new for old, new in _table(kind, "RENAMED").items() if old not in current}
-    options = {f"--{old}".replace("_", "-"): f"--{new}".replace("_", "-") for old, new in renamed.items()}
-    removed = {old: advice for old, advice in _table(kind, "REMOVED").items() if old not in current}
-    removed = {f"--{old}".replace("_", "-"): advice for old, advice in removed.items()}
+    renamed, removed = _table(kind, "RENAMED"), _table(kind, "REMOVED")
     for argument in arguments:
-        option = argument.partition("=")[0].replace("_", "-")
-        _refuse_old_name("option", option, options)
-        if option in removed:
-            raise InvalidSettingError(f"there is no option {option} any more: {removed[option]}")
+        option = argument.partition("=")[0]
+        name = option.removeprefix("--").replace("-", "_")
+        if name == option or name in current:
+            continue
+        if name in renamed:
+            new = renamed[name].replace("_", "-")
+            raise InvalidSettingError(f"the option {option.replace('_', '-')} was renamed to --{new}.")
+        if name in removed:
+            raise InvalidSettingError(f"there is no option {option.replace('_', '-')} any more: {removed[name]}")
 
 
 def _table(kind: Any, name: str) -> dict[str, str]:
@@ -160,11 +162,6 @@ def _table(kind: Any, name: str) -> dict[str, str]:
     hints = typing.get_type_hints(kind).values()
     groups = [_table(hint, name) for hint in hints if is_dataclass(hint)]
     return {old: text for names in (*groups, getattr(kind, name, {})) for old, text in names.items()}
-
-
-def _refuse_old_name(what: str, name: str, renamed: Mapping[str, str]) -> None:
-    if name in renamed:
-        raise InvalidSettingError(f"the {what} {name} was renamed to {renamed[name]}.")
 
 
 def check_at_least(command: Any, least: int, *names: str) -> None:
