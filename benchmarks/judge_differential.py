@@ -101,7 +101,7 @@ def compare(trial: Trial, feedback: Feedback) -> dict[str, Any]:
 
 
 def explained(trial: Trial, ours: str, cpython: str, got: str) -> str:
-    """Returns why a difference is none of the judge's, empty where nobody knows."""
+    """Returns why a difference is none of the judge's, empty where there is no known reason."""
     return next((why for why, applies in EXPLANATIONS.items() if applies(ours, cpython, got)), "")
 
 
