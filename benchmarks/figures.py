@@ -78,7 +78,7 @@ SECTIONS = (
         "python benchmarks/rltf_ablation.py --steps 60 --problems 150 --samples 4 --detach",
         ("rltf_ablation/rltf_ablation.md",),
     ),
-    Section("How RLTF's terms share a step", "python benchmarks/rltf_norms.py", ("rltf_norms.md",)),
+    Section("What gradients of different programs agree on", "python benchmarks/rltf_norms.py", ("rltf_norms.md",)),
     Section("A learning step beside TRL", "python benchmarks/rltf_speed.py --peer PYTHON", ("rltf_speed.md",)),
     Section("Rankings of programs by generated tests", "python benchmarks/codedpo_ranking.py", ("codedpo_ranking.md",)),
     Section("Programs against tests", "python benchmarks/codedpo_matrix.py --peers PYTHON", ("codedpo_matrix.md",)),
