@@ -173,7 +173,7 @@ class CodeDPOStudy(Study):
         return found
 
     def summed_up(self, name: str) -> dict[str, Any]:
-        """Adds the cost of what passes, held against the start's of the same seed, and how good the pairs were."""
+        """Adds the cost of what passes, compared with the start's of the same seed, and how good the pairs were."""
         row = super().summed_up(name)
         speed_ups, shares = [], []
         for run in self.results(COSTS):

@@ -265,7 +265,7 @@ LEARN: dict[str, Callable[[RLTFArms, Any, Any, int], dict[str, Any]]] = {
 
 
 def prompt(policy: Any, problem: Any) -> str:
-    """What the policy is told about a problem."""
+    """The prompt of a problem."""
     return str(policy.prompt_text({"prompt": problem.prompt, "feedback": "", "turn": 0}))
 
 

@@ -201,14 +201,14 @@ class CodeDPO(Agent[CodeDPOConfig]):
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         if checkpoint.state["reference"]:
-            self._check_asked_under(asdict(CodeDPOConfig.of(checkpoint.record["config"])))
+            self._check_reference_settings(asdict(CodeDPOConfig.of(checkpoint.record["config"])))
         if checkpoint.state["pairs"]:
             self.set_pairs([Preference(**{**row, "kind": PairKind(row["kind"])}) for row in checkpoint.state["pairs"]])
         if checkpoint.state["reference"]:
             self._reference = Reference(**checkpoint.state["reference"])
 
-    def _check_asked_under(self, before: Mapping[str, Any]) -> None:
-        """What the reference said of the pairs is about tokens and weights that these settings chose."""
+    def _check_reference_settings(self, before: Mapping[str, Any]) -> None:
+        """Refuses settings that would make the reference's log-probabilities those of other tokens or weights."""
         now = asdict(self.config)
         changes = [
             f"{name} {str(before[name])!r} cannot become {str(now[name])!r}"
@@ -217,7 +217,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         ]
         if changes:
             raise InvalidSettingError(
-                f"the checkpoint holds what the reference said of its pairs: {', '.join(changes)}. Leave that out, or "
-                "begin anew from where it is: agent = CodeDPO.load(...), then CodeDPO(agent.policy, pairs=agent.pairs, "
-                "with the settings that you want)."
+                f"the checkpoint holds the reference's log-probabilities of its pairs: {', '.join(changes)}. Leave it "
+                "out, or make a new agent of the loaded one: agent = CodeDPO.load(...), then CodeDPO(agent.policy, "
+                "pairs=agent.pairs, with the settings that you want)."
             )

@@ -58,8 +58,8 @@ def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.
     * target: all of the chosen against those tokens of the rejected that an edit into the chosen removes.
 
     Args:
-        chosen: ids ``[C]``.
-        rejected: ids ``[R]``.
+        chosen: Token ids ``[C]``.
+        rejected: Token ids ``[R]``.
         focus: The kind of weights.
         emphasis: Weight of the middle with ``FOCUSED``; the paper found 2 better than 1 and 5.
 

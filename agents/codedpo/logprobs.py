@@ -37,10 +37,11 @@ def score_rows(policy: LMPolicy, rows: Sequence[TokenRow]) -> RowScores:
 
     Args:
         policy: The policy whose model scores, with gradients where they are enabled.
-        rows: B rows.
+        rows: The B rows to score.
     """
     batch = TokenBatch.of([row.prompt_ids for row in rows], [row.ids for row in rows]).to(policy.device)
     logps = policy.token_logprobs(batch)
+    # The weights of padding are zero, so that what the model says there never counts.
     weights = np.zeros(batch.completion_ids.shape, dtype=np.float32)
     for index, row in enumerate(rows):
         weights[index, : len(row.weights)] = row.weights

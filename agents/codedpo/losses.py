@@ -24,6 +24,7 @@ def sequence_logprobs(logps: Tensor, weights: Tensor) -> Tensor:
         ``[B]``, differentiable in ``logps``.
     """
     weights = weights.to(logps.dtype)
+    # Padding may hold infinities, whose product with a weight of zero would be NaN.
     return torch.where(weights != 0, weights * logps, torch.zeros_like(logps)).sum(1)
 
 
@@ -64,6 +65,7 @@ def kto_loss(policy: Tensor, reference: Tensor, desirable: Tensor, kl: Tensor | 
     Returns:
         Losses ``[B]``.
     """
+    # z says how far the policy has moved in general; a gradient through it would push all completions alike.
     point = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
     gain = policy - reference - point
     return 1 - torch.sigmoid(beta * torch.where(desirable, gain, -gain))

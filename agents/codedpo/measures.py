@@ -79,7 +79,7 @@ def log_step(
 
     Args:
         logger: The logger of the run.
-        taken: The step.
+        taken: The step that was taken.
         learning_rate: Learning rate of the step.
         compares: Whether rejected completions take part; in SFT they do not.
     """
@@ -118,6 +118,7 @@ def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preferenc
         ("rejected_tokens", [len(pair.rejected.ids) for pair in token_pairs.pairs]),
     ):
         logger.record(f"distribution/{name}", torch.tensor(values, dtype=torch.float32), exclude=TEXT_ONLY)
+    # A report shows some pairs; tens of thousands would only make its page heavy.
     if logger.dir is not None:
         kept = min(_PAIRS_KEPT, len(pairs))
         write_pairs(Path(logger.dir) / PAIRS, [pairs[number * len(pairs) // kept] for number in range(kept)])

@@ -95,6 +95,7 @@ class Objective:
 
     def _reference_point(self, indices: Sequence[int], size: int) -> Tensor:
         """KTO's reference point, taken over the whole batch, so that cutting the batch into parts changes nothing."""
+        # Without gradient: it is a constant of the batch, and needs no activations to be kept.
         now: list[Tensor] = []
         for start in range(0, len(indices), size):
             part = indices[start : start + size]

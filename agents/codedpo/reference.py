@@ -51,6 +51,7 @@ def ask_reference(policy: LMPolicy, pairs: Sequence[TokenPair], config: CodeDPOC
     rows = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
     if config.method == "kto":
         rows += [row for pair in range(len(pairs)) for row in mismatched_rows(pairs, pair, policy)]
+    # Without gradients four times as many rows fit into the memory of a training micro-batch.
     with _without_adapters(policy.model) if config.reference == "base" else nullcontext():
         sums = _sums(policy, rows, size=4 * config.micro_batch_size)
     number = len(pairs)
@@ -64,7 +65,7 @@ def mismatched_rows(pairs: Sequence[TokenPair], index: int, policy: LMPolicy) ->
     KTO takes its reference point from such rows. If all prompts are equal, the pair's own completions are taken.
 
     Args:
-        pairs: All pairs.
+        pairs: All pairs of the training.
         index: Index of the pair.
         policy: The policy, whose context limits the completion.
     """

@@ -78,7 +78,7 @@ def make_token_pairs(preferences: Sequence[Preference], policy: LMPolicy, config
     """Tokenises pairs, once for a whole training.
 
     Args:
-        preferences: The pairs.
+        preferences: The pairs as texts.
         policy: The policy, for its tokenizer and the model's context.
         config: Settings; ``max_length`` and those of the tokens' weights count here.
     """
@@ -96,6 +96,7 @@ def _token_pair(preference: Preference, policy: LMPolicy, config: CodeDPOConfig)
     prompt_ids = policy.encode(preference.prompt)
     room = policy.room_after(prompt_ids, config.max_length or None)
     longest = max(len(chosen), len(rejected))
+    # Only a common end may be cut off: without it the pair still says what makes one completion better.
     if room is not None and room < 1:
         return SkipReason.PROMPT_TOO_LONG
     if room is not None and longest - difference(chosen, rejected).suffix > room:

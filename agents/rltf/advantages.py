@@ -147,7 +147,7 @@ def best_rewards(history: Mapping[str, float], task_ids: Iterable[str], rewards:
 
     Args:
         history: Best rewards before.
-        task_ids: B tasks.
+        task_ids: Task of each of the B rewards.
         rewards: float64[B], NaN where a reward is not known.
 
     Returns:

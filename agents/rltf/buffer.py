@@ -57,5 +57,6 @@ class ExperienceBuffer:
         """Draws experiences without replacement, in the order of the queue; all if there are at most ``size``."""
         if size >= len(self):
             return list(self._queue)
+        # Sorted, so that the same experiences make the same batch in whatever order they were drawn.
         chosen = np.sort(rng.choice(len(self), size=size, replace=False))
         return [self._queue[index] for index in chosen.tolist()]

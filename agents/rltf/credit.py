@@ -33,7 +33,7 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
     with such a completion.
 
     Args:
-        collected: One collection.
+        collected: The experiences of one collection.
         config: Which rewards teach, what they are compared with, and where failures are blamed.
         best: The best return of every task, turn by turn, before this collection.
     """

@@ -106,6 +106,7 @@ def conserving_credit(
     """
     mask, span = _masks(advantage, span_mask, completion_mask)
     weights = torch.where(advantage[:, None] < 0, mask + emphasis * span, mask - span)
+    # Praise of a program whose span is the whole of it has no token left.
     weights = torch.where(weights.sum(1, keepdim=True) > 0, weights, mask)
     return advantage[:, None] * _alpha(weights, mask) * weights
 
@@ -137,6 +138,7 @@ def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, *, clip_range
     Returns:
         float[B].
     """
+    # Padding is masked before exp: an infinity times a credit of zero would be NaN, in the gradient too.
     ratio = torch.exp(_on(credit, logps - behaviour))
     clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
     return -torch.minimum(ratio * credit.detach(), clipped * credit.detach()).sum(1)
@@ -153,6 +155,7 @@ def kl_loss(logps: Tensor, reference: Tensor, completion_mask: Tensor) -> Tensor
     Returns:
         float[B], never negative.
     """
+    # The k3 estimator (http://joschu.net/blog/kl-approx.html): unbiased like -d, but never negative.
     difference = _on(completion_mask, reference.detach() - logps)
     return ((torch.exp(difference) - difference - 1) * completion_mask.to(logps.dtype)).sum(1)
 
@@ -199,6 +202,7 @@ def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tup
 def _alpha(span: Tensor, mask: Tensor) -> Tensor:
     """T / (E - S) as [B, 1]; zero for an empty span, where there is nothing to credit."""
     size = span.sum(1, keepdim=True)
+    # A soft span may sum to less than 1, which is no reason to divide by zero.
     return torch.where(size > 0, mask.sum(1, keepdim=True) / size.clamp(min=1e-6), torch.zeros_like(size))
 
 

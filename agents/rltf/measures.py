@@ -63,6 +63,7 @@ class StepMeasures:
         with torch.no_grad():
             mask = batch.completion_mask
             tokens = int(mask.sum())
+            # r - 1 - log r: unlike -log r it is never negative, so that a few tokens show a drift.
             log_ratio = torch.where(mask, scores.logprobs - batch.logprobs, 0.0)
             ratio = log_ratio.exp()
             clipped = (ratio - 1).abs() > clip_range if clip_range else torch.zeros_like(mask)
@@ -115,6 +116,7 @@ class CollectionLog:
 
     def record(self, logger: Logger, experiences: Sequence[Experience], watch: Stopwatch) -> None:
         """Records one collection."""
+        # A failing machine says nothing about the policy: counted, but in no mean.
         judged = [experience for experience in experiences if not experience.infra_error]
         logger.record_mean("rollout/infra_errors", len(experiences) - len(judged))
         logger.record_mean("rollout/unknown_returns", sum(not experience.is_known for experience in judged))

@@ -46,8 +46,8 @@ def micro_batches(experiences: Sequence[Experience], size: int) -> list[list[int
     only once.
 
     Args:
-        experiences: B completions.
-        size: Most completions in a part.
+        experiences: The B completions to cut.
+        size: Largest number of completions in a part.
 
     Returns:
         Lists of indices into ``experiences``, each index once.
@@ -56,6 +56,7 @@ def micro_batches(experiences: Sequence[Experience], size: int) -> list[list[int
     longest: dict[bytes, int] = {}
     for prompt, experience in zip(prompts, experiences, strict=True):
         longest[prompt] = max(longest.get(prompt, 0), experience.length)
+    # Which order is better depends on how long prompts are beside completions: count both, and take the shorter.
     indices = range(len(experiences))
     by_length = sorted(indices, key=lambda index: experiences[index].length)
     by_prompt = sorted(indices, key=lambda i: (longest[prompts[i]], prompts[i], experiences[i].length))

@@ -121,7 +121,7 @@ class Agent(Actor, Generic[C]):
             log_interval: Calls of ``on_step`` between two writings of the log; None writes none.
             tb_log_name: Name of the run's folder; None takes the name of the agent's class.
             reset_num_timesteps: False continues counting, and so resumes a loaded agent.
-            progress_bar: Show one.
+            progress_bar: Whether to show a progress bar.
 
         Returns:
             The agent.
@@ -265,7 +265,7 @@ class Agent(Actor, Generic[C]):
         Args:
             path: What ``save`` wrote.
             env: To learn from; None for an agent that only predicts.
-            device: Of the policy.
+            device: Device of the policy.
             **changes: Arguments of the constructor that shall be other than they were.
 
         Raises:
@@ -289,6 +289,7 @@ class Agent(Actor, Generic[C]):
             agent.num_timesteps, agent.n_updates = record["num_timesteps"], record["n_updates"]
             restore_optimizer(agent.optimizer, checkpoint.state["optimizer"])
             set_learning_rate(agent.optimizer, agent.config.learning_rate)
+            # After the constructor, which seeds them: they continue where they were, and do not begin again.
             agent.generator.set_state(checkpoint.state["generator"])
             agent._acting.set_state(checkpoint.state["acting"])
             agent.rng.bit_generator.state = checkpoint.state["rng"]
@@ -308,7 +309,7 @@ class Agent(Actor, Generic[C]):
             load_path_or_dict: A file that ``save`` wrote, or a mapping with ``policy`` and ``optimizer`` or one of
                 them.
             exact_match: Insist on both, and on every weight of the policy.
-            device: Where to read a file's policy to, before its weights are copied into the agent's own.
+            device: Device that a file's policy is read to, before its weights are copied into the agent's own.
 
         Raises:
             ValueError: If something is missing or unknown.

@@ -93,6 +93,7 @@ class StopOnSignal(BaseCallback):
         self._before = {}
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # Whoever asks twice does not want to wait for the step; the checkpoint of an earlier step is whole.
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number

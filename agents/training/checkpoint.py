@@ -50,7 +50,7 @@ def write_checkpoint(
 
     Args:
         path: The file; folders on the way are made.
-        record: JSON-safe data.
+        record: Settings and counters, as JSON-safe data.
         state: Nested dicts and lists of tensors, arrays, numbers and texts.
         policy: Saved in the hub's layout.
 

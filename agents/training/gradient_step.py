@@ -1,4 +1,4 @@
-"""One optimizer step on a loss that comes in parts: accumulate, clip, step, and live with what goes wrong."""
+"""One optimizer step on a loss that comes in parts: accumulate, clip, step, and survive what goes wrong."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from codegym.errors import DivergedError
 
 M = TypeVar("M")
 MOST_SKIPPED = 10
-"""Steps in a row whose gradient is not finite: one is an accident, so many are the end."""
+"""Number of steps in a row without a finite gradient that ends training; a single one is only skipped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepTaken(Generic[M]):
-    """What happened."""
+    """What an optimizer step did."""
 
     measures: tuple[M, ...]
-    """What each part of the loss brought along, in order."""
+    """What was measured on each part of the loss, in order."""
     losses: tuple[float, ...]
     """The parts, which add up to the loss."""
     gradient_norm: float = 0.0
-    """Before clipping."""
+    """Norm of the gradient before clipping."""
     skipped: bool = False
     """The gradient was not finite, and no step was taken."""
 
@@ -37,10 +37,10 @@ class GradientStep:
     """Takes optimizer steps on losses that are cut into micro-batches.
 
     Args:
-        model: Whose gradients are clipped.
-        optimizer: That steps.
-        max_grad_norm: Gradients are scaled down to this norm.
-        micro_batch_size: Of the parts at first; where memory runs out it is halved, with a warning, and stays so.
+        model: The model that is trained.
+        optimizer: The optimizer of its weights.
+        max_grad_norm: Largest norm of the gradient; larger ones are scaled down to it.
+        micro_batch_size: Size of the parts. Where memory runs out it is halved, with a warning, and stays so.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class GradientStep:
                     raise
                 self.micro_batch_size //= 2
             warnings.warn(f"out of memory: going on with a micro_batch_size of {self.micro_batch_size}.", stacklevel=2)
+            # The cached blocks have the sizes of the larger micro-batch, which will not be asked for again.
             torch.cuda.empty_cache()
         return self._step(taken) if taken.losses else taken
 
@@ -84,6 +85,7 @@ class GradientStep:
         return StepTaken(measures=tuple(measures), losses=tuple(values))
 
     def _step(self, taken: StepTaken[M]) -> StepTaken[M]:
+        # A NaN in one weight's gradient makes the norm NaN: no weight may move, or all of them would be lost.
         norm = float(torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._max_grad_norm))
         if np.isfinite(norm):
             self._optimizer.step()

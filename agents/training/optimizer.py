@@ -59,7 +59,7 @@ class MasterAdamW(torch.optim.AdamW):
 
     Args:
         groups: Groups of the model's weights; their gradients are read, and they are written after every step.
-        lr: Learning rate.
+        lr: Learning rate of all weights.
         weight_decay: Weight decay of AdamW.
     """
 

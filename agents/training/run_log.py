@@ -1,4 +1,4 @@
-"""Where a run's numbers go: Stable-Baselines3's logger with TensorBoard and CSV files in one folder."""
+"""The log of a run: Stable-Baselines3's logger, with TensorBoard and CSV files in one folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stable_baselines3.common.utils import get_latest_run_id
 from agents.training.tensorboard_layout import Layout
 
 TEXT_ONLY = ("stdout", "log", "json", "csv")
-"""The formats that are told to leave out what only TensorBoard can show."""
+"""Formats of the log that cannot show what TensorBoard can: texts, histograms and settings."""
 
 
 def open_run_log(
@@ -28,19 +28,20 @@ def open_run_log(
 ) -> Logger:
     """Opens the logger of a run.
 
-    A run that starts gets a new folder ``name_1``, ``name_2``, ... A run that goes on stays in its folder; its CSV
-    file is then named by the step it goes on from, so that what was written before is kept.
+    A new run gets a new folder ``name_1``, ``name_2``, ... A resumed run stays in its folder. Its CSV file is then
+    named by the step it resumes from, so that the earlier file is kept.
 
     Args:
         tensorboard_log: Folder of all runs; None writes no files.
-        name: Of the run.
+        name: Name of the run.
         verbose: 1 prints as well.
         num_timesteps: Completions learned from so far.
-        layout: Of TensorBoard's page of custom scalars.
+        layout: Charts of TensorBoard's page of custom scalars.
     """
     formats: list[KVWriter] = [HumanOutputFormat(sys.stdout)] if verbose else []
     if tensorboard_log is None:
         return Logger(folder=None, output_formats=formats)
+    # SB3 counts the runs of a name; one that has learned something already is the latest of them.
     number = get_latest_run_id(tensorboard_log, name) + (num_timesteps == 0)
     folder = os.path.join(tensorboard_log, f"{name}_{max(number, 1)}")
     os.makedirs(folder, exist_ok=True)
@@ -59,9 +60,9 @@ def log_settings(logger: Logger, settings: Mapping[str, Any], metrics: Sequence[
     """Records the settings of a run, for TensorBoard's table of runs.
 
     Args:
-        logger: Where to.
-        settings: By name; what is no number or text is written as text.
-        metrics: Keys of the log that the table shows beside them.
+        logger: The logger of the run.
+        settings: Settings by name. Values that are neither numbers nor texts are written as texts.
+        metrics: Keys of the log that the table shows beside the settings.
     """
     plain = {
         name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in settings.items()

@@ -19,7 +19,7 @@ class LearnerConfig(SettingsRecord):
     """Learning rate of AdamW; the default suits models of a few million parameters."""
     norm_lr_multiplier: float = 1.0
     """Experimental, only tried on models of a few million parameters: learning rate of one-dimensional weights (norms,
-    biases), as a multiple of the others'. The model `tiny` learns several times faster with 100."""
+    biases), as a multiple of the others'. The demo and the studies of `tiny` use 100."""
     max_grad_norm: float = 1.0
     """Largest norm of the gradient; larger ones are scaled down to it."""
     batch_size: int = 32
