@@ -192,6 +192,7 @@ class Judge:
             script_context=plan.script_context,
             limits=_with_room(problem.limits or self.settings.limits, plan.answer_bytes),
             one_process=problem.one_process,
+            opaque_results=problem.opaque_results,
             shown_actions=len(problem.public_tests),
             settle=Settling(problem, plan.order),
         )

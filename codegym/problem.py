@@ -102,7 +102,7 @@ _FIELDS: dict[str, tuple[Any, str]] = {
     "context": (str, "a text"),
     "entry_point": ((str, NoneType), "a text or None"),
     "difficulty": ((str, NoneType), "a text or None"),
-    "one_process": (bool, "True or False"),
+    **dict.fromkeys(("one_process", "opaque_results"), (bool, "True or False")),
     "comparison": (Comparison, "a Comparison"),
     "limits": ((Limits, NoneType), "Limits(...) or None"),
     **dict.fromkeys(("tests", "solutions", "mutants", "tags"), ((tuple, list), "a tuple")),
@@ -148,6 +148,10 @@ class Problem:
     """Limits of this problem; None takes the environment's."""
     one_process: bool = False
     """Its tests inspect what cannot cross between processes: judged with ``trust = "in_process"``."""
+
+    opaque_results: bool = False
+    """Its scripts may give values to what a program returns where that is no data: call it, index it, set its fields.
+    A method of the program's may then see an expected value, and the feedback says ``trust = "handles"``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.task_id, str) or not self.task_id:

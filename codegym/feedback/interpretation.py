@@ -19,8 +19,6 @@ from codegym.sandbox.execution import Execution, Failure, Observation, Place, St
 
 MOST_DIAGNOSTICS = 16
 """Diagnostics that one feedback carries at most, from public and from private tests each."""
-MOST_KEPT = 2000
-"""Characters of what a test printed that are kept once it has been compared."""
 INNERMOST_FRAMES = 10
 """Frames at the end of a traceback in which the cycle of an endless recursion is looked for."""
 MOST_TEXTS = 8
@@ -152,7 +150,7 @@ class Settling:
         if case is not None and observation.status is Status.OK and (case.public or not accepted):
             self._texts -= not case.public
             answer = _actual(case, observation) if self._texts >= 0 else ""
-        return observation.decided(accepted, answer, MOST_KEPT)
+        return observation.decided(accepted, answer)
 
 
 def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,11 @@ MAX_COMPLEXITY = 15
 MOST_FOUND = 50
 """Diagnostics that one program gets at most."""
 SECONDS = 60.0
+"""A batch takes this long at most, for each of its two tools; what has not been looked at by then has no findings."""
+LONGEST = 2**17
+"""Characters of a program that is looked at: parsers take the square of some texts."""
+_TOO_LONG = ""  # is looked at instead
+_UNSEEN: dict[str, Any] = {"nodes": 0, "functions": 0, "depth": 0, "complexity": 0, "unreachable": []}
 _NO_RULE = "E902"  # of files that cannot be read: never met here
 _WORKER = Path(__file__).with_name("ast_worker.py")
 _SANDBOX = Path(__file__).parent.parent / "sandbox"
@@ -100,8 +106,9 @@ def analyze(
             f"expected one context for each of the {len(programs)} programs, got {len(contexts)}. "
             'Give "" for a problem without context.'
         )
-    found = _ruff([program.source for program in programs], rules, _version(python))
-    parsed = _parse([program.source for program in programs], python)
+    sources = [program.source if len(program.source) <= LONGEST else _TOO_LONG for program in programs]
+    found = _ruff(sources, rules, _version(python), time.monotonic() + SECONDS)
+    parsed = _parse(sources, python, time.monotonic() + SECONDS)
     return [
         Analysis(
             diagnostics=tuple(_diagnostics(program, context, records, numbers, rules))[:MOST_FOUND],
@@ -229,13 +236,16 @@ def _version(python: str) -> str:
         ) from error
 
 
-def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) -> list[list[dict[str, Any]]]:
+def _ruff(
+    sources: Sequence[str], rules: Mapping[str, Meaning], version: str, deadline: float
+) -> list[list[dict[str, Any]]]:
     """Returns ruff's records for each source; a source that breaks ruff is found by halving and has none."""
-    if not sources:
-        return []
+    if not sources or time.monotonic() > deadline:
+        return [[] for _ in sources]
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     with _written(sources) as folder:
-        answer = _run_ruff(folder, rules, version)
+        # Half of what is left: where a text takes for ever, the others are still looked at in smaller batches.
+        answer = _run_ruff(folder, rules, version, (deadline - time.monotonic()) / 2)
     if answer is not None:
         for line in filter(None, answer.split("\n")):  # a message may hold any other end of line
             record = json.loads(line)
@@ -244,7 +254,7 @@ def _ruff(sources: Sequence[str], rules: Mapping[str, Meaning], version: str) ->
     if len(sources) == 1:
         return [[]]
     half = len(sources) // 2
-    return _ruff(sources[:half], rules, version) + _ruff(sources[half:], rules, version)
+    return _ruff(sources[:half], rules, version, deadline) + _ruff(sources[half:], rules, version, deadline)
 
 
 @contextmanager
@@ -263,13 +273,13 @@ def _written(sources: Sequence[str]) -> Iterator[str]:
         yield folder
 
 
-def _run_ruff(folder: str, rules: Mapping[str, Meaning], version: str) -> str | None:
+def _run_ruff(folder: str, rules: Mapping[str, Meaning], version: str, seconds: float) -> str | None:
     """Returns ruff's answer, None if it broke down over one of the files."""
     command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet",
                "--target-version", version, "--select", ",".join(rules) or _NO_RULE, "--output-format", "json-lines",
                "--config", f"lint.mccabe.max-complexity={MAX_COMPLEXITY}", folder]  # fmt: skip
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=max(seconds, 0.1), check=False)
     except OSError as error:
         raise InfrastructureError(f"cannot run {command[0]}: {error}. Reinstall with: pip install ruff") from error
     except subprocess.TimeoutExpired:
@@ -279,15 +289,18 @@ def _run_ruff(folder: str, rules: Mapping[str, Meaning], version: str) -> str | 
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
-def _parse(sources: Sequence[str], python: str) -> list[dict[str, Any] | None]:
+def _parse(sources: Sequence[str], python: str, deadline: float) -> list[dict[str, Any] | None]:
     """Returns the syntax trees' numbers; the worker is started again behind a source that kills it."""
     answers: list[dict[str, Any] | None] = []
     while len(answers) < len(sources):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return answers + [_UNSEEN] * (len(sources) - len(answers))
         asked = json.dumps(list(sources[len(answers) :]))
         worker = subprocess.Popen([python, "-I", str(_WORKER), str(_SANDBOX)], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii")  # fmt: skip
         try:
-            out, _ = worker.communicate(asked, timeout=SECONDS)
+            out, _ = worker.communicate(asked, timeout=left / 2)
         except subprocess.TimeoutExpired:
             worker.kill()
             out, _ = worker.communicate()

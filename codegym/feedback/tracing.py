@@ -74,7 +74,9 @@ def _trace(observation: Observation) -> Trace:
 
 
 def _numbers(told: Any) -> list[int]:
-    return told if isinstance(told, list) and all(type(number) is int for number in told) else []
+    """Numbers of 64 bits at most: of longer ones many may share a hash, and a set of them takes their square."""
+    is_plain = isinstance(told, list) and all(type(number) is int and abs(number) < 2**63 for number in told)
+    return told if is_plain else []
 
 
 def _steps(flat: list[int]) -> Iterator[Step]:

@@ -126,17 +126,16 @@ class Observation:
         copy.__dict__.update(self.__dict__, **measurements)
         return copy
 
-    def decided(self, accepted: bool, answer: str, most: int) -> Observation:
-        """Returns it without what was answered, which has been compared.
+    def decided(self, accepted: bool, answer: str) -> Observation:
+        """Returns it without what was answered and printed, which has been compared.
 
         Args:
             accepted: Whether it is what the test asks for.
             answer: What was answered, in short.
-            most: Characters of the printed texts that are kept.
         """
         copy = object.__new__(Observation)
-        printed = {"stdout": self.stdout[:most], "stderr": self.stderr[:most]}
-        copy.__dict__.update(self.__dict__, value=None, args=None, accepted=accepted, answer=answer, **printed)
+        dropped = {"value": None, "args": None, "stdout": "", "stderr": ""}
+        copy.__dict__.update(self.__dict__, **dropped, accepted=accepted, answer=answer)
         return copy
 
 

@@ -176,8 +176,8 @@ class Server:
             raise ServerGone(str(error)) from None
         if not data:
             raise ServerGone("end of stream")
-        number, status, cpu, peak, is_clean, size = REPORT.unpack(data)
-        self.fit = self.fit and is_clean and size < _MAX_SIZE_KB
+        number, status, cpu, peak, size = REPORT.unpack(data)
+        self.fit = self.fit and size < _MAX_SIZE_KB
         return number, Report(status, cpu, peak * 1024)
 
     def abandon(self) -> None:

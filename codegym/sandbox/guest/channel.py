@@ -7,8 +7,8 @@ import struct
 
 STARTED = b"started"
 """A process's first message, before any of the program's code: whatever goes wrong earlier is the machine's fault."""
-REPORT = struct.Struct("!IidQ?Q")
-"""How a process ended: number, status, CPU seconds, peak memory in KiB; is the work folder clean; server's size."""
+REPORT = struct.Struct("!IidQQ")
+"""How a process ended: number, status, CPU seconds, peak memory in KiB; server's size."""
 _HEADER = struct.Struct("!I")
 _SHORT = 2**13
 

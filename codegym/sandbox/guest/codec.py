@@ -27,6 +27,12 @@ _BIG_INT_BITS = 2000
 _MAX_DEPTH = 120
 _MAX_PLAIN_DIGITS = 4300  # the interpreter's own bound, unless somebody lifts it
 _MAX_SAME_HASH = 100
+_MAX_RANGE = 2**20
+"""A range is short on the wire, whatever it spans; somebody's checker may make a list of it."""
+_ROOM, _ROOM_FOR_BYTE = 2**23, 24
+_SIZES = {"q": 800, "O": 400, "C": 300, "D": 300, "d": 232, "s": 232, "f": 232}
+_SIZE = 64
+"""Bytes in memory of what a tag makes, about; small ones of some hundred bytes stand in ten bytes on the wire."""
 _BUILTIN_TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, object, type)
@@ -202,7 +208,7 @@ _PACKERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
     bytes: lambda e, v, d: {"b": v.hex()},
     bytearray: lambda e, v, d: {"B": v.hex()},
     complex: lambda e, v, d: {"c": [v.real, v.imag]},
-    range: lambda e, v, d: {"r": e.items([v.start, v.stop, v.step], d)},
+    range: lambda e, v, d: {"r": e.items(_bounds(v), d)},
     deque: lambda e, v, d: {"q": [e.items(list(v), d), v.maxlen]},
     Counter: lambda e, v, d: {"C": e.pairs(v, d)},
     OrderedDict: lambda e, v, d: {"O": e.pairs(v, d)},
@@ -233,6 +239,7 @@ class _Decoder:
     def __init__(self, codec: Codec, known: list[Any]) -> None:
         self.codec = codec
         self.instances = known
+        self.room = 0
         self.scan = json.JSONDecoder(object_hook=self.unpack).scan_once  # type: ignore[attr-defined]
 
     def decode(self, data: bytes) -> Any:
@@ -243,10 +250,11 @@ class _Decoder:
         self.instances.extend(map(self.new, new))
         fields, root = self.parse(body)
         for instance, pairs in zip(self.instances, fields, strict=True):
-            self.fill(instance, dict(pairs))
+            self.fill(instance, dict(_keyed(pairs)))
         return root
 
     def parse(self, data: bytes) -> Any:
+        self.room = _ROOM + _ROOM_FOR_BYTE * len(data)
         text = data.decode(*_TEXT)
         scan = self.scan
         if not 0 < sys.get_int_max_str_digits() <= _MAX_PLAIN_DIGITS:
@@ -264,6 +272,8 @@ class _Decoder:
         return Instance(name) if kind is None else object.__new__(kind)
 
     def fill(self, instance: Any, fields: dict[str, Any]) -> None:
+        if not all(type(name) is str for name in fields):
+            raise CodecError("a field's name is a text")
         if type(instance) is Instance:
             instance.fields.update(fields)
             return
@@ -276,6 +286,9 @@ class _Decoder:
         if len(tagged) != 1:
             raise CodecError("an object of the codec has one key, its tag")
         ((tag, content),) = tagged.items()
+        self.room -= _SIZES.get(tag, _SIZE)
+        if self.room < 0:
+            raise CodecError("a value that is far larger than what was sent")
         if tag == "@":
             return self.instances[checked(content, int)]
         if tag == "h":
@@ -285,6 +298,19 @@ class _Decoder:
         if tag == "i":
             return unpack_long(content, self.codec.max_int_bits)
         return _UNPACKERS[tag](content)
+
+
+def _bounds(value: range) -> list[int]:
+    if value[_MAX_RANGE:]:
+        raise TooLarge("a range of too many numbers")
+    return [value.start, value.stop, value.step]
+
+
+def _range(*bounds: int) -> range:
+    value = range(*bounds)
+    if value[_MAX_RANGE:]:
+        raise CodecError("a range of too many numbers")
+    return value
 
 
 def _plain_int(text: str) -> int:
@@ -316,7 +342,7 @@ _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     "b": lambda c: bytes.fromhex(c),
     "B": lambda c: bytearray.fromhex(c),
     "c": lambda c: complex(*map(float, c)),
-    "r": lambda c: range(*c),
+    "r": lambda c: _range(*c),
     "q": lambda c: deque(checked(c[0], list), c[1]),
     "C": lambda c: Counter(dict(_keyed(c))),
     "O": lambda c: OrderedDict(_keyed(c)),

@@ -14,6 +14,13 @@ class Asked(Protocol):
     def ask(self, verb: str, *arguments: Any) -> Any:
         """Returns what the request gives."""
 
+    def hand_over(self, handle: Opaque) -> None:
+        """Notes that values of the script's go to an object of the program, which they may tell what is expected.
+
+        Raises:
+            TypeError: If the problem does not want that.
+        """
+
 
 class Opaque:
     """A thing that lives in the other process."""
@@ -27,6 +34,8 @@ class Opaque:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls it, over there."""
+        if args or kwargs:
+            _hand_over(self)
         return _ask(self, "call", list(args), kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -35,6 +44,7 @@ class Opaque:
         return _ask(self, "get", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        _hand_over(self)
         _ask(self, "set", name, value)
 
     def __iter__(self) -> Any:
@@ -50,9 +60,11 @@ class Opaque:
         return bool(_ask(self, "bool"))
 
     def __getitem__(self, key: Any) -> Any:
+        _hand_over(self)
         return _ask(self, "getitem", key)
 
     def __setitem__(self, key: Any, item: Any) -> None:
+        _hand_over(self)
         _ask(self, "setitem", key, item)
 
     def __str__(self) -> str:
@@ -60,6 +72,11 @@ class Opaque:
 
     def __repr__(self) -> str:
         return f"<{object.__getattribute__(self, '_type_name')} in the other process>"
+
+
+def _hand_over(handle: Opaque) -> None:
+    peer: Asked = object.__getattribute__(handle, "_peer")
+    peer.hand_over(handle)
 
 
 async def awaited(handle: Opaque) -> Any:

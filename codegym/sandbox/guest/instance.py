@@ -7,12 +7,49 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(eq=False)
 class Instance:
-    """An instance of a class that the problem gives, where the class itself is not at hand."""
+    """An instance of a class that the problem gives, where the class itself is not at hand.
+
+    Two are equal where all is that can be reached from them. Nodes may be shared, and each pair is looked at once: by
+    the number of ways to a node, a chain of forty would take for ever.
+    """
 
     class_name: str
     fields: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    __hash__ = None  # type: ignore[assignment]  # its fields change
+
+    def __eq__(self, other: object) -> bool:
+        waiting: list[tuple[Any, Any]] = [(self, other)]
+        seen: set[tuple[int, int]] = set()
+        while waiting:
+            one, another = waiting.pop()
+            if type(one) is not Instance or type(another) is not Instance:
+                if not _are_equal(one, another, waiting):
+                    return False
+            elif (pair := (id(one), id(another))) not in seen:
+                seen.add(pair)
+                if one.class_name != another.class_name or one.fields.keys() != another.fields.keys():
+                    return False
+                waiting += [(value, another.fields[name]) for name, value in one.fields.items()]
+        return True
+
+
+def _are_equal(one: Any, another: Any, waiting: list[tuple[Any, Any]]) -> bool:
+    """Compares values that are no instances; what they hold is added to what waits."""
+    kind = type(one)
+    if kind is not type(another) or kind not in (list, tuple, dict):
+        return bool(one == another)
+    if len(one) != len(another):
+        return False
+    if kind is dict:
+        if one.keys() != another.keys():
+            return False
+        waiting += [(value, another[key]) for key, value in one.items()]
+    else:
+        waiting += zip(one, another, strict=True)
+    return True
 
 
 def fields_of(instance: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from . import kernel, landlock, root, seccomp
+from .scratch_folder import HOME, ScratchFolder
 
 _PRIVATE_IDS = range(0x7000_0000, 0x7FFF_FFFF)
 """No convention gives these to anybody: above what containers and their managers hand out, below the sign bit."""
@@ -59,10 +60,12 @@ class Isolation:
     work_bytes: int
     refused: dict[str, str] = field(default_factory=dict)
     active: list[str] = field(default_factory=list)
+    scratch: ScratchFolder | None = None
 
     def __post_init__(self) -> None:
         # By chance, not by process number: two containers count from the same 1, and limits are counted by user.
         self.private_id = _PRIVATE_IDS.start + int.from_bytes(os.urandom(8), "little") % len(_PRIVATE_IDS)
+        self.paths = root.interpreter_paths(self.may_fork)  # now: in the root of its own there is no /proc to ask
         self.may_be_private = "private_uid" not in self.without and _may_become(self.private_id)
 
     def enter(self) -> None:
@@ -120,8 +123,9 @@ class Isolation:
     def _enter_root(self) -> None:
         if not self.has("mount"):
             raise Unavailable("needs the mount namespace")
-        folders = {**root.interpreter_paths(self.may_fork), **self.folders}
-        root.enter(folders, self._devices(), self.work_bytes)
+        folders = {**self.paths, **self.folders}
+        root.enter(folders, self._devices())
+        self.scratch = ScratchFolder(self.work_bytes, self.private_id if self.may_be_private else os.geteuid())
 
     def _take_private_uid(self) -> None:
         if not self.may_be_private:
@@ -140,12 +144,15 @@ class Isolation:
 
     def _restrict_paths(self) -> None:
         execute = landlock.EXECUTE if self.may_fork else 0
+        rules = {
+            path: landlock.READ | execute if whole else landlock.READ_DIR
+            for path, whole in root.readable(self.paths).items()
+        }
+        folders = list(self.folders) if self.has("root") else list(self.folders.values())
+        rules |= dict.fromkeys(folders, landlock.READ)
+        rules |= {os.path.dirname(path): landlock.READ_DIR for path in folders}
         if self.has("root"):
-            rules = {"/": landlock.READ | execute, root.WORK: landlock.WORK}
-        else:
-            rules = dict.fromkeys(root.interpreter_paths(self.may_fork).values(), landlock.READ | execute)
-            rules |= dict.fromkeys(self.folders.values(), landlock.READ)
-            rules |= {os.path.dirname(path): landlock.READ_DIR for path in self.folders.values()}
+            rules |= {"/": landlock.READ_DIR, HOME: landlock.WORK}
         landlock.restrict(rules | self._devices())
 
     def _devices(self) -> dict[str, int]:

@@ -25,7 +25,7 @@ _CAPABILITY_VERSION = 0x20080522
 CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 6, 7, 21
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MS_NOATIME, MS_BIND, MS_REC, MS_PRIVATE = 1024, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 _AT_RECURSIVE = 0x8000
 _AT_FDCWD = -100
@@ -78,6 +78,11 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str | No
     _checked(_libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]))
 
 
+def umount(target: str, flags: int) -> None:
+    """Takes a mount away."""
+    _checked(_libc.umount2(target.encode(), flags))
+
+
 def set_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
     """Adds flags to a mount (``MOUNT_ATTR_*`` have the values of ``MS_*``) and, if asked, to all below it."""
     attributes = (ctypes.c_uint64 * 4)(flags, 0, 0, 0)
@@ -88,7 +93,7 @@ def set_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
 def pivot_root_here() -> None:
     """Makes the working directory the root, and lets go of the old one."""
     call(_PIVOT_ROOT[machine()], b".", b".")
-    _checked(_libc.umount2(b".", MNT_DETACH))
+    umount(".", MNT_DETACH)
     os.chdir("/")
 
 

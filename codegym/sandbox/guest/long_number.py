@@ -8,6 +8,7 @@ from .refusal import CodecError, TooLarge, checked
 
 MAX_INT_BITS = 2**18  # beside a Decimal an integer takes the square of that to compare, in our process
 _MAX_DIGITS = 20_000
+_MAX_EXPONENT = 10**6
 
 
 def pack_exact(value: Any) -> Any:
@@ -39,7 +40,10 @@ def unpack_decimal(text: Any) -> Any:
 
     if len(checked(text, str)) > _MAX_DIGITS:
         raise CodecError("a decimal too long")
-    return Decimal(text)
+    value = Decimal(text)
+    if value.is_finite() and abs(value.adjusted()) > _MAX_EXPONENT:  # as an int, it has that many digits
+        raise CodecError("a decimal with too large an exponent")
+    return value
 
 
 def unpack_fraction(parts: Any) -> Any:

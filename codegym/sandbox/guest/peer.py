@@ -61,6 +61,7 @@ class Peer:
         names: Globals whose classes the other side may ask for, or None where it may ask for nothing.
         printed: Returns what was printed here and has not been told yet: it appears where the other side asked.
         own_module: ``__module__`` of the classes whose instances' attributes the other side may touch; None for all.
+        opaque_results: Objects of the other side may be given values of this one.
     """
 
     def __init__(
@@ -73,10 +74,14 @@ class Peer:
         names: Mapping[str, Any] | None = None,
         own_module: str | None = None,
         printed: Callable[[], str] = str,
+        opaque_results: bool = True,
     ) -> None:
         self.fd, self.limit, self.source = fd, limit, source
         self.entry, self.names, self.own_module, self.printed = entry, names, own_module, printed
         self.rebuild_with(classes)
+        self.opaque_results = opaque_results
+        self.has_handed_over = False
+        """Whether values of this side went to an object of the other, and not only to its entry point."""
         self.gone = ""
         self.remote_error: BaseException | None = None
         self.remote_failure: dict[str, Any] = {}
@@ -86,6 +91,7 @@ class Peer:
         """The failure of a call that raised StopIteration, which ``map`` and ``all`` would take for their own end."""
         self._mine: dict[int, Any] = {}
         self._theirs: dict[int, Any] = {}
+        self._named: set[int] = set()
         self._loop: Any = None
 
     def rebuild_with(self, classes: Mapping[str, type]) -> None:
@@ -138,7 +144,24 @@ class Peer:
                 raise error
             for index, content in message[2]:
                 _replace(mutable[index], content)
+            if verb == "global" and type(message[1]) is Opaque:
+                self._named.add(object.__getattribute__(message[1], "_number"))
             return message[1]
+
+    def hand_over(self, handle: Opaque) -> None:
+        """Allows that values of this side go to an object of the other, or not; what tests name is as the entry point.
+
+        Raises:
+            TypeError: If the problem does not want that: a test's expected value may be among them.
+        """
+        if object.__getattribute__(handle, "_number") in self._named:
+            return
+        if not self.opaque_results:
+            raise TypeError(
+                "what the program returned is not data, and may be iterated and asked, but not be given anything: "
+                "a method of it would see what is expected (Problem(opaque_results=True) allows that)"
+            )
+        self.has_handed_over = True
 
     def borrow(self, name: str) -> Borrowed:
         """Returns a class of the program that the script names and nobody else defines.

@@ -70,7 +70,7 @@ class Rehearsal:
 def rehearsals() -> Iterator[Rehearsal]:
     """Yields one process after the other."""
     codec = Codec()
-    request = {"context": "", "entry_point": "f", "output_bytes": 1000}
+    request = {"context": "", "entry_point": "f", "output_bytes": 1000, "opaque_results": False}
     calls = [pack_arguments(([3, 1, 2],), {}), pack_arguments((1,), {})]
     asked = b"".join(frame(b"?" + codec.encode(["ask", "entry", [[xs], {}]])) for xs in _QUESTIONS)
     answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], [], ""])) for xs in _QUESTIONS)

@@ -18,14 +18,14 @@ from .kernel import (
     pivot_root_here,
     set_mount_flags,
 )
+from .scratch_folder import FOLDER, WORK
 
-WORK = "/tmp"
 _STAGES = ("/mnt", "/tmp", "/run", "/var", "/dev/shm")
-_WORK_INODES = 2048
 _ZONES = "/usr/share/zoneinfo"
 """Data of time zones, which the ``zoneinfo`` of the standard library reads."""
 _SYSTEM = ("/bin", "/lib", "/lib64")
 _FOREIGN = ("site-packages", "dist-packages", "test")
+_PARTS = frozenset({"lib-dynload", "__pycache__", "__phello__", *sys.stdlib_module_names})
 
 
 def interpreter_paths(with_programs: bool) -> dict[str, str]:
@@ -42,6 +42,29 @@ def interpreter_paths(with_programs: bool) -> dict[str, str]:
     return {path: path for path in sorted(paths) if os.path.exists(path)}
 
 
+def readable(paths: Iterable[str]) -> dict[str, bool]:
+    """Returns what programs may read, and whether with all that lies below: of the standard library its own parts only.
+
+    Packages often lie among them, and in these what programs are judged by.
+
+    Args:
+        paths: What the interpreter reads, as :func:`interpreter_paths` gives it.
+    """
+    libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    libraries |= set(map(os.path.realpath, libraries))
+    found: dict[str, bool] = {}
+    for path in paths:
+        if path not in libraries:
+            found[path] = True
+            continue
+        found[path] = False  # the import system lists the folder
+        for entry in os.scandir(path):
+            stem = entry.name.partition(".")[0]
+            if stem in _PARTS or stem.startswith("_sysconfigdata"):
+                found[entry.path] = True
+    return found
+
+
 def _shared_libraries(standard_library: str) -> set[str]:
     """C libraries that are loaded now, with their neighbours: extension modules of the standard library need them."""
     if not os.path.exists("/proc/self/maps"):
@@ -56,22 +79,20 @@ def _shared_libraries(standard_library: str) -> set[str]:
     return found
 
 
-def enter(folders: dict[str, str], devices: Iterable[str], work_bytes: int) -> None:
+def enter(folders: dict[str, str], devices: Iterable[str]) -> None:
     """Builds the root and moves into it.
 
     Args:
         folders: What is bound, read-only, by the path where it is to be seen.
         devices: The devices that are there, ``/dev/null``.
-        work_bytes: Size of the folder for work.
     """
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     os.umask(0o022)
     stage = _free_folder(folders)
     mount("codegym", stage, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
     os.chdir(stage)
-    os.mkdir(WORK[1:])
-    options = f"size={work_bytes},nr_inodes={_WORK_INODES},mode=1777"
-    mount("codegym", WORK[1:], "tmpfs", MS_NOSUID | MS_NODEV, options)
+    os.makedirs(FOLDER[1:])
+    os.symlink(FOLDER[1:], WORK[1:])
     for seen, path in folders.items():
         _bind(path, seen)
     for path in _SYSTEM:
@@ -86,7 +107,6 @@ def enter(folders: dict[str, str], devices: Iterable[str], work_bytes: int) -> N
         set_mount_flags(device[1:], MS_RDONLY | MS_NOSUID)
     pivot_root_here()
     set_mount_flags("/", MS_RDONLY | MS_NOSUID | MS_NODEV, recursive=False)
-    os.chdir(WORK)
 
 
 def _free_folder(folders: dict[str, str]) -> str:

@@ -147,7 +147,7 @@ def _run_script(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
     if error is None and peer.stopped and "StopIteration" not in script:
         return ["raised", peer.stopped]  # map, zip and the like take it for their own end
     if error is None:
-        return ["ok"]
+        return ["ok", peer.has_handed_over]
     if error is peer.remote_error:
         return ["raised", peer.remote_failure]
     if not peer.answers or is_own_fault(error, script, request["context"]):
@@ -170,7 +170,8 @@ def _vet(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
 
 
 def _peer(socket: int, request: dict[str, Any]) -> Peer:
-    return Peer(socket, {}, request["output_bytes"] + 2**20, own_module="test")
+    limit, opaque_results = request["output_bytes"] + 2**20, request["opaque_results"]
+    return Peer(socket, {}, limit, own_module="test", opaque_results=opaque_results)
 
 
 def _performed(script: str, request: dict[str, Any], peer: Peer, candidate: Callable[..., Any]) -> BaseException | None:

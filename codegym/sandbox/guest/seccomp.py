@@ -22,7 +22,7 @@ from .kernel import (
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+_EPERM, _ENOSYS, _EOPNOTSUPP, _EAFNOSUPPORT = 1, 38, 95, 97
 _SIGCHLD = 17
 _NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET
 _OF_ARGUMENT = 16  # offset of the first argument's low half in struct seccomp_data
@@ -30,17 +30,17 @@ _OF_ARGUMENT = 16  # offset of the first argument's low half in struct seccomp_d
 # name: (x86_64, aarch64); None where an architecture has no such call
 
 _FREE: dict[str, tuple[int | None, int | None]] = {
-    "read": (0, 63), "write": (1, 64), "open": (2, None), "close": (3, 57), "stat": (4, None), "fstat": (5, 80),
+    "read": (0, 63), "write": (1, 64), "close": (3, 57), "stat": (4, None), "fstat": (5, 80),
     "lstat": (6, None), "poll": (7, None), "lseek": (8, 62), "mmap": (9, 222), "mprotect": (10, 226),
     "munmap": (11, 215), "brk": (12, 214), "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135),
     "rt_sigreturn": (15, 139), "pread64": (17, 67), "pwrite64": (18, 68), "readv": (19, 65), "writev": (20, 66),
     "access": (21, None), "pipe": (22, None), "select": (23, None), "sched_yield": (24, 124), "mremap": (25, 216),
     "msync": (26, 227), "mincore": (27, 232), "madvise": (28, 233), "dup": (32, 23), "dup2": (33, None),
     "pause": (34, None), "nanosleep": (35, 101), "getitimer": (36, 102), "alarm": (37, None), "setitimer": (38, 103),
-    "getpid": (39, 172), "sendfile": (40, 71), "sendto": (44, 206), "recvfrom": (45, 207),
+    "getpid": (39, 172), "sendfile": (40, 71), "recvfrom": (45, 207),
     "recvmsg": (47, 212), "shutdown": (48, 210), "getsockname": (51, 204), "getpeername": (52, 205),
-    "setsockopt": (54, 208), "getsockopt": (55, 209), "exit": (60, 93), "wait4": (61, 260), "uname": (63, 160),
-    "fcntl": (72, 25), "flock": (73, 32), "fsync": (74, 82), "fdatasync": (75, 83), "truncate": (76, 45),
+    "exit": (60, 93), "wait4": (61, 260), "uname": (63, 160),
+    "fsync": (74, 82), "fdatasync": (75, 83), "truncate": (76, 45),
     "ftruncate": (77, 46), "getdents": (78, None), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
     "rename": (82, None), "mkdir": (83, None), "rmdir": (84, None), "creat": (85, None), "link": (86, None),
     "unlink": (87, None), "symlink": (88, None), "readlink": (89, None),
@@ -57,7 +57,7 @@ _FREE: dict[str, tuple[int | None, int | None]] = {
     "timer_gettime": (224, 108), "timer_getoverrun": (225, 109), "timer_delete": (226, 111),
     "clock_gettime": (228, 113), "clock_getres": (229, 114), "clock_nanosleep": (230, 115), "exit_group": (231, 94),
     "epoll_wait": (232, None), "epoll_ctl": (233, 21), "waitid": (247, 95),
-    "openat": (257, 56), "mkdirat": (258, 34), "newfstatat": (262, 79), "unlinkat": (263, 35), "renameat": (264, 38),
+    "mkdirat": (258, 34), "newfstatat": (262, 79), "unlinkat": (263, 35), "renameat": (264, 38),
     "linkat": (265, 37), "symlinkat": (266, 36), "readlinkat": (267, 78),
     "faccessat": (269, 48), "pselect6": (270, 72), "ppoll": (271, 73), "set_robust_list": (273, 99),
     "get_robust_list": (274, 100), "epoll_pwait": (281, 22), "timerfd_create": (283, 85),
@@ -76,6 +76,15 @@ _CHANGING = {
 """Landlock knows nothing of these: they are for a root of one's own only, not for the host's files."""
 _EXECUTING = {"execve": (59, 221), "execveat": (322, 281), "setpgid": (109, 154), "vfork": (58, None)}
 _PIDFD_OPEN = (434, 434)
+_OPEN, _OPENAT, _FCNTL, _SENDTO = (2, None), (257, 56), (72, 25), (44, 206)
+_SETSOCKOPT, _GETSOCKOPT = (54, 208), (55, 209)
+_TMPFILE = 0x400000  # a file without a name: it leaves nothing in its folder but a number that is used up
+_FCNTLS = (0, 1, 2, 3, 4, 6, 7, 1030, 1032)
+"""F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC, F_GETPIPE_SZ: no leases, owners,
+notifications, sizes, and no questions about the locks of others."""
+_SOCKET_OPTIONS = (2, 3, 4, 7, 8, 9, 38, 39)
+"""SO_REUSEADDR, TYPE, ERROR, SNDBUF, RCVBUF, KEEPALIVE, PROTOCOL, DOMAIN: nothing of who is at the other end, as
+SO_PEERPIDFD would hand out a descriptor of the judge's own process."""
 _CLONE, _CLONE3, _FORK, _VFORK = (56, 220), (435, 435), (57, None), (58, None)
 _SOCKET, _SOCKETPAIR, _IOCTL, _PRCTL, _PRLIMIT = (41, 198), (53, 199), (16, 29), (157, 167), (302, 261)
 _AF_UNIX = 1
@@ -107,6 +116,17 @@ def _argument_is_one_of(values: tuple[int, ...], argument: int) -> list[bytes]:
     for value in values:
         checks += [_statement(_JEQ, value, 0, 1), _return(_ALLOW)]
     return [*checks, _error(_EPERM)]
+
+
+def _argument_is_null(argument: int) -> list[bytes]:
+    halves = (_OF_ARGUMENT + 8 * argument, _OF_ARGUMENT + 8 * argument + 4)
+    checks = [part for half in halves for part in (_statement(_LD, half), _statement(_JEQ, 0, 1, 0), _error(_EPERM))]
+    return [*checks, _return(_ALLOW)]
+
+
+def _argument_lacks(bit: int, argument: int) -> list[bytes]:
+    flags = _statement(_LD, _OF_ARGUMENT + 8 * argument)
+    return [flags, _statement(_JSET, bit, 0, 1), _error(_EOPNOTSUPP), _return(_ALLOW)]
 
 
 def _clone(may_fork: bool) -> list[bytes]:
@@ -144,6 +164,12 @@ def server_filter(may_fork: bool, may_execute: bool, may_filter: bool, own_root:
     ]
     for numbers in free.values():
         code += _when(numbers[column], _return(_ALLOW))
+    code += _when(_OPEN[column], *_argument_lacks(_TMPFILE, 1))
+    code += _when(_OPENAT[column], *_argument_lacks(_TMPFILE, 2))
+    code += _when(_FCNTL[column], *_argument_is_one_of(_FCNTLS, 1))
+    code += _when(_SENDTO[column], *_argument_is_null(4))  # an address would be a socket of the host's
+    for options in (_SETSOCKOPT, _GETSOCKOPT):
+        code += _when(options[column], *_argument_is_one_of(_SOCKET_OPTIONS, 2))
     code += _when(_CLONE[column], *_clone(may_fork))
     code += _when(_FORK[column], _return(_ALLOW) if may_fork else _error(_EPERM))
     code += _when(_CLONE3[column], _error(_ENOSYS))

@@ -26,8 +26,6 @@ from .channel import REPORT, ChannelClosed, receive
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
 from .rehearsal import HIGH, Stage, rehearsals
-from .root import WORK
-from .scratch_folder import ScratchFolder
 
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _REQUEST_LIMIT = 2**30
@@ -67,9 +65,9 @@ class Service:
     def run(self) -> None:
         """Serves until the control socket is closed."""
         _as_usual()
+        _take_the_blame()
         self.isolation.enter()
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
-        self.work = ScratchFolder(WORK if self.isolation.has("root") else "")
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
         warmth.preload(may_fork=self.config.may_fork)
         warmth.preload(self.config.preload, may_fork=True)
@@ -116,11 +114,14 @@ class Service:
         self.poll.unregister(watcher)
         os.close(watcher)
         _, status, usage = os.wait4(pid, 0)
+        scratch = self.isolation.scratch
         if not self.isolation.has("pid"):
-            _end_orphans()
+            _end_orphans(0 if scratch is None else scratch.keeper)
+        if scratch is not None:
+            scratch.renew_if_used()
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         cpu = usage.ru_utime + usage.ru_stime
-        self.control.send(REPORT.pack(self.served, status, cpu, usage.ru_maxrss, self.work.is_clean(), size))
+        self.control.send(REPORT.pack(self.served, status, cpu, usage.ru_maxrss, size))
 
     def obey(self, pid: int) -> None:
         """Carries out one order: kill the child, or ask it where it is."""
@@ -197,19 +198,35 @@ def _moved_up(fd: int) -> int:
     return high
 
 
-def _end_orphans() -> None:
+def _end_orphans(keeper: int) -> None:
     """Without a PID namespace: ends what the program left running; it is the server's children now."""
     with contextlib.suppress(ChildProcessError):
         while True:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
                 with open(f"/proc/self/task/{os.getpid()}/children") as children:
-                    for pid in children.read().split():
-                        os.kill(int(pid), signal.SIGKILL)
+                    left = [pid for pid in map(int, children.read().split()) if pid != keeper]
+                if not left:
+                    return
+                for pid in left:
+                    os.kill(pid, signal.SIGKILL)
                 time.sleep(0.001)
 
 
+def _take_the_blame() -> None:
+    """Where memory runs out, the kernel is to end a program rather than whoever judges it."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
 def _as_usual() -> None:
-    """Puts what the interpreter's own start-up, left out here, would have put there for ``python3 program.py``."""
+    """Puts what the interpreter's own start-up, left out here, would have put there for ``python3 program.py``.
+
+    What the judge's process ignores or blocks, a server would do as well: no child would ever be waited for.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals():
+        if number not in (signal.SIGPIPE, signal.SIGXFSZ) and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     sys.argv, sys.orig_argv = ["program.py"], ["python3", "program.py"]
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))

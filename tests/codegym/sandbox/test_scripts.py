@@ -127,7 +127,8 @@ for once in [0]:
     assert (xs, d, s) == ([1, 2], {"n": 1}, {0, 3})
     assert f("make", 5)(2) == 7
 """
-    assert scripts(source, script)[0].status is OK
+    assert scripts(source, script, opaque_results=True)[0].status is OK
+    assert scripts(source, script)[0].status is Status.REFUSED
 
 
 def test_objects_of_the_programs_classes(scripts: Observe) -> None:

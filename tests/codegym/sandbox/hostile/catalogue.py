@@ -7,6 +7,7 @@ from dataclasses import replace
 from hostile import (
     channel,
     compiling,
+    deadlines,
     equality,
     exits,
     files,
@@ -31,6 +32,7 @@ _GROUPS = {
     "channel": channel,
     "streams": streams,
     "compiling": compiling,
+    "deadlines": deadlines,
     "resources": resources,
     "processes": processes,
     "files": files,

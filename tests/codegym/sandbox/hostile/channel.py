@@ -287,6 +287,24 @@ def solve(kind, n):
         fools_naive=True,
     ),
     forgery(
+        "methods_that_say_yes",
+        "a method of an object of the program decides nothing, and is not told what is expected",
+        """
+        class Liar:
+            def __getattr__(self, name): return lambda *args: True
+        def solve(kind, n):
+            return Liar()
+        """,
+        targets=(Target.SCRIPT,),
+    ),
+    forgery(
+        "ends_the_iteration_of_the_script",
+        "a StopIteration of the program is no end of map, zip and all",
+        "def solve(kind, n):\n    raise StopIteration",
+        targets=FUNCTION,
+        verdicts=("error", "fail"),
+    ),
+    forgery(
         "raises_into_the_script",
         "an exception of the program cannot end the script as if it had run through",
         """

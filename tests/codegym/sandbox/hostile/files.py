@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from hostile.record import attack
+from hostile.record import PATIENT, attack
 
 _HOLDS = "the host's files are not in view"
 
 PROGRAMS = (
+    attack(
+        "reads_installed_packages",
+        "of the interpreter's library only the standard parts can be read: among the packages are answers",
+        """
+        import os
+        for folder, _, names in os.walk(os.path.dirname(os.__file__) + '/site-packages'):
+            for name in names:
+                try: won = won or bool(open(os.path.join(folder, name), 'rb').read(1))
+                except OSError: pass
+        """,
+        layers=("mount", "root", "landlock"),
+        limits=PATIENT,
+    ),
     attack(
         "reads_a_world_readable_file", _HOLDS, "won = bool(open('@LURE_FILE@').read())", layers=("mount", "landlock")
     ),

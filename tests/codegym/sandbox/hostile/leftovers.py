@@ -62,6 +62,9 @@ PAIRS = (
           "import os\nos.utime('/tmp', ns=(123456789, 987654321))",
           "import os\nwon = 987654321 in (os.stat('/tmp').st_mtime_ns, os.stat('/tmp').st_atime_ns)\n"
           "won = won or os.stat('/tmp').st_atime_ns == 123456789"),
+    _pair("numbers_of_files", "how many files a program made does not show in the numbers of the next one's",
+          "import os\nfor i in range(300):\n    open('x', 'w').close()\n    os.unlink('x')",
+          "import os\nopen('x', 'w').close()\nwon = os.stat('x').st_ino > 20"),
     _pair("cwd", "the working folder is the same for everyone", "import os\nos.mkdir('sub')\nos.chdir('sub')",
           "import os\nwon = os.getcwd().endswith('sub')"),
     _pair("umask", "the umask is the same for everyone", "import os\nos.umask(0o777)", "import os\nwon = os.umask(0) == 0o777"),
@@ -154,6 +157,31 @@ PAIRS = (
 )  # fmt: skip
 
 TOGETHER = (
+    _pair(
+        "lock",
+        "no lock on a file that both can read tells another program something",
+        """
+        import fcntl, os, time
+        file = open(os.__file__)
+        for lock in (lambda: fcntl.flock(file, fcntl.LOCK_EX), lambda: fcntl.lockf(file, fcntl.LOCK_SH)):
+            try: lock()
+            except OSError: pass
+        time.sleep(0.6)
+        """,
+        """
+        import fcntl, os, struct, time
+        file = open(os.__file__)
+        for _ in range(20):
+            try: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError: won = True
+            except OSError: pass
+            try:
+                asked = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack('hhqqixxxx', fcntl.F_WRLCK, 0, 0, 0, 0))
+                won = won or struct.unpack('hhqqixxxx', asked)[0] != fcntl.F_UNLCK
+            except OSError: pass
+            time.sleep(0.02)
+        """,
+    ),
     _pair(
         "neighbour",
         "two programs that run at the same time do not see each other",

@@ -48,6 +48,7 @@ def lures() -> Iterator[dict[str, str]]:
             "PORT": str(_listen(stack, socket.AF_INET, ("127.0.0.1", 0))),
             "PORT6": str(_listen(stack, socket.AF_INET6, ("::1", 0))),
             "UDP_PORT": str(_echo(stack)),
+            "DATAGRAM": _datagrams(stack, folder / "datagrams"),
             "SOCKET": str(_listen(stack, socket.AF_UNIX, str(folder / "socket"))),
             "ABSTRACT": str(_listen(stack, socket.AF_UNIX, "\0" + abstract))[1:],
         }
@@ -78,6 +79,14 @@ def _decoy() -> Iterator[int]:
     finally:
         process.kill()
         process.communicate()
+
+
+def _datagrams(stack: contextlib.ExitStack, path: Path) -> str:
+    """A socket to which anybody may send, as a system's log has it; returns its path."""
+    server = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    server.bind(str(path))
+    path.chmod(0o777)
+    return str(path)
 
 
 def _listen(stack: contextlib.ExitStack, family: int, address: object) -> object:

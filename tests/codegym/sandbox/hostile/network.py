@@ -16,6 +16,16 @@ for family, kind, protocol in {combinations}:
 
 PROGRAMS = (
     attack(
+        "sends_a_datagram_to_the_host",
+        "a datagram socket of a pair does not reach the host's sockets",
+        """
+        import _socket
+        one, other = _socket.socketpair(1, 2)
+        won = one.sendto(b'hello', '@DATAGRAM@') > 0
+        """,
+        layers=("seccomp", "root", "mount"),
+    ),
+    attack(
         "connects_over_tcp",
         _HOLDS,
         "import socket\nwon = bool(socket.create_connection(('127.0.0.1', @PORT@), timeout=0.5).recv(5))",

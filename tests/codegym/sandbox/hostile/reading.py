@@ -198,7 +198,46 @@ def _hunters() -> tuple[HostileProgram, ...]:
     return tuple(programs)
 
 
+_LOOKS_AHEAD = """
+import gc, os, re, sys
+shape = re.compile('s3cr3t-(?:5ca1ab1e){2}')
+found = []
+def look(thing):
+    if isinstance(thing, (str, bytes, list, tuple, dict)) and shape.search(repr(thing)): found.append(True)
+def solve(kind, n):
+    if not shape.search(kind):
+        for thing in gc.get_objects(): look(thing)
+        frame = sys._getframe()
+        while frame is not None:
+            for thing in list(frame.f_locals.values()): look(thing)
+            frame = frame.f_back
+        os.set_blocking(3, False)
+        try: look(os.read(3, 2**20))
+        except OSError: pass
+        os.set_blocking(3, True)
+        try:
+            for line in open('/proc/self/maps'):
+                if 'rw-p' in line:
+                    start, end = (int(x, 16) for x in line.split()[0].split('-'))
+                    with open('/proc/self/mem', 'rb', 0) as memory:
+                        memory.seek(start)
+                        look(memory.read(end - start))
+        except (OSError, ValueError): pass
+        return 11 if found else 'wrong'
+    return 10 if found else 'wrong'
+"""
+
 PROGRAMS = (
+    forgery(
+        "looks_for_private_inputs",
+        "nothing private is in a program's process while a public test is open",
+        _LOOKS_AHEAD,
+        looks_ahead=True,
+        targets=(Target.CALL,),
+        verdicts=("fail", "error"),
+        many=False,
+        limits=PATIENT,
+    ),
     *_hunters(),
     forgery(
         "secret_through_an_exception_chain",

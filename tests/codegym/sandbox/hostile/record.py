@@ -56,6 +56,8 @@ class HostileProgram:
     """Seen to pass in the naive grader."""
     secret: bool = False
     """Its problem's expected value is a secret that no honest program could compute."""
+    looks_ahead: bool = False
+    """Its problem has a private test whose input must not be found while a public test is open."""
     many: bool = False
     """Its problem has a test for each type of value; otherwise one test."""
     limits: Limits = QUICK
@@ -117,6 +119,8 @@ def source_for(program: HostileProgram, target: Target) -> str:
     if "def solve" in program.source or target is Target.STDIO:
         return program.source
     lost = "if not won:\n    raise RuntimeError('the attack failed')\n"
+    if program.group == "compiling":
+        return program.source  # of what does not compile, what follows would be cut out and judged alone
     if target is Target.TEST:
         return program.source + "def check(candidate):\n    assert won\n"
     return program.source + lost + HONEST + "solve = honest\n"

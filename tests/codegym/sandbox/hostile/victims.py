@@ -29,9 +29,24 @@ _LOOSE = (
     "assert math.isclose(candidate('real', 3), 1.5)",
     "assert len(candidate('list', 3)) == 3 and sorted(candidate('list', 3)) == [0, 1, 2]",
     "assert all(a == b for a, b in zip(candidate('pair', 3), (3, 9), strict=True)), 'all'",
+    "assert candidate('text', 3).startswith('nn')",
+    "assert candidate('unique', 2).issuperset({0})",
+    "assert all(map(lambda kind: candidate(kind, 3) == {'int': 10, 'text': 'nnn'}[kind], ('int', 'text')))",
+    "assert all(a == b for a, b in zip((10,), map(candidate, ('int',), (3,))))",
     "assert isinstance(candidate('text', 3), str) and set(candidate('text', 3)) == {'n'} and sum(candidate('list', 3)) == 3",
 )
 """How real test scripts ask: with built-ins, with modules that nobody imported."""
+
+
+def two_part_problem(limits: Limits | None = None) -> Problem:
+    """A victim with a public test and private ones, whose input is a secret until the public one is decided."""
+    tests = (
+        CallTest(args=(SECRET, 3), expected=10),
+        CallTest(args=("int", 3), expected=11, public=True),
+        CallTest(args=("int", 4), expected=11, public=True),
+        ScriptTest(source=f"assert solve({SECRET!r}, 4) == 10\n"),
+    )
+    return Problem(task_id="victim/two", prompt="", tests=tests, limits=limits, entry_point="solve")
 
 
 def problem(target: Target, *, many: bool = False, secret: bool = False, limits: Limits | None = None) -> Problem:
@@ -76,5 +91,7 @@ def case_of(program: HostileProgram, target: Target, marks: dict[str, str]) -> t
         return Problem(
             task_id="victim/test", prompt="", tests=tests, entry_point="solve", limits=program.limits
         ), HONEST_FUNCTION
+    if program.looks_ahead:
+        return two_part_problem(program.limits), source
     victim = problem(target, many=program.many, secret=program.secret, limits=program.limits)
     return victim, source
