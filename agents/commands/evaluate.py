@@ -21,8 +21,7 @@ from agents.evaluation.efficiency import CostRatios
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, part_name, summary, write_program
-from agents.evaluation.judged_program import JudgedProgram
-from agents.evaluation.passing import Passing
+from agents.evaluation.judged_program import JudgedProgram, Passing
 from agents.evaluation.run_comparison import RunComparison, compare
 from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.tables import show_comparison, show_evaluation

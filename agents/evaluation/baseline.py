@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.folder import EvaluationFolder, part_name
-from agents.evaluation.passing import Passing
+from agents.evaluation.judged_program import Passing
 from codegym.errors import InvalidSettingError
 
 

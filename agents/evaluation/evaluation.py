@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from agents.evaluation.bootstrap import Interval, bootstrap_mean
 from agents.evaluation.judged_program import JudgedProgram
 from agents.evaluation.pass_at_k import pass_at_k
-from agents.evaluation.reranking import expected_success
 from codegym import Problem
 from codegym.errors import DataError, InvalidSettingError
 from codegym.feedback.verdict import Verdict
@@ -234,6 +234,23 @@ def problem_result(problem: Problem, programs: Sequence[JudgedProgram]) -> Probl
         reranked={"public_tests": by_public_tests} if final and problem.public_tests else {},
         after_turn=success_after_turns(programs),
     )
+
+
+def expected_success(scores: ArrayLike, right: ArrayLike) -> float:
+    """The chance that the program with the highest score is right, ties drawn by lot.
+
+    Args:
+        scores: One for each program of a problem, [N]; higher is better.
+        right: Whether each of them passes every test, [N].
+
+    Returns:
+        The share of right programs among those with the highest score; NaN without programs.
+    """
+    rated, passes = np.asarray(scores, np.float64), np.asarray(right, bool)
+    if rated.size == 0:
+        return float("nan")
+    best = np.isclose(rated, rated.max(), rtol=1e-9, atol=0.0)
+    return float(passes[best].mean())
 
 
 def success_after_turns(programs: Sequence[JudgedProgram]) -> tuple[float, ...]:

@@ -13,8 +13,7 @@ from typing import IO, Any, TypeVar
 
 from agents.evaluation.efficiency import Efficiency
 from agents.evaluation.evaluation import Evaluation
-from agents.evaluation.judged_program import JudgedProgram
-from agents.evaluation.passing import Passing
+from agents.evaluation.judged_program import JudgedProgram, Passing
 from agents.evaluation.run_comparison import RunComparison
 from codegym.atomic_file import atomic_file, naming
 from codegym.errors import DataError

@@ -129,6 +129,15 @@ class JudgedProgram:
         return cls(**{**own, **typed})
 
 
+class Passing(dict[str, list[str]]):
+    """Completions that passed every test, by task, in the order in which they were written."""
+
+    def note(self, program: JudgedProgram) -> None:
+        """Adds a program if it passed and nothing came after it in its episode."""
+        if program.is_success and program.is_final:
+            self.setdefault(program.task_id, []).append(program.completion)
+
+
 def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
     cut = {key: value[:LONGEST_VALUE] if isinstance(value, str) else value for key, value in record.items()}
     return {key: getattr(value, "value", value) for key, value in cut.items()}

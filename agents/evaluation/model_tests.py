@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.evaluation.evaluation import expected_success
 from agents.evaluation.judged_program import JudgedProgram
-from agents.evaluation.reranking import expected_success
 from agents.scoring.asserts import opening_of
 from agents.scoring.matrix import Matrix, MatrixJudge
 from agents.scoring.ranking import Ranking, rank

@@ -29,7 +29,7 @@ _MODULES |= {"re", "string"}
 _INSPECTING = frozenset({"gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "tb_frame", "mro"})
 
 
-class Refusal(StrEnum):
+class AssertRejectReason(StrEnum):
     """Why an assert is no test."""
 
     SYNTAX = "syntax"
@@ -56,7 +56,7 @@ class Assertions:
 
     sources: tuple[str, ...]
     """Single ``assert`` statements in one spelling, without messages, in order of appearance."""
-    refused: Counter[Refusal] = field(default_factory=Counter)
+    refused: Counter[AssertRejectReason] = field(default_factory=Counter)
     """How many were left out, and why."""
 
 
@@ -76,18 +76,18 @@ def cut_asserts(
     """
     root = entry_point.partition("(")[0].partition(".")[0]
     rule = _Rule(root, frozenset(known_names) | _BUILTINS | _MODULES | {root})
-    refused: Counter[Refusal] = Counter()
+    refused: Counter[AssertRejectReason] = Counter()
     found: dict[str, None] = {}
     for text in texts:
         start, end = answer(text)
         for parsed in _statements(opening + text[start:end]):
-            if isinstance(parsed, Refusal):
+            if isinstance(parsed, AssertRejectReason):
                 refused[parsed] += 1
                 continue
             for condition in _conjuncts(parsed.test):
                 source, refusal = rule.examine(condition)
                 if refusal is None and source in found:
-                    refusal = Refusal.DUPLICATE
+                    refusal = AssertRejectReason.DUPLICATE
                 if refusal is None:
                     found[source] = None
                 else:
@@ -114,7 +114,7 @@ def defined_names(code: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _statements(text: str) -> Iterator[ast.Assert | Refusal]:
+def _statements(text: str) -> Iterator[ast.Assert | AssertRejectReason]:
     """Each statement that begins with ``assert``, over as many lines as it takes."""
     lines = text.replace("\r\n", "\n").split("\n")
     for start, line in enumerate(lines):
@@ -126,16 +126,16 @@ def _statements(text: str) -> Iterator[ast.Assert | Refusal]:
         yield _statement(lines[start:end])
 
 
-def _statement(lines: list[str]) -> ast.Assert | Refusal:
+def _statement(lines: list[str]) -> ast.Assert | AssertRejectReason:
     if len(lines[0]) > _LONGEST:
-        return Refusal.LENGTH
+        return AssertRejectReason.LENGTH
     if lines[0].strip() == "assert" and len(lines) > 1:  # the condition was written on the next line
         lines = [f"{lines[0].rstrip()} {lines[1].lstrip()}", *lines[2:]]
     for stop in range(1, len(lines) + 1):
         tree = _parsed(textwrap.dedent("\n".join(lines[:stop])))
         if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Assert):
             return tree.body[0]
-    return Refusal.SYNTAX
+    return AssertRejectReason.SYNTAX
 
 
 def _parsed(code: str) -> ast.Module | None:
@@ -161,7 +161,7 @@ class _Rule:
     """The entry point's own name."""
     names: frozenset[str]
 
-    def examine(self, condition: ast.expr) -> tuple[str, Refusal | None]:
+    def examine(self, condition: ast.expr) -> tuple[str, AssertRejectReason | None]:
         """Returns the assert in one spelling, and why it is no test, if so."""
         for node in ast.walk(condition):
             if isinstance(node, ast.Name) and node.id == "candidate":
@@ -169,26 +169,26 @@ class _Rule:
         try:
             source = ast.unparse(ast.Assert(test=condition, msg=None))
         except (ValueError, RecursionError):  # a number of too many digits, too deep an expression
-            return "", Refusal.LENGTH
+            return "", AssertRejectReason.LENGTH
         if len(source) > _LONGEST:
-            return source, Refusal.LENGTH
+            return source, AssertRejectReason.LENGTH
         return source, self._refusal(condition)
 
-    def _refusal(self, condition: ast.expr) -> Refusal | None:
+    def _refusal(self, condition: ast.expr) -> AssertRejectReason | None:
         nodes = list(ast.walk(condition))
         if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in nodes):
-            return Refusal.SYNTAX
+            return AssertRejectReason.SYNTAX
         read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         if read & _UNSAFE or any(name.startswith("_") or name in _INSPECTING for name in read | attributes):
-            return Refusal.UNSAFE
+            return AssertRejectReason.UNSAFE
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         if not any(isinstance(node, ast.Call) and _root(node.func) == self.root for node in nodes):
-            return Refusal.FOREIGN
+            return AssertRejectReason.FOREIGN
         if read - bound - self.names:
-            return Refusal.UNKNOWN_NAME
-        return Refusal.VACUOUS if _is_same_on_both_sides(condition) else None
+            return AssertRejectReason.UNKNOWN_NAME
+        return AssertRejectReason.VACUOUS if _is_same_on_both_sides(condition) else None
 
 
 def _root(node: ast.expr) -> str:

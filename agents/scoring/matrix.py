@@ -11,7 +11,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.scoring.asserts import Refusal
+from agents.scoring.asserts import AssertRejectReason
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
 from codegym.program import Program
@@ -64,7 +64,7 @@ class Matrix:
     """Single asserts, distinct."""
     rows: tuple[str, ...]
     """One for each completion: a letter of :class:`Outcome` for each test."""
-    refused: Mapping[Refusal, int] = field(default_factory=dict)
+    refused: Mapping[AssertRejectReason, int] = field(default_factory=dict)
     """How many of the written asserts were left out, and why."""
 
     @cached_property
@@ -196,12 +196,12 @@ class _Board:
         return "".join(known.get(test, Outcome.UNKNOWN) for test in self.tests)
 
     def _drop_bad_tests(self) -> None:
-        bad: dict[str, Refusal] = {}
+        bad: dict[str, AssertRejectReason] = {}
         for test, *letters in zip(self.tests, *map(self._row, self.stubs), strict=True):
             if letters[0] == Outcome.PASSED or Outcome.FAULTY in letters:
-                bad[test] = Refusal.VACUOUS
+                bad[test] = AssertRejectReason.VACUOUS
             elif Outcome.TIMEOUT in letters or Outcome.UNTRIED in letters:
-                bad[test] = Refusal.ENDLESS
+                bad[test] = AssertRejectReason.ENDLESS
         self.refused.update(bad.values())
         self.tests = tuple(test for test in self.tests if test not in bad)
 

@@ -27,7 +27,7 @@ _LEVEL = 0.01
 """Chance of a task to give an efficiency pair without any difference in cost."""
 
 
-class PairSkip(StrEnum):
+class PairRejectReason(StrEnum):
     """Why a task gave no pair, or a candidate pair was left out."""
 
     NO_TEST = "no_test"
@@ -100,7 +100,7 @@ class PairSet:
     pairs: tuple[Preference, ...]
     tasks: int = 0
     """Tasks that were looked at."""
-    skipped: Mapping[PairKind, Mapping[PairSkip, int]] = field(default_factory=dict)
+    skipped: Mapping[PairKind, Mapping[PairRejectReason, int]] = field(default_factory=dict)
     """Tasks without a pair of a kind, by the first reason."""
 
 
@@ -116,14 +116,14 @@ def make_pairs(
     """
     rules = rules or PairRules()
     pairs: list[Preference] = []
-    skipped: dict[PairKind, Counter[PairSkip]] = {kind: Counter() for kind in rules.kinds}
+    skipped: dict[PairKind, Counter[PairRejectReason]] = {kind: Counter() for kind in rules.kinds}
     for place, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
         for kind in rules.kinds:
             if kind is PairKind.CORRECTNESS:
                 found = correctness_pairs(matrix, rules, seed=rules.tie_seed + place)
             else:
                 found = efficiency_pairs(matrix.samples, cost, rules)
-            if isinstance(found, PairSkip):
+            if isinstance(found, PairRejectReason):
                 skipped[kind][found] += 1
             else:
                 pairs += found
@@ -140,24 +140,24 @@ def reasons(made: PairSet) -> str:
     return "; ".join(kinds) + "." if kinds else ""
 
 
-def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[Preference] | PairSkip:
+def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[Preference] | PairRejectReason:
     """Prefers the more credible programs to the less credible ones; or says why there is nothing to prefer."""
     samples = matrix.samples
     if not matrix.tests:
-        return PairSkip.NO_TEST
+        return PairRejectReason.NO_TEST
     if len(set(samples.completions)) < 2:
-        return PairSkip.ONE_PROGRAM
+        return PairRejectReason.ONE_PROGRAM
     if not matrix.is_complete:
-        return PairSkip.INCOMPLETE
+        return PairRejectReason.INCOMPLETE
     scores = score(matrix, rules)
     if scores.is_flat:
-        return PairSkip.TIED
+        return PairRejectReason.TIED
     order = _best_first(samples.completions, scores, np.random.default_rng(seed))
-    reasons: list[PairSkip] = []
+    reasons: list[PairRejectReason] = []
     pairs: list[Preference] = []
     for chosen, rejected in _outside_in(order):
         pair = _preference(samples, PairKind.CORRECTNESS, (chosen, rejected), scores.programs[[chosen, rejected]])
-        reason = PairSkip.MARGIN if pair.margin < max(rules.min_margin, 1e-9) else text_skip(pair, rules)
+        reason = PairRejectReason.MARGIN if pair.margin < max(rules.min_margin, 1e-9) else text_skip(pair, rules)
         if reason is None:
             for_chosen, for_rejected = _only(matrix, scores, chosen, rejected), _only(matrix, scores, rejected, chosen)
             pairs.append(replace(pair, tests_chosen=for_chosen, tests_rejected=for_rejected))
@@ -170,19 +170,19 @@ def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[P
 
 def efficiency_pairs(
     samples: TaskSamples, costs: Costs | NoCosts | None, rules: PairRules
-) -> list[Preference] | PairSkip:
+) -> list[Preference] | PairRejectReason:
     """Prefers programs that are significantly cheaper, among those that pass the credible tests."""
     if not isinstance(costs, Costs):
-        return PairSkip.NOT_MEASURED
+        return PairRejectReason.NOT_MEASURED
     order = np.argsort(costs.typical, kind="stable")
     level = _LEVEL / (len(order) * (len(order) - 1) / 2)  # the extremes are picked among so many pairs (Bonferroni)
-    reasons: list[PairSkip] = []
+    reasons: list[PairRejectReason] = []
     pairs: list[Preference] = []
     for cheap, dear in _outside_in([int(place) for place in order]):
         worth = costs.typical.min() / costs.typical[[cheap, dear]]
         pair = _preference(samples, PairKind.EFFICIENCY, (costs.programs[cheap], costs.programs[dear]), worth)
         is_faster = faster_than(costs.seconds[cheap], costs.seconds[dear], rules.min_saving, level)
-        reason = text_skip(pair, rules) if is_faster else PairSkip.NOT_FASTER
+        reason = text_skip(pair, rules) if is_faster else PairRejectReason.NOT_FASTER
         if reason is None:
             seconds = costs.typical[[cheap, dear]].tolist()
             pairs.append(replace(pair, seconds_chosen=seconds[0], seconds_rejected=seconds[1]))
@@ -199,14 +199,14 @@ def score(matrix: Matrix, rules: PairRules) -> Scores:
     return rank(matrix.link, rules.ranking, damping=rules.damping, iterations=rules.iterations, seed=seed)
 
 
-def text_skip(pair: Preference, rules: PairRules) -> PairSkip | None:
+def text_skip(pair: Preference, rules: PairRules) -> PairRejectReason | None:
     """Returns why the texts of a pair make it a bad one to learn from, if they do."""
     short, long = sorted((len(pair.chosen), len(pair.rejected)))
     if rules.max_characters and long > rules.max_characters:
-        return PairSkip.LENGTH
+        return PairRejectReason.LENGTH
     if rules.max_length_ratio and long > rules.max_length_ratio * max(short, 1):
-        return PairSkip.LENGTH
-    return PairSkip.TOO_ALIKE if distance(pair.chosen, pair.rejected) <= rules.min_distance else None
+        return PairRejectReason.LENGTH
+    return PairRejectReason.TOO_ALIKE if distance(pair.chosen, pair.rejected) <= rules.min_distance else None
 
 
 def distance(first: str, second: str) -> float:

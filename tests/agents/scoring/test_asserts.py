@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agents.scoring.asserts import Refusal, cut_asserts, defined_names, opening_of
+from agents.scoring.asserts import AssertRejectReason, cut_asserts, defined_names, opening_of
 
 
 def test_bare_asserts_in_one_spelling_each_once() -> None:
     cut = cut_asserts(["assert f(1)==2\nassert (f( 1 ) == 2), 'why'\n", "assert f(2) == 3  # so\n"], "f")
     assert cut.sources == ("assert f(1) == 2", "assert f(2) == 3")
-    assert cut.refused == {Refusal.DUPLICATE: 1}
+    assert cut.refused == {AssertRejectReason.DUPLICATE: 1}
 
 
 def test_a_text_that_continues_a_prompt_that_ends_in_assert() -> None:
@@ -19,7 +19,7 @@ def test_a_text_that_continues_a_prompt_that_ends_in_assert() -> None:
     assert opening_of("assert f(1) == 2\n") == "" == opening_of("reassert")
     cut = cut_asserts(["\tf(1) == \t[0]\nassert f(2) == [1]\nassert f(((("], "f", opening=opening_of(prompt))
     assert cut.sources == ("assert f(1) == [0]", "assert f(2) == [1]")
-    assert cut.refused == {Refusal.SYNTAX: 1}
+    assert cut.refused == {AssertRejectReason.SYNTAX: 1}
 
 
 def test_prose_blocks_and_test_functions() -> None:
@@ -57,21 +57,21 @@ def test_conjunctions_are_two_tests() -> None:
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        ("assert f(1) ==", Refusal.SYNTAX),
-        ("assert await f(1)", Refusal.SYNTAX),
-        ("assert f(1) == " + "1 + " * 800 + "1", Refusal.LENGTH),
-        ("assert g(1) == 2", Refusal.FOREIGN),
-        ("assert True", Refusal.FOREIGN),
-        ("assert f", Refusal.FOREIGN),
-        ("assert f(x) == 2", Refusal.UNKNOWN_NAME),
-        ("assert f(open('/etc/passwd').read()) == 2", Refusal.UNSAFE),
-        ("assert f(__import__('os').getcwd())", Refusal.UNSAFE),
-        ("assert f(1).__class__ == int", Refusal.UNSAFE),
-        ("assert f(exec('import builtins; builtins.len = None')) is None", Refusal.UNSAFE),
-        ("assert f(1) == f(1)", Refusal.VACUOUS),
+        ("assert f(1) ==", AssertRejectReason.SYNTAX),
+        ("assert await f(1)", AssertRejectReason.SYNTAX),
+        ("assert f(1) == " + "1 + " * 800 + "1", AssertRejectReason.LENGTH),
+        ("assert g(1) == 2", AssertRejectReason.FOREIGN),
+        ("assert True", AssertRejectReason.FOREIGN),
+        ("assert f", AssertRejectReason.FOREIGN),
+        ("assert f(x) == 2", AssertRejectReason.UNKNOWN_NAME),
+        ("assert f(open('/etc/passwd').read()) == 2", AssertRejectReason.UNSAFE),
+        ("assert f(__import__('os').getcwd())", AssertRejectReason.UNSAFE),
+        ("assert f(1).__class__ == int", AssertRejectReason.UNSAFE),
+        ("assert f(exec('import builtins; builtins.len = None')) is None", AssertRejectReason.UNSAFE),
+        ("assert f(1) == f(1)", AssertRejectReason.VACUOUS),
     ],
 )
-def test_what_is_no_test_is_named_and_counted(text: str, refusal: Refusal) -> None:
+def test_what_is_no_test_is_named_and_counted(text: str, refusal: AssertRejectReason) -> None:
     cut = cut_asserts([text + "\nassert f(7) == 8\n"], "f")
     assert cut.sources == ("assert f(7) == 8",)
     assert cut.refused == {refusal: 1}

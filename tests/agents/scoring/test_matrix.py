@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.scoring.asserts import Refusal
+from agents.scoring.asserts import AssertRejectReason
 from agents.scoring.matrix import Matrix, MatrixJudge
 from agents.scoring.task_samples import TaskSamples
 from codegym.judge import Judge
@@ -78,7 +78,7 @@ def test_one_bad_test_does_not_spoil_the_others(judge: Judge) -> None:
     tests = ["assert f(7) == 7", endless, "assert f(8) == 8", "assert max([f(1)]) == 1", "assert f(2) == 2"]
     matrix = fill(judge, task([killer], [*tests, "assert True or f(1)"]))
     assert endless not in matrix.tests
-    assert matrix.refused == {Refusal.ENDLESS: 1, Refusal.VACUOUS: 1}
+    assert matrix.refused == {AssertRejectReason.ENDLESS: 1, AssertRejectReason.VACUOUS: 1}
     assert matrix.rows == ("EEPP",)
 
 

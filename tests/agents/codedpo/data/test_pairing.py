@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.codedpo.data.pairing import PairRules, PairSkip, correctness_pairs, distance, efficiency_pairs, make_pairs
+from agents.codedpo.data.pairing import (
+    PairRejectReason,
+    PairRules,
+    correctness_pairs,
+    distance,
+    efficiency_pairs,
+    make_pairs,
+)
 from agents.codedpo.data.pairs import PairKind
 from agents.scoring.costs import Costs, NoCosts
 from agents.scoring.matrix import Matrix
@@ -66,20 +73,20 @@ def test_the_same_text_twice_is_one_program() -> None:
 @pytest.mark.parametrize(
     ("judged", "rules", "reason"),
     [
-        (matrix([GOOD, BAD], ["", ""]), COUNT, PairSkip.NO_TEST),
-        (matrix([GOOD, GOOD], ["P", "P"]), COUNT, PairSkip.ONE_PROGRAM),
-        (matrix([], [], tests=3), COUNT, PairSkip.ONE_PROGRAM),
-        (matrix([GOOD, BAD], ["P?", "FF"]), COUNT, PairSkip.INCOMPLETE),
-        (matrix([GOOD, BAD], ["PP", "PP"]), COUNT, PairSkip.TIED),
-        (matrix([GOOD, BAD], ["FF", "EE"]), COUNT, PairSkip.TIED),
-        (matrix([GOOD, BAD], ["PPPP", "PPPF"]), replace(COUNT, min_margin=0.3), PairSkip.MARGIN),
-        (matrix([GOOD, GOOD + "# x"], ["P", "F"]), replace(COUNT, min_distance=0.2), PairSkip.TOO_ALIKE),
-        (matrix([GOOD, GOOD + "\n\n"], ["P", "F"]), COUNT, PairSkip.TOO_ALIKE),
-        (matrix([GOOD, BAD], ["P", "F"]), replace(COUNT, max_characters=30), PairSkip.LENGTH),
-        (matrix([GOOD, MIDDLE], ["P", "F"]), replace(COUNT, max_length_ratio=1.5), PairSkip.LENGTH),
+        (matrix([GOOD, BAD], ["", ""]), COUNT, PairRejectReason.NO_TEST),
+        (matrix([GOOD, GOOD], ["P", "P"]), COUNT, PairRejectReason.ONE_PROGRAM),
+        (matrix([], [], tests=3), COUNT, PairRejectReason.ONE_PROGRAM),
+        (matrix([GOOD, BAD], ["P?", "FF"]), COUNT, PairRejectReason.INCOMPLETE),
+        (matrix([GOOD, BAD], ["PP", "PP"]), COUNT, PairRejectReason.TIED),
+        (matrix([GOOD, BAD], ["FF", "EE"]), COUNT, PairRejectReason.TIED),
+        (matrix([GOOD, BAD], ["PPPP", "PPPF"]), replace(COUNT, min_margin=0.3), PairRejectReason.MARGIN),
+        (matrix([GOOD, GOOD + "# x"], ["P", "F"]), replace(COUNT, min_distance=0.2), PairRejectReason.TOO_ALIKE),
+        (matrix([GOOD, GOOD + "\n\n"], ["P", "F"]), COUNT, PairRejectReason.TOO_ALIKE),
+        (matrix([GOOD, BAD], ["P", "F"]), replace(COUNT, max_characters=30), PairRejectReason.LENGTH),
+        (matrix([GOOD, MIDDLE], ["P", "F"]), replace(COUNT, max_length_ratio=1.5), PairRejectReason.LENGTH),
     ],
 )
-def test_every_task_without_a_pair_has_a_reason(judged: Matrix, rules: PairRules, reason: PairSkip) -> None:
+def test_every_task_without_a_pair_has_a_reason(judged: Matrix, rules: PairRules, reason: PairRejectReason) -> None:
     assert correctness_pairs(judged, rules) is reason
     made = make_pairs([judged, matrix([GOOD, BAD], ["PPPPP", "FFFFF"])], replace(rules, kinds=(PairKind.CORRECTNESS,)))
     assert made.skipped[PairKind.CORRECTNESS][reason] >= 1
@@ -120,7 +127,7 @@ def test_the_cheaper_program_is_preferred_when_it_is_sure_to_be_cheaper() -> Non
 def test_a_difference_that_is_chance_or_small_is_none(seconds: np.ndarray) -> None:
     samples = matrix([GOOD, MIDDLE], ["P", "P"]).samples
     assert efficiency_pairs(samples, Costs(task_id="t/1", programs=(0, 1), seconds=seconds), PairRules()) is (
-        PairSkip.NOT_FASTER
+        PairRejectReason.NOT_FASTER
     )
 
 
@@ -133,7 +140,7 @@ def test_more_programs_make_a_difference_by_chance_more_likely_and_the_level_str
     samples = matrix([GOOD, MIDDLE, BAD], ["P", "P", "P"]).samples
     (pair,) = efficiency_pairs(samples, two, PairRules())
     assert (pair.chosen, pair.rejected) == (GOOD, BAD)
-    assert efficiency_pairs(samples, three, PairRules()) is PairSkip.NOT_FASTER
+    assert efficiency_pairs(samples, three, PairRules()) is PairRejectReason.NOT_FASTER
 
 
 def test_kinds_are_made_as_asked() -> None:
@@ -143,7 +150,7 @@ def test_kinds_are_made_as_asked() -> None:
         made = make_pairs([judged], PairRules(kinds=kinds), costs)
         assert tuple(pair.kind for pair in made.pairs) == kinds
     without = make_pairs([judged], PairRules())
-    assert without.skipped[PairKind.EFFICIENCY] == {PairSkip.NOT_MEASURED: 1}
+    assert without.skipped[PairKind.EFFICIENCY] == {PairRejectReason.NOT_MEASURED: 1}
 
 
 def test_tasks_of_one_name_keep_their_own_costs() -> None:
@@ -151,7 +158,7 @@ def test_tasks_of_one_name_keep_their_own_costs() -> None:
     costs = [NoCosts.ONE_PROGRAM, Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
     made = make_pairs([first, second], PairRules(kinds=(PairKind.EFFICIENCY,)), costs)
     assert [(pair.chosen, pair.rejected) for pair in made.pairs] == [(GOOD, MIDDLE)]
-    assert made.skipped[PairKind.EFFICIENCY] == {PairSkip.NOT_MEASURED: 1}
+    assert made.skipped[PairKind.EFFICIENCY] == {PairRejectReason.NOT_MEASURED: 1}
 
 
 def test_distance_is_the_share_of_words_that_differ() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.codedpo.data.pairing import PairRules, PairSkip
+from agents.codedpo.data.pairing import PairRejectReason, PairRules
 from agents.codedpo.data.pairs import PairKind, read_pairs
 from agents.codedpo.data.pipeline import PairPipeline, PipelineSettings
 from agents.codedpo.data.sampling import TaskSampler, rollout_samples
@@ -23,7 +23,7 @@ from agents.engines.sampling import Sampling
 from agents.policy.policy import LMPolicy
 from agents.rollout.episodes import Episodes, make_episodes
 from agents.rollout.sampler import Sampler
-from agents.scoring.asserts import Refusal
+from agents.scoring.asserts import AssertRejectReason
 from agents.scoring.costs import CostSettings
 from agents.scoring.matrix import MatrixJudge
 from agents.scoring.task_samples import read_task_samples
@@ -205,12 +205,12 @@ def test_tasks_that_teach_nothing_are_counted(judge: Judge, tmp_path: Path) -> N
     made = run.from_samples(read.tasks)
     assert [pair.task_id for pair in made.pairs] == ["good"]
     assert made.skipped[PairKind.CORRECTNESS] == {
-        PairSkip.NO_TEST: 2,
-        PairSkip.ONE_PROGRAM: 1,
-        PairSkip.TIED: 1,
+        PairRejectReason.NO_TEST: 2,
+        PairRejectReason.ONE_PROGRAM: 1,
+        PairRejectReason.TIED: 1,
     }
     assert "| endless | 1 |" in (tmp_path / "run" / "README.md").read_text()
-    assert Refusal.ENDLESS == "endless"
+    assert AssertRejectReason.ENDLESS == "endless"
 
 
 _ENDLESS = "assert f(1) in iter(int, 1)"

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from agents.evaluation.evaluation import expected_success
 from agents.evaluation.evaluator import evaluate
-from agents.evaluation.reranking import expected_success
 from codegym import CallTest, Judge, Problem
 
 HALF, GOOD, WRONG = "def f(x):\n    return 2\n", "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n"
