@@ -47,7 +47,7 @@ def test_scores_for_machines_and_people(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert (told["tasks"], told["programs"], told["tests"], told["cells"]) == (1, 4, 4, 16)
     assert told["asserts_refused"] == {"syntax": 1}
-    assert len(told["against_labels"]) == 8
+    assert len(told["against_labels"]) == 5
     assert told["against_labels"]["self_validation"]["pair"]["estimate"] == 1.0
     row = json.loads((tmp_path / "scores.jsonl").read_text())
     assert row["outcomes"] == ["PFFF", "PPPF", "PPPF", "FFPF"]
