@@ -88,7 +88,7 @@ def run(request):
         for arguments in request.get("calls") or ():
             namespace[request["entry"]](*ast.literal_eval(arguments))
     except BaseException as error:
-        return {"type": built_in(error), "phase": "run", "place": innermost_place(error, lines)}
+        return {"type": built_in(error), "phase": "run", "place": innermost_span(error, lines)}
     return {"type": "ok"}
 
 
@@ -119,7 +119,7 @@ def printed_place(error, lines):
     return [line, start, line, len(printed[at].rstrip()) + shift]
 
 
-def innermost_place(error, lines):
+def innermost_span(error, lines):
     """Returns the range of the innermost frame that belongs to the program."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
     if not frames:

@@ -1,4 +1,4 @@
-"""How an answer is held against what was expected. Runs outside the sandbox, on rebuilt data only."""
+"""How an answer is compared with the expected one. Runs outside the sandbox, on rebuilt data only."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class OutputRule(StrEnum):
     STRICT = "strict"
     """Line by line; blanks at the ends of lines and blank lines at the end do not count."""
     APPS = "apps"
-    """The looser rule of the APPS benchmark, for numbers that can be held against published ones: blank lines and runs
+    """The looser rule of the APPS benchmark, for numbers that can be compared with published ones: blank lines and runs
     of blanks do not count, numbers may differ by a relative 1e-5, and the lines may come in any order, with repeats."""
     LIVECODEBENCH = "livecodebench"
     """LiveCodeBench's rule: blanks around lines do not count, and lines of numbers are compared as decimal numbers."""

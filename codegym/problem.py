@@ -32,8 +32,8 @@ class CallTest:
     """Call the entry point and compare what it returns.
 
     Attributes:
-        args: Positional arguments.
-        kwargs: Keyword arguments.
+        args: Positional arguments of the call.
+        kwargs: Keyword arguments of the call.
         expected: The value that must come back.
         expected_args: For functions that work in place: the positional arguments as they must be after the call.
         public: May be shown to the agent; private tests only pay reward.

@@ -2,7 +2,7 @@
 
 Started as a file with ``python -I`` and the sandbox's folder, by the interpreter that is to run the programs; standard
 library only. Reads one JSON list of sources, writes one JSON line for each: the compiler's ``error``, null where it
-cannot even say one, else the program's numbers and the places of statements that are never reached.
+cannot even say one, else the program's numbers and the spans of statements that are never reached.
 """
 
 import ast
@@ -27,7 +27,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")
     sys.path.append(sys.argv[1])
-    failure = importlib.import_module("guest.failure")  # a failure has the same place here as in the sandbox
+    failure = importlib.import_module("guest.failure")  # a failure has the same span here as in the sandbox
     for source in json.load(sys.stdin):
         try:
             compile(source, failure.PROGRAM, "exec", dont_inherit=True)
@@ -51,7 +51,7 @@ def summary(source: str) -> "dict[str, object] | None":
             "functions": len(functions),
             "depth": depth(tree),
             "complexity": max(map(complexity, [tree, *functions])),
-            "unreachable": [place for node in nodes for place in unreachable(node, source.encode())],
+            "unreachable": [span for node in nodes for span in unreachable(node, source.encode())],
         }
     except (RecursionError, MemoryError):
         return None
@@ -85,7 +85,7 @@ def complexity(function: ast.AST) -> int:
 
 def unreachable(node: ast.AST, source: bytes) -> "list[list[int]]":
     """Returns the range from the first statement behind a return, raise, break or continue to its block's end."""
-    places = []
+    spans = []
     for name in BLOCKS:
         block = getattr(node, name, None)
         if not isinstance(block, list):
@@ -93,8 +93,8 @@ def unreachable(node: ast.AST, source: bytes) -> "list[list[int]]":
         end = next((index for index, child in enumerate(block[:-1]) if isinstance(child, ENDS)), None)
         if end is not None:
             first, last = block[end + 1], block[-1]
-            places.append([first.lineno, first.col_offset, last.end_lineno, last.end_col_offset])
-    return places
+            spans.append([first.lineno, first.col_offset, last.end_lineno, last.end_col_offset])
+    return spans
 
 
 if __name__ == "__main__":

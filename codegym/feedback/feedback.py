@@ -18,14 +18,14 @@ class TestResult:
 
     Attributes:
         index: Position in ``Problem.tests``.
-        status: Its verdict.
+        status: The verdict of this test.
         public: Whether it may be shown to the agent.
         kind: What went wrong, ``Kind.NONE`` for a pass.
         call: What was tried, as text for people (``f([1, 2], k=3)``), cut to a bounded length.
-        expected: The expected value or output, as text, cut likewise.
-        actual: The value or output that came, or the error, as text, cut likewise.
+        expected: The expected value or output, as text, cut to a bounded length.
+        actual: The value or output that came, or the error, as text, cut to a bounded length.
         cpu_seconds: Measured from outside the program's process.
-        seconds: Wall-clock time.
+        seconds: Wall-clock time of this test.
         peak_memory_bytes: Largest resident size seen, 0 where unknown.
     """
 
@@ -48,7 +48,7 @@ class Feedback:
     """The meaning of one judged completion.
 
     Attributes:
-        task_id: The problem.
+        task_id: The id of the problem.
         program: The code that was judged, with its map back to the completion.
         verdict: The worst of the tests' verdicts; ``UNJUDGED`` without tests, or if a test is at fault and none failed.
         kind: What went wrong first among the tests of the worst verdict.

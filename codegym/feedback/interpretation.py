@@ -80,7 +80,7 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
     """Says what an execution means.
 
     Args:
-        problem: The task; its tests' expected answers are compared here, outside the sandbox.
+        problem: The task, with its tests; its tests' expected answers are compared here, outside the sandbox.
         program: What was run.
         execution: One observation for each test, in order; for a problem without tests, of loading it.
         kinds: The tables from exceptions and statuses to kinds and scopes.
@@ -125,16 +125,16 @@ def _blamed(problem: Problem, observation: Observation) -> Observation:
     failure = observation.failure
     if observation.status is not Status.FAULTY or failure is None:
         return observation
-    told = "\n".join((problem.prompt, problem.starter_code, *problem.solutions))
-    is_asked_for = re.search(rf"\b{re.escape(failure.message)}\b", told) is not None
-    return replace(observation, status=Status.REFUSED, failure=None) if is_asked_for else observation
+    text = "\n".join((problem.prompt, problem.starter_code, *problem.solutions))
+    is_named = re.search(rf"\b{re.escape(failure.message)}\b", text) is not None
+    return replace(observation, status=Status.REFUSED, failure=None) if is_named else observation
 
 
 class Settling:
     """Compares answers as they arrive and drops them: what remains is short, whatever a program said.
 
     Args:
-        problem: The task.
+        problem: The task, with its tests.
         order: The index of the test behind each action.
     """
 
@@ -199,7 +199,7 @@ def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     meaning = _meaning(reading, observation)
     if verdict in (Verdict.INFRA_ERROR, Verdict.UNJUDGED):
         return _Finding(verdict=verdict, meaning=meaning)
-    location = Location.of_place(reading.program, _place(reading.program, observation, meaning.kind))
+    location = Location.of_span(reading.program, _span(reading.program, observation, meaning.kind))
     if _ends_in_triple_quotes(reading.program, location, meaning):
         meaning = Meaning(meaning.kind, Scope.IGNORE)
     if meaning.scope is Scope.LINE and not location.in_completion:
@@ -232,7 +232,7 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
         return reading.kinds.of_exception(("SyntaxError",))  # ValueError or UnicodeError, depending on the CPython
     if meaning.kind.is_syntax and not compiling:
         return Meaning(Kind.DYNAMIC_SYNTAX_ERROR, Scope.LINE)
-    if failure.misfit:
+    if failure.signature_mismatch:
         return Meaning(Kind.WRONG_SIGNATURE, meaning.scope)
     return meaning
 
@@ -241,7 +241,7 @@ def _encodable(source: str) -> bool:
     return _UNREADABLE.search(source) is None
 
 
-def _place(program: Program, observation: Observation, kind: Kind) -> Place | None:
+def _span(program: Program, observation: Observation, kind: Kind) -> Place | None:
     failure = observation.failure
     if failure is None or failure.place is not None or not kind.is_syntax:
         return failure.place if failure else None
@@ -280,7 +280,7 @@ def _message(observation: Observation) -> str:
 def _cycle(failure: Failure) -> str:
     """Names the lines that call each other without end: those that the innermost frames repeat."""
     innermost = failure.frames[-INNERMOST_FRAMES:]
-    lines = sorted({place.start_line for place in innermost if innermost.count(place) > 1})
+    lines = sorted({span.start_line for span in innermost if innermost.count(span) > 1})
     if not lines:
         return ""
     return f" (line {lines[0]} calls itself)" if len(lines) == 1 else f" (a cycle through lines {lines})"
@@ -299,8 +299,8 @@ def _merged(problem: Problem, findings: Sequence[_Finding]) -> tuple[Diagnostic,
         for finding, is_public in zip(findings, public, strict=True):
             found = finding.diagnostic
             if found is not None and is_public is shown and len(distinct) < room:
-                place = (found.kind, found.start_line, found.start_col, found.end_line, found.end_col)
-                distinct.setdefault(place, (finding.verdict is not worst, found))
+                span = (found.kind, found.start_line, found.start_col, found.end_line, found.end_col)
+                distinct.setdefault(span, (finding.verdict is not worst, found))
     return tuple(diagnostic for _, diagnostic in sorted(distinct.values(), key=lambda entry: entry[0]))
 
 

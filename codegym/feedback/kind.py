@@ -210,7 +210,7 @@ _EXCEPTIONS = tuple(
 
 @dataclass(frozen=True)
 class KindTable:
-    """The tables in force; a user's own entries go on top with :meth:`with_entries`.
+    """The tables in force; :meth:`with_entries` replaces some entries by a user's own.
 
     Attributes:
         exceptions: From built-in exception type names.
@@ -230,7 +230,7 @@ class KindTable:
 
         Args:
             exceptions: From names of built-in exception types, ``{"IndentationError": Meaning(...)}``.
-            statuses: From statuses.
+            statuses: Entries by status.
 
         Raises:
             UnknownNameError: If a name is no built-in exception type, or a status does not exist.

@@ -55,9 +55,9 @@ def spectrum(traces: Sequence[Trace], passed: Sequence[bool]) -> dict[int, float
 def divergence(traces: Sequence[Trace], references: Sequence[Trace], passed: Sequence[bool]) -> dict[int, float]:
     """Scores lines by how directly they lead to the first value that a reference never has.
 
-    In each failing test the line that produces the first foreign value gets 1, the line that ran before it ``DECAY``,
-    the one before that ``DECAY`` squared, and so on. A line that produces foreign values in passing tests too computes
-    in another way than the reference, which is no fault: it is passed over for lines that do so less often.
+    In each failing test the line that produces the first divergent value gets 1, the line that ran before it ``DECAY``,
+    the one before that ``DECAY`` squared, and so on. A line that produces divergent values in passing tests too
+    computes in another way than the reference, which is no fault: it is passed over for lines that do so less often.
 
     Args:
         traces: The program's, one for each test, with values.
@@ -72,7 +72,7 @@ def divergence(traces: Sequence[Trace], references: Sequence[Trace], passed: Seq
         for trace, reference, ok in zip(traces, references, passed, strict=True)
         if trace.steps and reference.steps
     ]
-    harmless = _foreign_share([(trace, known) for trace, known, ok in tests if ok])
+    harmless = _divergent_share([(trace, known) for trace, known, ok in tests if ok])
     blame: dict[int, float] = defaultdict(float)
     failing = [(trace, known) for trace, known, ok in tests if not ok]
     for trace, known in failing:
@@ -81,7 +81,7 @@ def divergence(traces: Sequence[Trace], references: Sequence[Trace], passed: Seq
     return dict(blame)
 
 
-def _foreign_share(tests: Sequence[tuple[Trace, set[int]]]) -> Mapping[int, float]:
+def _divergent_share(tests: Sequence[tuple[Trace, set[int]]]) -> Mapping[int, float]:
     """Returns for each line the share of these tests in which it produced a value that the reference never has."""
     counts: dict[int, int] = defaultdict(int)
     for trace, known in tests:
@@ -91,8 +91,8 @@ def _foreign_share(tests: Sequence[tuple[Trace, set[int]]]) -> Mapping[int, floa
 
 
 def _way_to_divergence(trace: Trace, known: set[int], harmless: Mapping[int, float]) -> dict[int, float]:
-    foreign = [index for index, step in enumerate(trace.steps) if not known.issuperset(step.values)]
-    first = min(foreign, key=lambda index: (harmless.get(trace.steps[index].line, 0.0), index), default=None)
+    divergent = [index for index, step in enumerate(trace.steps) if not known.issuperset(step.values)]
+    first = min(divergent, key=lambda index: (harmless.get(trace.steps[index].line, 0.0), index), default=None)
     last = len(trace.steps) - 1 if first is None else first
     weights: dict[int, float] = {}
     weight = 1.0
@@ -130,9 +130,9 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
         suspects += _suspects(feedback.program, blame[:1], Source.DIVERGENCE)
     if not suspects:
         return feedback
-    told = [replace(d, scope=Scope.LINE) if d.kind is Kind.WRONG_ANSWER else d for d in feedback.diagnostics]
+    known = [replace(d, scope=Scope.LINE) if d.kind is Kind.WRONG_ANSWER else d for d in feedback.diagnostics]
     scope = Scope.LINE if feedback.kind is Kind.WRONG_ANSWER else feedback.scope
-    return replace(feedback, scope=scope, diagnostics=(*told, *suspects))
+    return replace(feedback, scope=scope, diagnostics=(*known, *suspects))
 
 
 def _suspects(program: Program, scores: Sequence[tuple[int, float]], source: Source) -> Iterator[Diagnostic]:

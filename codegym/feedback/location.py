@@ -1,4 +1,4 @@
-"""Where a place of the program lies, in the program and in the completion."""
+"""Where a span of the program lies, in the program and in the completion."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Location:
     end: int = -1
 
     @classmethod
-    def of_place(cls, program: Program, place: Place | None) -> Location:
-        """Locates a place that the sandbox reported.
+    def of_span(cls, program: Program, span: Place | None) -> Location:
+        """Locates a span that the sandbox reported.
 
         The numbers come from the program's own process, so they are held inside the source, whatever they are. A range
         without length is widened to the character it stands before, as CPython's caret is.
 
         Args:
             program: The program that ran.
-            place: The reported range; None gives a location without place.
+            span: The reported range; None gives a location without span.
         """
-        if place is None:
+        if span is None:
             return cls()
-        start = program.offset_of(place.start_line, place.start_col)
-        end = program.offset_of(place.end_line, place.end_col)
+        start = program.offset_of(span.start_line, span.start_col)
+        end = program.offset_of(span.end_line, span.end_col)
         if end <= start:
             end = min(start + 1, max(start, program.line_end(program.position_of(start)[0])))
         return cls.of_range(program, start, end)

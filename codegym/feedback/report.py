@@ -47,7 +47,7 @@ def observation_text(feedback: Feedback, problem: Problem) -> str:
 
     Args:
         feedback: What the judge said.
-        problem: The task.
+        problem: The task that the agent works on.
 
     Returns:
         A text of bounded length.

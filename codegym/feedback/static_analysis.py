@@ -87,7 +87,7 @@ def analyze(
     What lies in the problem's part of a program is not the policy's and is left out, but for syntax errors.
 
     Args:
-        programs: The programs.
+        programs: The programs to look at.
         contexts: For each program the code that its problem gives (``Problem.context``): what that names is not
             undefined.
         rules: From ruff's rule codes, or their beginnings, to their meaning; none for syntax errors only.
@@ -138,7 +138,7 @@ def _diagnostics(
     found = [_diagnostic(program, record, rules) for record in records]
     if numbers is not None and "error" not in numbers:
         found = [diagnostic for diagnostic in found if not diagnostic.kind.is_syntax]
-        found += [_unreachable(program, place) for place in numbers["unreachable"]]
+        found += [_unreachable(program, span) for span in numbers["unreachable"]]
     elif not any(diagnostic.kind.is_syntax for diagnostic in found):
         found.append(_unparsable(program) if numbers is None else _uncompiled(program, failure_of(numbers["error"])))
     for diagnostic in sorted(found, key=lambda d: (d.start_line, d.start_col)):
@@ -152,9 +152,7 @@ def _diagnostics(
 
 def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Meaning]) -> Diagnostic:
     start, end = record["location"], record["end_location"]
-    place = Place(
-        start_line=start["row"], start_col=start["column"] - 1, end_line=end["row"], end_col=end["column"] - 1
-    )
+    span = Place(start_line=start["row"], start_col=start["column"] - 1, end_line=end["row"], end_col=end["column"] - 1)
     code = record["code"] or ""
     meaning = next((rules[code[:size]] for size in range(len(code), 0, -1) if code[:size] in rules), _SYNTAX)
     return Diagnostic(
@@ -162,14 +160,14 @@ def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Me
         kind=meaning.kind,
         scope=meaning.scope,
         message=f"SyntaxError: {record['message']}" if meaning is _SYNTAX else record["message"],
-        **vars(Location.of_place(program, place)),
+        **vars(Location.of_span(program, span)),
     )
 
 
-def _unreachable(program: Program, place: Sequence[int]) -> Diagnostic:
+def _unreachable(program: Program, span: Sequence[int]) -> Diagnostic:
     start, end = (
         program.offset_of(line, _characters(program, line, column))
-        for line, column in ((place[0], place[1]), (place[2], place[3]))
+        for line, column in ((span[0], span[1]), (span[2], span[3]))
     )
     return Diagnostic(
         source=Source.LINT,
@@ -188,7 +186,7 @@ def _uncompiled(program: Program, failure: Failure) -> Diagnostic:
         kind=meaning.kind,
         scope=meaning.scope,
         message=f"{failure.exception}: {failure.message}",
-        **vars(Location.of_place(program, failure.place)),
+        **vars(Location.of_span(program, failure.place)),
     )
 
 
@@ -296,11 +294,11 @@ def _parse(sources: Sequence[str], python: str, deadline: float) -> list[dict[st
         left = deadline - time.monotonic()
         if left <= 0:
             return answers + [_UNSEEN] * (len(sources) - len(answers))
-        asked = json.dumps(list(sources[len(answers) :]))
+        requested = json.dumps(list(sources[len(answers) :]))
         worker = subprocess.Popen([python, "-I", str(_WORKER), str(_SANDBOX)], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii")  # fmt: skip
         try:
-            out, _ = worker.communicate(asked, timeout=left / 2)
+            out, _ = worker.communicate(requested, timeout=left / 2)
         except subprocess.TimeoutExpired:
             worker.kill()
             out, _ = worker.communicate()

@@ -61,7 +61,7 @@ def token_spans(
     """Turns diagnostics into weights of a completion's tokens.
 
     Args:
-        diagnostics: As ``info["diagnostics"]`` holds them: dicts with ``start``, ``end``, ``scope`` and ``score``.
+        diagnostics: The entries of ``info["diagnostics"]``: dicts with ``start``, ``end``, ``scope`` and ``score``.
         offsets: Half-open range of characters of each token of the completion, int [T, 2].
         text: The completion; when given, places are widened to the lines they lie in, as in RLTF.
 
@@ -84,7 +84,7 @@ def line_range(text: str, start: int, end: int) -> tuple[int, int]:
 
     Args:
         text: Lines end at LF, CRLF or CR.
-        start: First character.
+        start: Index of the first character.
         end: One past the last.
     """
     begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1

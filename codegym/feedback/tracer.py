@@ -29,7 +29,7 @@ def trace(source: str, context: str, entry: str | None, values: bool, how: str, 
     """Runs one test of a program.
 
     Args:
-        source: The program.
+        source: The program's text.
         context: Code that the problem gives.
         entry: The entry point, or None.
         values: Whether to record values too.

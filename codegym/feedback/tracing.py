@@ -44,8 +44,8 @@ def trace_job(problem: Problem, source: str, limits: Limits, *, values: bool = F
     The tests' scripts go along, as the judge's verdict is known by then and does not depend on it.
 
     Args:
-        problem: The task.
-        source: The program.
+        problem: The task whose tests are run.
+        source: The program's text.
         limits: What it may use up.
         values: Whether to record values too, which costs a multiple.
     """
@@ -66,17 +66,17 @@ def traces_of(execution: Execution) -> tuple[Trace, ...]:
 
 
 def _trace(observation: Observation) -> Trace:
-    told = observation.value
-    if observation.status is not Status.OK or not isinstance(told, dict):
+    report = observation.value
+    if observation.status is not Status.OK or not isinstance(report, dict):
         return Trace()
-    lines, steps = _numbers(told.get("lines")), _numbers(told.get("steps"))
-    return Trace(lines=frozenset(lines), whole=told.get("whole") is True, steps=tuple(_steps(steps)))
+    lines, steps = _numbers(report.get("lines")), _numbers(report.get("steps"))
+    return Trace(lines=frozenset(lines), whole=report.get("whole") is True, steps=tuple(_steps(steps)))
 
 
-def _numbers(told: Any) -> list[int]:
+def _numbers(report: Any) -> list[int]:
     """Numbers of 64 bits at most: of longer ones many may share a hash, and a set of them takes their square."""
-    is_plain = isinstance(told, list) and all(type(number) is int and abs(number) < 2**63 for number in told)
-    return told if is_plain else []
+    is_plain = isinstance(report, list) and all(type(number) is int and abs(number) < 2**63 for number in report)
+    return report if is_plain else []
 
 
 def _steps(flat: list[int]) -> Iterator[Step]:

@@ -73,7 +73,8 @@ class Failure:
         place: The innermost place that belongs to the program (for a timeout: where it was stuck), if there is one.
         frames: Places of the program's frames, outermost first, bounded in number.
         loading: True when the program failed before its entry point could be called (compilation or import).
-        misfit: True when the entry point's own signature does not take the arguments; the place is the signature's.
+        signature_mismatch: True when the entry point's own signature does not take the arguments; then the place is
+            the signature's.
     """
 
     exception: str
@@ -82,7 +83,7 @@ class Failure:
     place: Place | None = None
     frames: tuple[Place, ...] = ()
     loading: bool = False
-    misfit: bool = False
+    signature_mismatch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def failure_of(told: Any) -> Failure:
             place=_place(told["place"]),
             frames=tuple(place for place in map(_place, told["frames"][:20]) if place is not None),
             loading=told["loading"] is True,
-            misfit=told.get("misfit") is True,
+            signature_mismatch=told.get("signature_mismatch") is True,
         )
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         raise CodecError(f"not a failure: {error}") from None

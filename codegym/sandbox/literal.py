@@ -1,7 +1,7 @@
 """Test scripts that are nothing but literal questions and answers: these run as calls, and are answered outside.
 
 ``assert candidate(1, [2]) == 3`` needs no process for the script: the arguments are literals, the call goes to the
-program, and what comes back is held against the literal here, with Python's own ``==`` on rebuilt data.
+program, and what comes back is compared with the literal here, with Python's own ``==`` on rebuilt data.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, 
     """Returns the assertions of a script that consists of literal ones only.
 
     Args:
-        source: The script.
+        source: The script's text.
         entry_point: The name that it may use besides ``candidate``.
 
     Returns:

@@ -50,15 +50,15 @@ def run_together(run: Run, scripts: dict[int, str]) -> None:
         process = run.server("program").start("together", run.request(script=script), run.rlimits())
         clock = Clock(run, process)
         try:
-            told = next_message(run, process, clock)
+            message = next_message(run, process, clock)
             _, wall = clock.charge()
         finally:
             clock.close()
-        if isinstance(told, list):
-            told = _not_loaded(told) if told[0] in _LOADING else _observed(told)
+        if isinstance(message, list):
+            message = _not_loaded(message) if message[0] in _LOADING else _observed(message)
         assert process.report is not None
         seen = replace(
-            _NO_TEST if told.status is Status.OK and not asserts_something(script) else told,
+            _NO_TEST if message.status is Status.OK and not asserts_something(script) else message,
             cpu_seconds=process.report.cpu_seconds,
             wall_seconds=wall,
             peak_memory_bytes=process.report.peak_memory_bytes,
@@ -105,11 +105,11 @@ class _Pair:
         while waiting:
             index = next(iter(waiting))
             script = waiting.pop(index)
-            told = self._say(script)
-            self.is_well = isinstance(told, list) and told[0] != "gone"
-            if isinstance(told, list):
-                told = self._observed(told)
-            seen = self._timed(told)
+            message = self._say(script)
+            self.is_well = isinstance(message, list) and message[0] != "gone"
+            if isinstance(message, list):
+                message = self._observed(message)
+            seen = self._timed(message)
             if seen.status is Status.OK and (fault := self._fault_of(script)) is not None:
                 seen = fault
             self.run.observe(index, seen)
@@ -129,10 +129,10 @@ class _Pair:
             spent = self.run.spent  # what the test costs here is not the program's
             self.clock.restart()
             self.script_clock.restart()
-            told = self._say(["vet", script])
+            message = self._say(["vet", script])
             self.run.spent = spent
-            self.is_well = isinstance(told, list) and told[0] != "gone"
-            observed = _observed(told) if isinstance(told, list) else None
+            self.is_well = isinstance(message, list) and message[0] != "gone"
+            observed = _observed(message) if isinstance(message, list) else None
             _VETTED[key] = observed if observed is not None and observed.status is Status.FAULTY else None
             while len(_VETTED) > _MOST_VETTED:
                 _VETTED.popitem(last=False)
@@ -141,22 +141,22 @@ class _Pair:
     def _say(self, order: Any) -> list[Any] | Observation:
         clocks = self.clock, self.script_clock
         unread = send(self.run, self.script, Codec().encode(order), *clocks)
-        told = unread or next_message(self.run, self.script, *clocks)
-        if isinstance(told, Observation) and told.status in (Status.EXITED, Status.CRASHED):
+        message = unread or next_message(self.run, self.script, *clocks)
+        if isinstance(message, Observation) and message.status in (Status.EXITED, Status.CRASHED):
             return Observation(status=Status.REFUSED, detail="the test script ended its process")
-        return told
+        return message
 
-    def _observed(self, told: list[Any]) -> Observation:
-        if told[0] == "gone":
-            return self._lost(told)
-        self.run.used_handles = self.run.used_handles or told == ["ok", True]
-        return _observed(told)
+    def _observed(self, message: list[Any]) -> Observation:
+        if message[0] == "gone":
+            return self._lost(message)
+        self.run.used_handles = self.run.used_handles or message == ["ok", True]
+        return _observed(message)
 
-    def _lost(self, told: list[Any]) -> Observation:
+    def _lost(self, message: list[Any]) -> Observation:
         """The script says that the program is gone: how?"""
-        if told[1:] == ["exceeded"]:
+        if message[1:] == ["exceeded"]:
             return Observation(status=Status.OUTPUT)
-        if told[1:] == ["tampered"]:
+        if message[1:] == ["tampered"]:
             return Observation(status=Status.TAMPERED, detail="the program wrote something else than answers")
         return end_of(self.program)
 

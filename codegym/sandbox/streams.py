@@ -26,7 +26,7 @@ _ERRORS_READ = 64
 """Standard error may be this many times as long as the output: people debug with it, and it decides nothing."""
 _READS_AT_ONCE = 16
 _QUIET_SECONDS = 0.005
-"""So long nobody is woken for what a program prints: most are over by then."""
+"""Seconds in which printed text is left in the pipe: most programs are over by then."""
 _DRIBBLE_SECONDS = 0.001
 
 
@@ -93,7 +93,7 @@ class _Output:
     """A pipe that is read as it fills, kept up to one size, and refused beyond another.
 
     Args:
-        fd: Where to read.
+        fd: Descriptor of the pipe's reading end.
         kept: Bytes that are kept; what goes beyond is read, too, and forgotten.
         most: Bytes that a program may write at all: reading for ever would cost us as much as it costs the program.
     """

@@ -98,8 +98,8 @@ class Codec:
         """Returns the value that :meth:`encode` was given, of exact built-in types.
 
         Args:
-            data: What came.
-            known: As in :meth:`encode`; these instances are updated in place.
+            data: The bytes that came.
+            known: Instances that both sides hold, as in :meth:`encode`; they are updated in place.
 
         Raises:
             CodecError: If the bytes are not of this codec.
@@ -329,7 +329,7 @@ def _hashed(items: Any) -> list[Any]:
 
 
 def _keyed(pairs: Any) -> list[Any]:
-    """Items of a mapping; likewise."""
+    """Items of a mapping: refused where many keys share a hash."""
     _hashed([key for key, _ in checked(pairs, list)])
     return list(pairs)
 

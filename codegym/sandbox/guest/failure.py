@@ -1,4 +1,4 @@
-"""Exceptions as data: type, message and places in the program's own lines, columns in characters."""
+"""Exceptions as data: type, message and spans in the program's own lines, columns in characters."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def describe(error: BaseException, source: str, loading: bool, filename: str = P
     """Returns an exception as JSON-safe data.
 
     Args:
-        error: The exception.
+        error: The exception that was caught.
         source: The program's text.
         loading: Whether the program failed before its entry point could be called.
         filename: The file name whose frames count.
 
     Returns:
-        ``exception``, ``bases``, ``message``, ``place``, ``frames``, ``loading`` and, for SystemExit, ``exit_code``;
-        a place is four numbers or None.
+        ``exception``, ``bases``, ``message``, ``span``, ``frames``, ``loading`` and, for SystemExit, ``exit_code``;
+        a span is four numbers or None.
     """
     lines = source_lines(source)
     frames = _frames(error.__traceback__, lines, filename)
-    place = frames[-1] if frames else None
+    span = frames[-1] if frames else None
     if isinstance(error, SyntaxError) and error.filename == filename:
-        place = _syntax_place(error, source, lines)
+        span = _syntax_span(error, source, lines)
     described: dict[str, Any] = {
         "exception": type(error).__name__,
         "bases": [
             kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins" and kind is not object
         ],
         "message": _message(error),
-        "place": place,
+        "place": span,
         "frames": frames,
         "loading": loading,
     }
@@ -69,31 +69,31 @@ def _message(error: BaseException) -> str:
 
 
 def _frames(traceback: TracebackType | None, lines: list[str], filename: str) -> list[list[int]]:
-    places: list[tuple[CodeType, int, int]] = []
+    spans: list[tuple[CodeType, int, int]] = []
     walked = 0
     while traceback is not None and walked < _MAX_WALK:
         code = traceback.tb_frame.f_code
         if code.co_filename == filename:
-            places.append((code, traceback.tb_lasti, traceback.tb_lineno))
+            spans.append((code, traceback.tb_lasti, traceback.tb_lineno))
         traceback = traceback.tb_next
         walked += 1
-    if len(places) > _MAX_FRAMES:
-        places = places[: _MAX_FRAMES // 2] + places[-_MAX_FRAMES // 2 :]
-    return [place_at(code, offset, line, lines) for code, offset, line in places]
+    if len(spans) > _MAX_FRAMES:
+        spans = spans[: _MAX_FRAMES // 2] + spans[-_MAX_FRAMES // 2 :]
+    return [span_at(code, offset, line, lines) for code, offset, line in spans]
 
 
-def frame_place(frame: FrameType | None, source: str) -> list[int] | None:
-    """Returns the innermost place of the program on a running stack."""
+def frame_span(frame: FrameType | None, source: str) -> list[int] | None:
+    """Returns the innermost span of the program on a running stack."""
     for _ in range(_MAX_WALK):
         if frame is None:
             return None
         if frame.f_code.co_filename == PROGRAM:
-            return place_at(frame.f_code, frame.f_lasti, frame.f_lineno, source_lines(source))
+            return span_at(frame.f_code, frame.f_lasti, frame.f_lineno, source_lines(source))
         frame = frame.f_back
     return None
 
 
-def place_at(code: CodeType, offset: int, line: int | None, lines: list[str]) -> list[int]:
+def span_at(code: CodeType, offset: int, line: int | None, lines: list[str]) -> list[int]:
     """Returns the range of the instruction at a byte offset of some code, in characters."""
     start_line = end_line = line or 1
     start = end = None
@@ -123,7 +123,7 @@ def characters(line: str, byte_column: int) -> int:
     return len(line.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
 
 
-def _syntax_place(error: SyntaxError, source: str, lines: list[str]) -> list[int] | None:
+def _syntax_span(error: SyntaxError, source: str, lines: list[str]) -> list[int] | None:
     start_line, start = error.lineno, error.offset
     if not start_line or start_line < 1:
         return None
@@ -157,6 +157,6 @@ def _counts_bytes(source: str) -> bool:
     return True
 
 
-def innermost_place(source: str) -> list[int] | None:
+def innermost_span(source: str) -> list[int] | None:
     """Returns where the program is right now, for a signal handler."""
-    return frame_place(sys._getframe(1), source)
+    return frame_span(sys._getframe(1), source)

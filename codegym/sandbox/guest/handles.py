@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-_ASKED_BY_PEOPLE = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__dict__"})
+_ORDINARY = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__dict__"})
 
 
-class Asked(Protocol):
+class Asking(Protocol):
     """Whoever passes a request on to the other process."""
 
     def ask(self, verb: str, *arguments: Any) -> Any:
@@ -27,7 +27,7 @@ class Opaque:
 
     __slots__ = ("_number", "_peer", "_type_name")
 
-    def __init__(self, peer: Asked, number: int, type_name: str) -> None:
+    def __init__(self, peer: Asking, number: int, type_name: str) -> None:
         object.__setattr__(self, "_peer", peer)
         object.__setattr__(self, "_number", number)
         object.__setattr__(self, "_type_name", type_name)
@@ -39,7 +39,7 @@ class Opaque:
         return _ask(self, "call", list(args), kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__") and name not in _ASKED_BY_PEOPLE:
+        if name.startswith("__") and name.endswith("__") and name not in _ORDINARY:
             raise AttributeError(name)  # protocols (__array_interface__, __deepcopy__, ...) are not forwarded
         return _ask(self, "get", name)
 
@@ -75,7 +75,7 @@ class Opaque:
 
 
 def _hand_over(handle: Opaque) -> None:
-    peer: Asked = object.__getattribute__(handle, "_peer")
+    peer: Asking = object.__getattribute__(handle, "_peer")
     peer.hand_over(handle)
 
 
@@ -143,5 +143,5 @@ def _no_value(thing: Borrowed) -> str:
 
 
 def _ask(opaque: Opaque, verb: str, *arguments: Any) -> Any:
-    peer: Asked = object.__getattribute__(opaque, "_peer")
+    peer: Asking = object.__getattribute__(opaque, "_peer")
     return peer.ask(verb, opaque, *arguments)

@@ -23,7 +23,7 @@ def is_own_fault(error: BaseException, script: str, context: str) -> bool:
 
     Args:
         error: What ended the script, after it had asked something of the program.
-        script: Its text.
+        script: The script's text.
         context: The problem's code, which ran before it.
     """
     if isinstance(error, CannotRun) or (isinstance(error, SyntaxError) and error.filename == SCRIPT):

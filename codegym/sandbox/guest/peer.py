@@ -59,7 +59,7 @@ class Peer:
         source: The program's text where this is its process (failures name places in it), else empty.
         entry: Returns the candidate, where this is the program's process.
         names: Globals whose classes the other side may ask for, or None where it may ask for nothing.
-        printed: Returns what was printed here and has not been told yet: it appears where the other side asked.
+        printed: Returns what was printed here and has not been sent yet: it appears where the other side called.
         own_module: ``__module__`` of the classes whose instances' attributes the other side may touch; None for all.
         opaque_results: Objects of the other side may be given values of this one.
     """
@@ -158,7 +158,7 @@ class Peer:
             return
         if not self.opaque_results:
             raise TypeError(
-                "what the program returned is not data, and may be iterated and asked, but not be given anything: "
+                "what the program returned is not data, and may be iterated and is_request, but not be given anything: "
                 "a method of it would see what is expected (Problem(opaque_results=True) allows that)"
             )
         self.has_handed_over = True
@@ -192,12 +192,12 @@ class Peer:
     def _receive(self, known: list[Any]) -> list[Any]:
         try:
             payload = receive(self.fd, self.limit)
-            asked = payload[:1] == b"?"
-            known = [] if asked else known
+            is_request = payload[:1] == b"?"
+            known = [] if is_request else known
             message = self.codec.decode(payload[1:], known)
-            if type(message) is not list or len(message) != 4 - asked or (message[0] == "ask") is not asked:
+            if type(message) is not list or len(message) != 4 - is_request or (message[0] == "ask") is not is_request:
                 raise CodecError("not a message of a peer")
-            if asked:
+            if is_request:
                 message += known
         except ChannelClosed as error:
             self._lost(str(error))

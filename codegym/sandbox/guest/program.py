@@ -59,14 +59,14 @@ class CappedText(io.TextIOWrapper):
     """Standard output of a call: kept in memory up to a limit, with all that programs do to a true one."""
 
     def __init__(self, limit: int) -> None:
-        self.kept, self._told = _CappedBytes(limit), 0
+        self.kept, self._read = _CappedBytes(limit), 0
         super().__init__(self.kept, encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True)
 
     def news(self) -> str:
         """Returns what was printed since the last time."""
         with contextlib.suppress(ValueError):
-            if (end := self.kept.tell()) > self._told:
-                start, self._told = self._told, end
+            if (end := self.kept.tell()) > self._read:
+                start, self._read = self._read, end
                 return self.kept.getbuffer()[start:end].tobytes().decode("utf-8", "replace")
         return ""
 
@@ -92,7 +92,7 @@ def nothing_to_read() -> io.TextIOWrapper:
     return io.TextIOWrapper(_NoBytes(), encoding="utf-8", errors="surrogateescape")
 
 
-class Program:
+class LoadedProgram:
     """A program's namespace and the way to its entry point.
 
     Attributes:
@@ -114,7 +114,8 @@ class Program:
         """Runs the context and the program's top level.
 
         Args:
-            channel: Where to say that the program's own code begins: what fails earlier is not its fault.
+            channel: Descriptor on which the beginning of the program's own code is reported: what fails earlier is
+                not its fault.
             code: The compiled program, if it is at hand.
 
         Returns:
@@ -214,7 +215,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     """
     pid = os.getpid()
     answer = answerer(channel, pid, request["output_bytes"])
-    program = Program(request["source"], request["context"], request["entry_point"], "program")
+    program = LoadedProgram(request["source"], request["context"], request["entry_point"], "program")
     sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load(channel)
@@ -239,7 +240,7 @@ def answerer(channel: int, pid: int, limit: int) -> Callable[..., None]:
     """Returns a function that sends one answer; answers that cannot cross, or are too long, become words of that.
 
     Args:
-        channel: Where to.
+        channel: Descriptor of the channel to the judge.
         pid: The process that may answer: a fork of it that comes back here may not.
         limit: Bytes that an answer may have, with some room for the harness's own.
     """
@@ -269,7 +270,7 @@ def _truth(message: list[Any]) -> bool:
 
 
 def _call(
-    program: Program, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], output_bytes: int
+    program: LoadedProgram, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], output_bytes: int
 ) -> list[Any]:
     out = sys.stdout = CappedText(output_bytes)
     before = None if all(type(arg) in _UNCHANGEABLE for arg in args) else _frozen(args, codec)
@@ -348,7 +349,7 @@ def run_main(channel: int, request: dict[str, Any], streams: Streams) -> int:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = streams.stdin, streams.stdout, streams.stderr  # type: ignore[misc]
     if any(name in request["source"] for name in STANDARD_FILES):
         open_standard_files()
-    program = Program(request["source"], request["context"], None, "__main__")
+    program = LoadedProgram(request["source"], request["context"], None, "__main__")
     failure = program.load(channel)
     if failure is not None and failure["frames"]:
         failure["loading"] = False  # here, running its top level is what the program is for
@@ -360,7 +361,7 @@ def run_main(channel: int, request: dict[str, Any], streams: Streams) -> int:
     return code
 
 
-def _finish(code: int, program: Program, streams: Streams) -> int:
+def _finish(code: int, program: LoadedProgram, streams: Streams) -> int:
     """Ends the program as the interpreter ends itself; returns the exit code.
 
     In this order: threads, exit functions, what now stands for standard output, the program's own objects, and the

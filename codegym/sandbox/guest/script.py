@@ -21,7 +21,7 @@ from .codec import Codec
 from .failure import PROGRAM, describe
 from .own_fault import SCRIPT, is_deliberate, is_own_fault
 from .peer import Peer
-from .program import CONTEXT, CappedText, OutputExceeded, Program, answerer, own_classes
+from .program import CONTEXT, CappedText, LoadedProgram, OutputExceeded, answerer, own_classes
 from .solution import SolutionImports
 from .test_functions import finish, is_collected, replace_mains, run_test_functions
 
@@ -33,7 +33,7 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
 
     Writes ``["loaded"]``, ``["failed", failure]``, ``["missing"]`` or ``["exceeded"]`` to the channel, once.
     """
-    program = Program(request["source"], request["context"], request["entry_point"], "program")
+    program = LoadedProgram(request["source"], request["context"], request["entry_point"], "program")
     out = sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load(channel)
@@ -55,7 +55,7 @@ def serve_program(channel: int, socket: int, request: dict[str, Any]) -> None:
     peer.serve_forever()
 
 
-def _loaded(program: Program, failure: dict[str, Any] | None) -> list[Any]:
+def _loaded(program: LoadedProgram, failure: dict[str, Any] | None) -> list[Any]:
     if failure is not None:
         return ["failed", failure]
     if program.entry_point is not None:
@@ -200,7 +200,7 @@ def perform(script: str, namespace: dict[str, Any], candidate: Any, imports: Sol
     """Runs a script: its top level, then its ``check``, then the test functions and classes that nobody has run.
 
     Args:
-        script: Its text.
+        script: The script's text.
         namespace: Where it runs.
         candidate: What ``check`` and test functions get.
         imports: What the script finds where it imports what it tests.
@@ -269,19 +269,19 @@ def run_together(channel: int, request: dict[str, Any]) -> None:
     """
     answer = answerer(channel, os.getpid(), request["output_bytes"])
     sys.stdout = CappedText(request["output_bytes"])
-    program = Program(request["source"], request["context"], request["entry_point"], "program")
+    program = LoadedProgram(request["source"], request["context"], request["entry_point"], "program")
     script = request["script"]
     try:
         failure = program.load(channel, compile("", PROGRAM, "exec") if program.entry_point is None else None)
-        told = _loaded(program, failure)
-        if told == ["loaded"]:
-            told = _try_script(script, program)
+        answer_to_judge = _loaded(program, failure)
+        if answer_to_judge == ["loaded"]:
+            answer_to_judge = _try_script(script, program)
     except OutputExceeded as error:
-        told = ["exceeded", describe(error, program.source, loading=False)]
-    answer(told)
+        answer_to_judge = ["exceeded", describe(error, program.source, loading=False)]
+    answer(answer_to_judge)
 
 
-def _try_script(script: str, program: Program) -> list[Any]:
+def _try_script(script: str, program: LoadedProgram) -> list[Any]:
     namespace = program.namespace
     try:
         if program.entry_point is None:

@@ -187,7 +187,7 @@ class Service:
 
     def tell_place(self, *_: object) -> None:
         """Tells, asked by a signal, where the program is in Python code; C code is left to ``faulthandler``."""
-        place = failure.innermost_place(self.source)
+        place = failure.innermost_span(self.source)
         if place is not None:
             os.write(CHANNEL, b"\n@place " + json.dumps(place).encode() + b"\n")
 

@@ -16,19 +16,19 @@ def describe_call(
         error: What the call raised.
         source: The program's text.
         entry: What was called.
-        args: Its arguments.
+        args: Positional arguments of the call.
         kwargs: Its keyword arguments.
 
     Returns:
-        The failure, with ``misfit``: whether the function does not take such arguments.
+        The failure, with ``signature_mismatch``: whether the function does not take such arguments.
     """
     failure = describe(error, source, loading=False)
-    if isinstance(error, TypeError) and not failure["frames"] and _is_misfit(entry, args, kwargs):
-        failure["misfit"], failure["place"] = True, _header(entry, source)
+    if isinstance(error, TypeError) and not failure["frames"] and _is_mismatch(entry, args, kwargs):
+        failure["signature_mismatch"], failure["place"] = True, _header(entry, source)
     return failure
 
 
-def _is_misfit(entry: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _is_mismatch(entry: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Asks the signature; where there is none (``max``), or one of the program's own making fails, it is not known."""
     import inspect  # only where a call has failed: the server stays small
 
@@ -55,7 +55,7 @@ def _header(entry: Any, source: str) -> list[int] | None:
         nodes = [node for node in ast.walk(ast.parse(source)) if _is_header(node, name, code)]
     except BaseException:  # hints only: the program may have made anything of its function's attributes
         return None
-    return _header_place(nodes[-1], source) if nodes else None
+    return _header_span(nodes[-1], source) if nodes else None
 
 
 def _is_header(node: Any, name: str, code: Any) -> bool:
@@ -83,7 +83,7 @@ def _code(entry: Any) -> Any:
     return code if code is not None and code.co_filename == PROGRAM else None
 
 
-def _header_place(node: Any, source: str) -> list[int]:
+def _header_span(node: Any, source: str) -> list[int]:
     import ast
 
     lines = source_lines(source)

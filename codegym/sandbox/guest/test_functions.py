@@ -90,13 +90,13 @@ def run_function(function: Callable[..., Any], fixtures: Mapping[str, Fixture], 
     marks = [*outer, *getattr(function, "pytestmark", ())]
     if _is_left_out(marks):
         return
-    asked = [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
-    asked += [name for name, fixture in fixtures.items() if fixture.autouse]
+    requested = [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
+    requested += [name for name, fixture in fixtures.items() if fixture.autouse]
     for row in _parameter_sets(marks):
-        asked_here = [*asked, *(name for name in _parameters(function) if name not in row)]
-        for chosen in _choices(asked_here, fixtures):
+        names = [*requested, *(name for name in _parameters(function) if name not in row)]
+        for chosen in _choices(names, fixtures):
             try:
-                _run_once(function, dict(row), asked_here, fixtures, chosen)
+                _run_once(function, dict(row), names, fixtures, chosen)
             except Skipped:
                 continue
 
@@ -104,14 +104,14 @@ def run_function(function: Callable[..., Any], fixtures: Mapping[str, Fixture], 
 def _run_once(
     function: Callable[..., Any],
     values: dict[str, Any],
-    asked: Sequence[str],
+    requested: Sequence[str],
     fixtures: Mapping[str, Fixture],
     chosen: Mapping[str, Any],
 ) -> None:
     made: dict[str, Any] = {}
     endings: list[Iterator[Any]] = []
     own = _parameters(function)
-    for name in asked:
+    for name in requested:
         value = _value(name, fixtures, chosen, made, endings)
         if name in own:
             values[name] = value
@@ -149,9 +149,9 @@ def _fixture(name: str, fixtures: Mapping[str, Fixture]) -> Fixture:
     return fixtures[name]
 
 
-def _choices(asked: Sequence[str], fixtures: Mapping[str, Fixture]) -> Iterator[dict[str, Any]]:
+def _choices(requested: Sequence[str], fixtures: Mapping[str, Fixture]) -> Iterator[dict[str, Any]]:
     """Yields a parameter for each fixture that has several."""
-    closure, waiting = dict[str, Fixture](), list(asked)
+    closure, waiting = dict[str, Fixture](), list(requested)
     while waiting:
         name = waiting.pop()
         if name != "request" and name not in closure:

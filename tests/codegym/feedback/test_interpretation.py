@@ -153,8 +153,10 @@ def test_an_unterminated_triple_quote_is_ignored_and_a_terminated_one_is_not():
 
 
 def test_a_wrong_signature_is_placed_at_the_definition():
-    misfit = Failure(exception="TypeError", bases=("TypeError",), place=at(1, 0, 9), misfit=True)
-    feedback, _ = judged(Observation(status=Status.RAISED, failure=misfit))
+    signature_mismatch = Failure(
+        exception="TypeError", bases=("TypeError",), place=at(1, 0, 9), signature_mismatch=True
+    )
+    feedback, _ = judged(Observation(status=Status.RAISED, failure=signature_mismatch))
     (found,) = feedback.diagnostics
     assert feedback.kind == "wrong_signature"
     assert feedback.program.completion[found.start : found.end] == "def f(xs)"
