@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
+import datetime
+import decimal
+import fractions
+import importlib
 import re
 import textwrap
 import warnings
@@ -11,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import ModuleType
 
 from codegym.extraction import answer
 
@@ -26,7 +32,20 @@ _UNSAFE = frozenset(
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) - _UNSAFE
 _MODULES = frozenset({"bisect", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "math"})
 _MODULES |= {"re", "string"}
-_INSPECTING = frozenset({"gi_frame", "gi_code", "f_globals", "f_locals", "f_builtins", "tb_frame", "mro"})
+_DATA = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset, range, collections.deque,
+         collections.Counter, collections.OrderedDict, collections.defaultdict, datetime.date, datetime.datetime,
+         datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction, re.Match, re.Pattern)  # fmt: skip
+_ATTRIBUTES = frozenset(name for kind in _DATA for name in dir(kind) if not name.startswith("_"))
+_ATTRIBUTES -= {"format", "format_map"}  # their texts reach attributes of their own
+_OF_MODULES = {
+    name: frozenset(
+        attribute
+        for attribute, value in vars(importlib.import_module(name)).items()
+        if not attribute.startswith("_") and not isinstance(value, ModuleType)
+    )
+    for name in _MODULES
+}
+"""A module's own names; through those of modules that it imports (``fractions.sys``) one reaches ``eval``."""
 
 
 class AssertRejectReason(StrEnum):
@@ -179,8 +198,8 @@ class _Rule:
         if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in nodes):
             return AssertRejectReason.SYNTAX
         read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-        if read & _UNSAFE or any(name.startswith("_") or name in _INSPECTING for name in read | attributes):
+        attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+        if read & _UNSAFE or any(name.startswith("_") for name in read) or not all(map(self._is_known, attributes)):
             return AssertRejectReason.UNSAFE
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -189,6 +208,14 @@ class _Rule:
         if read - bound - self.names:
             return AssertRejectReason.UNKNOWN_NAME
         return AssertRejectReason.VACUOUS if _is_same_on_both_sides(condition) else None
+
+    def _is_known(self, node: ast.Attribute) -> bool:
+        """Whether an attribute is one of plain data, of a module, or of what the test is about."""
+        if node.attr.startswith("_"):
+            return False
+        if isinstance(node.value, ast.Name) and node.value.id in _OF_MODULES:
+            return node.attr in _OF_MODULES[node.value.id]
+        return node.attr in _ATTRIBUTES or _root(node) in self.names - _BUILTINS - _MODULES
 
 
 def _root(node: ast.expr) -> str:

@@ -140,7 +140,7 @@ class CostMeter:
     def __init__(self, problem: Problem, programs: Sequence[Program], judge: Judge, settings: CostSettings) -> None:
         self.judge, self.settings = judge, settings
         self.problem = replace(problem, tests=(), limits=_LIMITS, one_process=False)
-        self.loads = [replace(judge.job(self.problem, program), actions=()) for program in programs]
+        self.loads = [replace(judge.job(self.problem, program), actions=(), settle=None) for program in programs]
 
     def measure(self, inputs: Sequence[Input]) -> Costs | NoCosts:
         """Finds the size of the inputs, then measures again and again.

@@ -198,7 +198,8 @@ class _Board:
     def _drop_bad_tests(self) -> None:
         bad: dict[str, AssertRejectReason] = {}
         for test, *letters in zip(self.tests, *map(self._row, self.stubs), strict=True):
-            if letters[0] == Outcome.PASSED or Outcome.FAULTY in letters:
+            raising, *constants = letters
+            if raising == Outcome.PASSED or set(constants) == {Outcome.PASSED} or Outcome.FAULTY in letters:
                 bad[test] = AssertRejectReason.VACUOUS
             elif Outcome.TIMEOUT in letters or Outcome.UNTRIED in letters:
                 bad[test] = AssertRejectReason.ENDLESS
@@ -210,8 +211,12 @@ class _Board:
         return self.owner.judge.job(self.task.problem(tests, self.owner.limits), nothing)
 
 
-def _stubs(entry_point: str) -> tuple[str, str]:
-    """Programs with this entry point: one that raises whenever it is called, one that always returns None."""
+_CONSTANTS = ("None", "7919", "''")
+"""What holds for all of these, numbers and texts, true and false, holds for every program: ``assert f(1) != 123``."""
+
+
+def _stubs(entry_point: str) -> tuple[str, ...]:
+    """Programs with this entry point: one that raises whenever it is called, and some that return a constant."""
     root = entry_point.partition("(")[0].partition(".")[0]
     if root == entry_point:
         raising = f"def {root}(*args, **kwargs):\n    raise NotImplementedError\n"
@@ -224,4 +229,4 @@ def _stubs(entry_point: str) -> tuple[str, str]:
             "            raise NotImplementedError\n"
             "        return method\n"
         )
-    return raising, raising.replace("raise NotImplementedError", "return None")
+    return raising, *(raising.replace("raise NotImplementedError", f"return {value}") for value in _CONSTANTS)

@@ -41,7 +41,7 @@ def _problem(row: Row, prompt: str, shown: int) -> Problem:
     public = [
         test for text in asserts[:shown] for test in cases_of_asserts(text, entry_point, setup=setup, public=True)
     ]
-    hidden = ScriptTest(source=joined(setup, _asserted(without_numpy(row.code("test")))))
+    hidden = ScriptTest(source=joined(setup, _on_copies(_asserted(without_numpy(row.code("test"))), entry_point)))
     tests: tuple[TestCase, ...] = (*public, hidden)
     huge = row.get("task_id", int) in _HUGE
     return Problem(
@@ -64,6 +64,17 @@ def _asserted(script: str) -> str:
     if "assert exact_match" in script or "assert out" in script:
         return script
     return script.replace(_FOUND_OUT, f"{_FOUND_OUT}    assert exact_match\n", 1)
+
+
+def _on_copies(script: str, entry_point: str) -> str:
+    """Returns a script that gives the program copies, where it asks a reference afterwards (Mbpp/88, Mbpp/255).
+
+    A program that empties its argument would be compared with the reference's answer to nothing.
+    """
+    asked = f"assertion({entry_point}(*inp), ref_func(*inp)"
+    if asked not in script:
+        return script
+    return "import copy\n" + script.replace(asked, f"assertion({entry_point}(*copy.deepcopy(inp)), ref_func(*inp)")
 
 
 KNOWN_BAD = {"Mbpp/599": "its reference solution takes more than ten seconds on the added inputs"}

@@ -102,3 +102,25 @@ def test_methods_are_entry_points_too() -> None:
 )
 def test_rubbish_is_no_test(text: str) -> None:
     assert cut_asserts([text], "f").sources == ()
+
+
+@pytest.mark.parametrize(
+    "reaching",
+    [
+        "fractions.sys.modules['builtins'].eval('1') == f(1)",
+        "re.enum.sys.exit(f(1)) is None",
+        "'{0.__class__}'.format(f(1)) != ''",
+        "string.Formatter().get_field('0.a', (f(1),), {}) is not None",
+        "f(1).real.gi_frame is None or functools.reduce.__self__.eval('1')",
+    ],
+)
+def test_attributes_are_those_of_data_and_of_modules_themselves(reaching: str) -> None:
+    found = cut_asserts([f"assert {reaching}"], "f")
+    assert (found.sources, dict(found.refused)) == ((), {AssertRejectReason.UNSAFE: 1})
+
+
+@pytest.mark.parametrize(
+    "plain", ["math.isclose(f(1), 2.0)", "f('a').upper() == 'A'", "Counter(f(1)).most_common(1) == 2"]
+)
+def test_what_plain_tests_ask_is_known(plain: str) -> None:
+    assert cut_asserts([f"assert {plain}"], "f", known_names=["Counter"]).sources

@@ -26,7 +26,7 @@ _SOURCES = {
     "many_arguments": "def f(" + ", ".join(f"a{i}" for i in range(30000)) + "): pass\nraise ValueError\n",
     "many_branches": "if x == 0: pass\n" + "".join(f"elif x == {i}: pass\n" for i in range(5000)),
     "many_decorators": "@print\n" * 20000 + "def f(): pass\nraise ValueError\n",
-    "nul_byte": "x = 1\0\ndef solve(kind, n):\n    return 10\n",
+    "nul_byte": "def solve(kind, n):\n    return 10\0\n",
     "lone_surrogate": "x = '\ud800'\nraise ValueError\n",
     "byte_order_mark": "\ufeff\ufeffx = 1",
     "other_encoding": "# -*- coding: utf-7 -*-\n+AHIAYQBpAHMAZQ-\n",
