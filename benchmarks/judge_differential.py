@@ -67,7 +67,9 @@ def trials(source: str, options: argparse.Namespace) -> Iterator[Trial]:
         return
     for split in SUITES[source]:
         for problem in load_suite(source, split, data_dir=options.data):
-            bounded = replace(problem, tests=problem.tests[: options.tests], limits=_LIMITS)
+            bytes_needed = max(_LIMITS.memory_bytes, problem.limits.memory_bytes if problem.limits else 0)
+            limits = replace(_LIMITS, memory_bytes=bytes_needed)
+            bounded = replace(problem, tests=problem.tests[: options.tests], limits=limits)
             for program in problem.solutions[: options.programs]:
                 yield Trial(source, bounded, program)
 
