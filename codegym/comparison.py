@@ -146,6 +146,7 @@ class Comparison:
         return self._matches_plain(_without_numpy(expected), _without_numpy(actual))
 
     def _matches_plain(self, expected: Any, actual: Any) -> bool:
+        # Sets and mappings have no order to begin with; only the outermost sequence is meant.
         if self.unordered and isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
             if self.strict_types and type(expected) is not type(actual):
                 return False
@@ -160,6 +161,7 @@ class Comparison:
         if isinstance(expected, _MAY_BE_NAN) or isinstance(actual, _MAY_BE_NAN):
             return self._same_number(expected, actual)
         if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
+            # A list is no tuple, as for ``==``; subclasses were rebuilt as what they derive from.
             alike = isinstance(expected, list) == isinstance(actual, list)
             return alike and len(expected) == len(actual) and all(map(self._same, expected, actual))
         if isinstance(expected, Mapping) and isinstance(actual, Mapping):
@@ -178,6 +180,7 @@ class Comparison:
     def _same_mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool:
         if len(expected) != len(actual):
             return False
+        # ``1`` and ``1.0`` are one key to Python.
         if self.strict_types and not self._same_items(list(expected), list(actual)):
             return False
         return all(key in actual and self._same(value, actual[key]) for key, value in expected.items())
@@ -192,6 +195,7 @@ class Comparison:
                     return is_equal
             except TypeError:
                 pass
+        # The square of the number of items, which is the test's own: an answer of another length never gets here.
         left = list(actual)
         for item in expected:
             for index, candidate in enumerate(left):

@@ -92,6 +92,7 @@ def _words_match(left: list[_Word], right: list[_Word], near: Callable[[float, f
 def _apps_accepts(expected: str, actual: str) -> bool:
     wanted = [line.split() for line in expected.splitlines() if line.strip()]
     given = [line.split() for line in actual.splitlines() if line.strip()]
+    # APPS's own grader tries line by line first, then forgets about the order.
     if len(wanted) == len(given) and all(map(_apps_same_line, wanted, given)):
         return True
     return {_apps_rounded(line) for line in wanted} == {_apps_rounded(line) for line in given}
@@ -133,6 +134,7 @@ def _livecodebench_same_line(expected: str, actual: str) -> bool:
 
 
 def _codecontests_accepts(expected: str, actual: str) -> bool:
+    # CodeContests's rule knows words only.
     wanted, given = expected.lower().split(), actual.lower().split()
     return len(wanted) == len(given) and all(map(_codecontests_same_word, wanted, given))
 

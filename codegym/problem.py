@@ -163,6 +163,7 @@ class Problem:
                 f"{self.task_id}: entry_point must be the name of a function or an expression such as "
                 f"Solution().solve, got {self.entry_point!r}."
             )
+        # A list would let a problem change under a judge that keeps what it knows of it.
         for name in ("tests", "solutions", "mutants", "tags"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
             for value in () if name == "tests" else getattr(self, name):
@@ -188,6 +189,7 @@ class Problem:
 
     def _check_test(self, name: str, test: TestCase) -> None:
         _check(self.task_id, name, test, (CallTest, StdioTest, ScriptTest), "a CallTest, StdioTest or ScriptTest")
+        # A script in the program's own process may use the program's text instead.
         needs_entry = isinstance(test, CallTest) or (isinstance(test, ScriptTest) and not self.one_process)
         if self.entry_point is None and needs_entry:
             raise InvalidProblemError(

@@ -115,6 +115,7 @@ class Program:
         index = max(bisect_right(self._source_starts, start) - 1, 0)
         first = last = -1
         for segment in self.segments[index:]:
+            # Segments are in order: none behind this one can reach into the range.
             if segment.source_start >= end:
                 break
             low = max(start - segment.source_start, 0)
@@ -143,6 +144,7 @@ class Program:
         if line >= len(self.line_starts):
             return len(self.source)
         end = self.line_starts[line] - 1
+        # CRLF is one line break of two characters.
         return end - 1 if self.source[end] == "\n" and end > 0 and self.source[end - 1] == "\r" else end
 
     def position_of(self, offset: int) -> tuple[int, int]:

@@ -86,6 +86,7 @@ class Feedback:
 
         Tests that are themselves at fault do not count.
         """
+        # A test at fault takes nothing from a right program.
         judged = sum(test.status is not Verdict.UNJUDGED for test in self.tests)
         return self.tests_passed / judged if judged else 0.0
 

@@ -103,6 +103,7 @@ def interpret(problem: Problem, program: Program, execution: Execution, *, kinds
         _PASS if _passes(problem, case, observation) else reading.finding(case, observation, index)
         for index, (case, observation) in enumerate(zip(cases, observations, strict=False))
     ]
+    # The kind is that of the first test of the worst verdict, so that it does not depend on the order of the others.
     worst = Verdict.worst(finding.verdict for finding in findings)
     first = next((finding.meaning for finding in findings if finding.verdict is worst), _PASSED)
     return Feedback(
@@ -228,8 +229,10 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
         return reading.kinds.statuses[observation.status]
     meaning = reading.kinds.of_exception(failure.bases or (failure.exception,))
     compiling = failure.loading and not failure.frames
+    # Which exception it is differs from version to version; what is wrong does not.
     if compiling and not _encodable(reading.program.source):
         return reading.kinds.of_exception(("SyntaxError",))  # ValueError or UnicodeError, depending on the CPython
+    # The program compiled: the error lies in a text that it handed to ``eval`` or ``exec``.
     if meaning.kind.is_syntax and not compiling:
         return Meaning(Kind.DYNAMIC_SYNTAX_ERROR, Scope.LINE)
     if failure.signature_mismatch:
@@ -300,6 +303,7 @@ def _merged(problem: Problem, findings: Sequence[_Finding]) -> tuple[Diagnostic,
             found = finding.diagnostic
             if found is not None and is_public is shown and len(distinct) < room:
                 span = (found.kind, found.start_line, found.start_col, found.end_line, found.end_col)
+                # The first test that shows a fault speaks for all others.
                 distinct.setdefault(span, (finding.verdict is not worst, found))
     return tuple(diagnostic for _, diagnostic in sorted(distinct.values(), key=lambda entry: entry[0]))
 

@@ -220,6 +220,7 @@ class KindTable:
     exceptions: Mapping[str, Meaning] = field(default_factory=lambda: EXCEPTIONS)
     statuses: Mapping[Status, Meaning] = field(default_factory=lambda: STATUSES)
 
+    # Read-only views cannot be pickled, and judges travel between processes.
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (dict(self.exceptions), dict(self.statuses))
 
@@ -239,6 +240,7 @@ class KindTable:
         for entry in (*(exceptions or {}).values(), *(statuses or {}).values()):
             if not (isinstance(entry, Meaning) and isinstance(entry.kind, Kind) and isinstance(entry.scope, Scope)):
                 raise TypeError(f"an entry is a Meaning(Kind...., Scope....), got {entry!r}.")
+        # A misspelt name would never match anything, and stay unseen.
         for name in exceptions or {}:
             if name not in _EXCEPTIONS:
                 raise UnknownNameError("built-in exception type", name, _EXCEPTIONS)

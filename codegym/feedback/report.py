@@ -22,6 +22,7 @@ def public_diagnostics(feedback: Feedback) -> tuple[Diagnostic, ...]:
     Suspected lines come from comparing all tests, so they are public only where every test is.
     """
     public = {test.index for test in feedback.tests if test.public}
+    # What was found by comparing tests would tell of private ones.
     hidden = COMPARING if len(public) < len(feedback.tests) else frozenset()
     return tuple(
         d for d in feedback.diagnostics if d.source not in hidden and (d.test_index < 0 or d.test_index in public)
@@ -53,6 +54,7 @@ def observation_text(feedback: Feedback, problem: Problem) -> str:
         A text of bounded length.
     """
     public = [test for test in feedback.tests if test.public]
+    # In the order of the tests, so that the text does not depend on how certain each finding is.
     diagnostics = sorted(public_diagnostics(feedback), key=lambda diagnostic: diagnostic.test_index)
     parts = [
         diagnostic_text(feedback, diagnostic)

@@ -29,6 +29,7 @@ class _Short(reprlib.Repr):
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxdeque = 30
 
     def repr_int(self, value: int, level: int) -> str:
+        # The digits of a long integer take the square of their number.
         bits = value.bit_length()
         return repr(value) if bits < 256 else f"<an int of {bits} bits>"
 
@@ -43,6 +44,7 @@ def value_text(value: Any) -> str:
 
 def _repr(value: Any) -> str:
     """Returns a bounded ``repr``; small values take the short way, which is much faster."""
+    # Most values are small, and ``repr`` is much faster than ``reprlib``.
     return repr(value) if _room(value, 40) > 0 else _SHORT.repr(value)
 
 
@@ -80,6 +82,7 @@ def cut_text(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) > limit:
         kept = limit // 2 - 2
         text = f"{text[:kept]} ... {text[-kept:]}"
+    # One look at the whole text is cheaper than the expression, and most texts pass it.
     if not text.isprintable():
         text = _UNFIT.sub(lambda found: ascii(found.group())[1:-1], text)
     return _ADDRESS.sub("0x...", text) if "0x" in text else text

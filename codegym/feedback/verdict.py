@@ -23,4 +23,5 @@ class Verdict(StrEnum):
         return max(verdicts, key=_ORDER.index, default=cls.UNJUDGED)
 
 
+# An unjudged test beats a passed one: a program must not pass by what was never tested.
 _ORDER = (Verdict.PASS, Verdict.UNJUDGED, Verdict.FAIL, Verdict.TIMEOUT, Verdict.ERROR, Verdict.INFRA_ERROR)

@@ -31,6 +31,7 @@ class CallAction:
         try:
             return pack_arguments(self.args, self.kwargs or {})
         except (CannotCross, TooLarge, RecursionError, ValueError) as error:
+            # The caller made the test: the message is for them, not for the program's author.
             other = str(error) if isinstance(error, TooLarge) else "something nested deeper"
             got = f"a {error.type_name}" if isinstance(error, CannotCross) else other
             raise InvalidProblemError(

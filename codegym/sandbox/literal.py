@@ -52,6 +52,7 @@ def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, 
     Returns:
         The assertions in order, or None if the script does anything else: then it needs a process.
     """
+    # Parsing takes memory in this process, and the script may be a model's.
     if len(source) > _MAX_SOURCE:
         return None
     try:
@@ -168,6 +169,7 @@ def _literal(node: ast.expr) -> Any:
     match node:
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
             first, second = _literal(left), _literal(right)
+            # Folding ``9**99**9`` would take this process's time.
             numbers = all(type(value) in (int, float) and abs(value) < _MAX_OPERAND for value in (first, second))
             texts = type(first) is str and type(second) is str and isinstance(sign, ast.Add)
             if not texts and not (numbers and (not isinstance(sign, ast.Pow) or 0 <= second <= _MAX_POWER)):

@@ -125,8 +125,10 @@ class _Pair:
         job = self.run.job
         parts = (script, job.context, job.script_context, job.entry_point or "")
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+        # Once a script, not once a program: most scripts are used for thousands of programs.
         if key not in _VETTED:
             spent = self.run.spent  # what the test costs here is not the program's
+            # The trial has time of its own: a slow test must not make a right program late.
             self.clock.restart()
             self.script_clock.restart()
             message = self._say(["vet", script])

@@ -104,6 +104,7 @@ for _name in ("setitem", "delitem", "exit"):
 
 def wrong_functions() -> Iterator[Callable[..., Any]]:
     """Yields functions that return something that is no answer: always true, always false, empty, None."""
+    # Two outcomes of every comparison, with items and without: what accepts all of them looks at nothing.
     for truth, size in ((True, 2), (False, 3), (False, 0)):
         yield Anything(truth, size, [_MOST_STEPS])
     yield lambda *_, **__: None

@@ -139,11 +139,13 @@ class _Encoder:
     def pack(self, value: Any, depth: int) -> Any:
         kind = type(value)
         self.nodes += 1
+        # Deeper values would exhaust the reader's stack.
         if depth > _MAX_DEPTH:
             raise CannotCross(kind.__name__)
         if self.nodes > self.codec.max_parts:
             raise TooLarge("a value of too many parts")
         if kind in _SCALARS:
+            # JSON's decimal digits take the square of their number.
             if kind is int and value.bit_length() > _BIG_INT_BITS:
                 return self.long(value)
             return value

@@ -71,12 +71,14 @@ def _message(error: BaseException) -> str:
 def _frames(traceback: TracebackType | None, lines: list[str], filename: str) -> list[list[int]]:
     spans: list[tuple[CodeType, int, int]] = []
     walked = 0
+    # A thousand frames take a millisecond to describe.
     while traceback is not None and walked < _MAX_WALK:
         code = traceback.tb_frame.f_code
         if code.co_filename == filename:
             spans.append((code, traceback.tb_lasti, traceback.tb_lineno))
         traceback = traceback.tb_next
         walked += 1
+    # An endless recursion has a thousand frames: its beginning and its end say all.
     if len(spans) > _MAX_FRAMES:
         spans = spans[: _MAX_FRAMES // 2] + spans[-_MAX_FRAMES // 2 :]
     return [span_at(code, offset, line, lines) for code, offset, line in spans]
@@ -118,6 +120,7 @@ def _line(lines: list[str], number: int) -> str:
 
 def characters(line: str, byte_column: int) -> int:
     """Returns a column in characters, from one in bytes."""
+    # Byte and character columns are the same in most lines.
     if line.isascii():
         return byte_column
     return len(line.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
@@ -127,6 +130,7 @@ def _syntax_span(error: SyntaxError, source: str, lines: list[str]) -> list[int]
     start_line, start = error.lineno, error.offset
     if not start_line or start_line < 1:
         return None
+    # The parser may name a line behind the last one.
     start_line = min(start_line, len(lines))
     text = _line(lines, start_line)
     if not start or start < 1:

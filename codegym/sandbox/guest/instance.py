@@ -58,6 +58,7 @@ def fields_of(instance: Any) -> dict[str, Any]:
         return instance.fields
     own = type(instance)
     fields = {name: value for name, value in getattr(instance, "__dict__", {}).items() if is_plain_field(own, name)}
+    # Slots of base classes are not in the class's own list.
     for kind in own.__mro__:
         slots = kind.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:

@@ -50,6 +50,7 @@ def _pack_numpy(value: Any) -> Any:
     is_array = type(value) is numpy.ndarray
     if not is_array and not isinstance(value, numpy.generic):
         return None
+    # Objects and records stay handles.
     if _DTYPE.fullmatch(value.dtype.str) is None:
         return None
     return {"numpy": [value.dtype.str, list(value.shape) if is_array else None, value.tobytes().hex()]}

@@ -103,6 +103,7 @@ class Peer:
             value = object.__getattribute__(value, "_thing")
         if type(value) is Opaque:
             return ["yours", object.__getattribute__(value, "_number")]
+        # Kept for as long as the conversation: an ``id`` may not be used again while the other side knows it.
         self._mine[id(value)] = value
         return ["mine", id(value), type(value).__name__[:100]]
 
@@ -112,6 +113,7 @@ class Peer:
         number = content[1]
         if type(number) is not int or type(content[2]) is not str:
             raise CodecError("a handle is a number and a name")
+        # One handle for a thing, so that ``is`` holds for what comes back.
         if number not in self._theirs:
             handle = Opaque(self, number, content[2])
             self._theirs[number] = _AS_AWAITED.get(content[2], _as_it_is)(handle)
@@ -126,6 +128,7 @@ class Peer:
         """
         if self.gone:
             raise PeerGone(self.gone)
+        # What the other side changes in place is changed here, as one process would see it.
         mutable = _mutable(arguments)
         known: list[Any] = []
         self._send(["ask", verb, list(arguments)], known)
@@ -223,6 +226,7 @@ class Peer:
                 if before[index] is not None and self._frozen(value_now) != before[index]
             ]
             self._send(["ok", value, changes, self.printed()], known)
+        # No answer can be sent any more.
         except (PeerGone, CannotCross):
             raise
         except BaseException as error:
@@ -306,11 +310,13 @@ class Peer:
         return isinstance(target, type) and not issubclass(target, type) and target.__module__ == self.own_module
 
     def _rebuilt(self, failure: Any, arguments: Any) -> BaseException:
+        # A class of the problem exists on both sides; any other is known by its nearest built-in base.
         kind = self.codec.classes.get(failure["exception"])
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             kind = next((k for k in map(_builtin_exception, failure["bases"]) if k is not None), Exception)
         try:
             error = kind(*arguments)
+        # A constructor with parameters of its own: the arguments are still worth having.
         except Exception:
             error = kind.__new__(kind)
             error.args = tuple(arguments)
@@ -343,6 +349,7 @@ def _is_mutable(value: Any) -> bool:
 
 
 def _replace(target: Any, content: Any) -> None:
+    # The harness never changes a type: somebody else wrote this.
     if type(target) is not type(content):
         raise PeerGone("tampered")
     if not is_array(target):

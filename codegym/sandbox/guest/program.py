@@ -170,6 +170,7 @@ class LoadedProgram:
         elif name.partition("(")[0].partition(".")[0] not in self.namespace:
             found = None
         else:
+            # Compiled once: a hundred calls ask for it.
             if self._entry_code is None:
                 self._entry_code = compile(name, "<entry point>", "eval", dont_inherit=True)
             found = eval(self._entry_code, self.namespace)
@@ -273,6 +274,7 @@ def _call(
     program: LoadedProgram, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], output_bytes: int
 ) -> list[Any]:
     out = sys.stdout = CappedText(output_bytes)
+    # Numbers and texts cannot be changed: most calls need no copy.
     before = None if all(type(arg) in _UNCHANGEABLE for arg in args) else _frozen(args, codec)
     try:
         entry = program.entry()
@@ -286,6 +288,7 @@ def _call(
         return ["exceeded", describe(error, program.source, loading=False)]
     except BaseException as error:
         return ["raised", describe_call(error, program.source, entry, args, kwargs), out.getvalue()]
+    # Sending arguments back costs more than comparing them.
     changed = None if before is None or _frozen(args, codec) == before else args
     return ["ok", value, changed, out.getvalue()]
 

@@ -103,6 +103,7 @@ class Approx:
         if expected == actual:
             return True
         try:
+            # As pytest: not-a-number and infinity are near nothing but themselves.
             if math.isnan(expected) or math.isnan(actual):
                 return self.nan_ok and math.isnan(expected) and math.isnan(actual)
             if math.isinf(expected) or math.isinf(actual):

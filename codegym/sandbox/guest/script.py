@@ -82,9 +82,11 @@ class ScriptGlobals(dict[str, Any]):
     """Returns what is tested under a name of the program."""
 
     def __missing__(self, name: str) -> Any:
+        # A program's own ``abs`` must not decide what the script asserts.
         if hasattr(builtins, name):
             raise KeyError(name)
         if name in sys.stdlib_module_names:
+            # Published scripts forget imports that their authors' notebooks had.
             return importlib.import_module(name)
         if name == self.root:
             return self.find(name)
@@ -180,6 +182,7 @@ def _performed(script: str, request: dict[str, Any], peer: Peer, candidate: Call
     entry_point = request["entry_point"] or ""
     namespace.peer, namespace.root = peer, entry_point.partition("(")[0].partition(".")[0]
     is_real = isinstance(candidate, Candidate)
+    # A trial with a wrong function must not reach the right one by another name.
     namespace.find = partial(peer.ask, "global") if is_real else lambda name: candidate
     try:
         exec(compile(request["context"], CONTEXT, "exec", dont_inherit=True), namespace)
@@ -215,6 +218,7 @@ def perform(script: str, namespace: dict[str, Any], candidate: Any, imports: Sol
         if is_collected(defined):
             run_test_functions(defined, used, candidate)
 
+    # Importing it takes milliseconds: only scripts that name it pay.
     if "unittest" in script:
         import unittest  # noqa: F401  # before the script does, so that its main() can be replaced
 
@@ -242,6 +246,7 @@ def _compiled(script: str, imports: SolutionImports | None) -> tuple[CodeType, f
         return compile(script, SCRIPT, "exec", dont_inherit=True), frozenset()
     tree = ast.parse(script, SCRIPT)
     for node in tree.body:
+        # The file would be run as a program; here its name is that of the script's own classes' module.
         if isinstance(node, ast.If) and ast.unparse(node.test) in _GUARDS:
             node.test = ast.copy_location(ast.Constant(True), node.test)
         elif isinstance(node, (ast.Import, ast.ImportFrom)) and imports is not None:

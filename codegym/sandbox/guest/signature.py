@@ -23,6 +23,7 @@ def describe_call(
         The failure, with ``signature_mismatch``: whether the function does not take such arguments.
     """
     failure = describe(error, source, loading=False)
+    # With a frame of the program's the call itself went well: the error came later.
     if isinstance(error, TypeError) and not failure["frames"] and _is_mismatch(entry, args, kwargs):
         failure["signature_mismatch"], failure["place"] = True, _header(entry, source)
     return failure

@@ -54,11 +54,13 @@ class SolutionImports:
             names = [alias.name for alias in node.names if alias.name == SOLUTION]
         else:
             asks_for_it = self.entry in [alias.name for alias in node.names] and not _exists(node.module or "")
+            # A relative import means the folder of the test: there is only the program.
             is_its = node.module == SOLUTION or node.level or asks_for_it
             node.module, node.level = node.module or SOLUTION, 0
             names = [node.module] if is_its else []
         for name in names:
             parts = name.split(".")
+            # ``import pkg.solution`` looks for the package first.
             for count in range(1, len(parts) + 1):
                 sys.modules[".".join(parts[:count])] = SolutionModule(name, self.given, self.find)
 

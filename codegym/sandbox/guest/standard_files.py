@@ -26,6 +26,7 @@ def open_standard_files() -> None:
         number = _number(path)
         return true_os_open(path, flags, *args, **kwargs) if number is None else os.dup(number)
 
+    # ``pathlib`` takes the one of ``io``.
     builtins.open = io.open = open_file
     os.open = os_open
 

@@ -43,6 +43,7 @@ def run_test_functions(defined: Mapping[str, Any], used: frozenset[str], candida
     for name, value in defined.items():
         if isinstance(value, FunctionType) and name.startswith("test") and name not in used:
             run_function(value, fixtures)
+        # Always, also where the script runs them itself: mostly it does not look at the result.
         elif isinstance(value, type) and _is_test_case(value):
             _run_test_case(value)
         elif isinstance(value, type) and name.startswith("Test") and "__init__" not in vars(value):
@@ -252,6 +253,7 @@ def _run_test_case(kind: type) -> None:
         def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
             errors.append(Failed("unexpected success"))
 
+    # The loader and the suite call setUpClass, skip and count as people know it.
     unittest.defaultTestLoader.loadTestsFromTestCase(kind).run(FirstError())
     if errors:
         raise errors[0]
