@@ -11,6 +11,8 @@ _ORDINARY = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__",
 class Asking(Protocol):
     """Whoever passes a request on to the other process."""
 
+    opaque_compared: bool
+
     def ask(self, verb: str, *arguments: Any) -> Any:
         """Returns what the request gives."""
 
@@ -46,6 +48,14 @@ class Opaque:
     def __setattr__(self, name: str, value: Any) -> None:
         _hand_over(self)
         _ask(self, "set", name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the very same thing: an equality of the program's own would decide the test."""
+        if self is not other:
+            object.__getattribute__(self, "_peer").opaque_compared = True
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __iter__(self) -> Any:
         return _ask(self, "iter")

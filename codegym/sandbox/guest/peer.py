@@ -85,6 +85,8 @@ class Peer:
         self.gone = ""
         self.remote_error: BaseException | None = None
         self.remote_failure: dict[str, Any] = {}
+        self.opaque_compared = False
+        """Whether a handle was compared with something else: that says no, whatever the program's class would say."""
         self.answers = 0
         """How often the other side has answered: until then nothing here can come of the program."""
         self.stopped: dict[str, Any] = {}

@@ -155,7 +155,8 @@ def _run_script(script: str, socket: int, request: dict[str, Any]) -> list[Any]:
     if not peer.answers or is_own_fault(error, script, request["context"]):
         missing = error.name if type(error) is NameError else None
         return ["faulty", _explanation(error, script), missing or ""]
-    return ["refused", _explanation(error, script)]
+    note = f" ({NEEDS_ONE_PROCESS})" if peer.opaque_compared else ""
+    return ["refused", _explanation(error, script) + note]
 
 
 def _vet(script: str, socket: int, request: dict[str, Any]) -> list[Any]:

@@ -358,3 +358,11 @@ def test_a_script_compares_integers_of_a_million_digits(scripts: Observe, more: 
     script = "expected = 10 ** 1_000_000\nassert f(6) == expected"  # as in HumanEval+/83 and 139
     (seen,) = scripts(f"def f(x):\n    return 10 ** 10 ** x + {more}\n", script, limits=Limits(cpu_seconds=20))
     assert seen.status is status
+
+
+@pytest.mark.parametrize("assertion", ["f(1) == f(1)", "f(1) in [f(2), f(1)]", "f(1) + f(1) == 2", "f(1) < f(2)"])
+def test_what_needs_one_process_says_so(scripts: Observe, assertion: str) -> None:
+    source = "class Point:\n    def __eq__(self, other): return True\ndef f(x):\n    return Point()\n"
+    (seen,) = scripts(source, f"for once in [0]:\n    assert {assertion}\n")
+    assert seen.status is REFUSED
+    assert "one_process=True" in seen.detail
