@@ -10,6 +10,7 @@ import opcode
 import sys
 from types import ModuleType, TracebackType
 
+from .failure import source_lines, span_at
 from .program import CONTEXT
 from .solution import SolutionModule
 from .test_functions import CannotRun
@@ -28,7 +29,7 @@ def is_own_fault(error: BaseException, script: str, context: str) -> bool:
     """
     if isinstance(error, CannotRun) or (isinstance(error, SyntaxError) and error.filename == SCRIPT):
         return True
-    if innermost_filename(error) not in (SCRIPT, CONTEXT):
+    if innermost_filename(error) not in (SCRIPT, CONTEXT) or _says_no(error, script):
         return False
     if type(error) is NameError:
         # A name that is bound somewhere may be unbound only because the program's answer had no items.
@@ -62,6 +63,21 @@ def _innermost(error: BaseException) -> TracebackType | None:
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
     return innermost
+
+
+def _says_no(error: BaseException, script: str) -> bool:
+    """Whether it came while the test was already saying no: in an assertion's message, or in a ``raise``."""
+    innermost = _innermost(error)
+    if innermost is None or innermost.tb_frame.f_code.co_filename != SCRIPT:
+        return False
+    code, lines = innermost.tb_frame.f_code, source_lines(script)
+    line, column, *_ = span_at(code, innermost.tb_lasti, innermost.tb_lineno, lines)
+    return any(
+        (part.lineno, part.col_offset) <= (line, column) <= (part.end_lineno or 0, part.end_col_offset or 0)
+        for node in ast.walk(ast.parse(script))
+        for part in ([node.msg] if isinstance(node, ast.Assert) else [node] if isinstance(node, ast.Raise) else [])
+        if part is not None
+    )
 
 
 def _is_test_case(value: object) -> bool:

@@ -76,6 +76,8 @@ def test_a_tests_own_fault_is_not_the_programs(scripts: Observe, name: str) -> N
             "import importlib\nfor x in [1]:\n    assert importlib.import_module(f(x))\n",
         ),
         ("class Node:\n    pass\ndef f(x):\n    return Node()\n", "for x in [1]:\n    assert f(x).value == 1\n"),
+        ("def f(x):\n    return 3\n", "for x in [1]:\n    assert f(x) == 2, f'got {undefined}'\n"),
+        ("def f(x):\n    return 3\n", "for x in [1]:\n    if f(x) != 2:\n        raise UndefinedError('wrong')\n"),
         (RIGHT, "from solution import f, g\nassert f(1) == 2 and g(1) == 3\n"),
     ],
 )
