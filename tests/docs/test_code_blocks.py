@@ -17,7 +17,6 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -71,43 +70,14 @@ def blocks_of(text: str) -> Iterator[Block]:
             orders = Orders()
 
 
-@pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random model in the place of those that codegym would train for minutes."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("model")
-    alphabet = ["<pad>", "<eos>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    plain = Tokenizer(models.BPE(vocab={piece: place for place, piece in enumerate(alphabet)}, merges=[]))
-    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    plain.decoder = decoders.ByteLevel()
-    PreTrainedTokenizerFast(tokenizer_object=plain, pad_token="<pad>", eos_token="<eos>").save_pretrained(folder)
-    torch.manual_seed(0)
-    sizes: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
-    config = LlamaConfig(
-        vocab_size=len(alphabet), num_attention_heads=2, max_position_embeddings=2048, eos_token_id=1, **sizes
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def stage(tmp_path: Path, small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder to work in, and small models under the names of the built-in ones."""
-    from agents.policy.builtin import BUILTIN_MODELS
-
-    module = types.ModuleType("small_models")
-    module.small = lambda: small_model  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    for name in BUILTIN_MODELS:
-        monkeypatch.setitem(BUILTIN_MODELS, name, "small_models:small")
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Works in an empty folder, where the pages may write, and finds the data also from there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CODEGYM_DATA", str(DATA))
 
 
-@pytest.mark.usefixtures("stage")
+@pytest.mark.usefixtures("empty_folder")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs(page: Path) -> None:
     blocks = list(blocks_of(page.read_text("utf-8")))
