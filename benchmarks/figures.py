@@ -78,6 +78,13 @@ SECTIONS = (
         "python benchmarks/rltf_ablation.py --steps 60 --problems 150 --samples 4 --detach",
         ("rltf_ablation/rltf_ablation.md",),
     ),
+    Section(
+        "Estimators of RLTF with five other seeds",
+        "python benchmarks/rltf_ablation.py --steps 60 --problems 150 --samples 4 --seeds 5 6 7 8 9 "
+        "--only conserving rloo grpo",
+        ("rltf_ablation_repeated/rltf_ablation.md",),
+        "Three configurations took part, so that the first two tables have a row each.",
+    ),
     Section("What gradients of different programs agree on", "python benchmarks/rltf_norms.py", ("rltf_norms.md",)),
     Section("A learning step beside TRL", "python benchmarks/rltf_speed.py --peer PYTHON", ("rltf_speed.md",)),
     Section("Rankings of programs by generated tests", "python benchmarks/codedpo_ranking.py", ("codedpo_ranking.md",)),
