@@ -56,10 +56,40 @@ def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, 
     if len(source) > _MAX_SOURCE:
         return None
     try:
-        body = ast.parse(source).body
-        return _checks_of(body, source, frozenset({entry_point or ""}))
+        unfolded = _unfolded(ast.parse(source).body, entry_point or "")
+        return None if unfolded is None else _checks_of(unfolded[0], source, unfolded[1])
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError, TypeError):
         return None
+
+
+def _unfolded(body: list[ast.stmt], entry_point: str) -> tuple[list[ast.stmt], frozenset[str]] | None:
+    """Returns a script with the bodies of its test functions in their place, and the names of the entry point.
+
+    Published tests are mostly of this form: ``from solution import f`` and ``def test_one(): assert f(1) == 2``.
+    """
+    statements: list[ast.stmt] = []
+    names, functions = {entry_point}, set[str]()
+    for statement in body:
+        match statement:
+            case ast.FunctionDef(name=name) if name.startswith("test"):
+                # Of two functions with one name only the second would run.
+                if not _takes_nothing(statement) or name in functions:
+                    return None
+                functions.add(name)
+                statements += statement.body
+            case ast.ImportFrom(module="solution", level=0, names=aliases):
+                if any(alias.name != entry_point for alias in aliases):
+                    return None
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Import(names=[ast.alias(name="pytest", asname=None)]):
+                pass
+            case _:
+                statements.append(statement)
+    return statements, frozenset(names)
+
+
+def _takes_nothing(function: ast.FunctionDef) -> bool:
+    return not any(ast.iter_child_nodes(function.args)) and not function.decorator_list
 
 
 def _checks_of(body: list[ast.stmt], source: str, names: frozenset[str]) -> tuple[LiteralCheck, ...] | None:

@@ -93,8 +93,8 @@ def test_hostile_program_wins_nothing(mode: str, case: str, report: dict[str, An
     program = PROGRAMS[case.partition("/")[0]]
     outcome = report["programs"][case]
     assert outcome["passed"] == 0, f"{program.attacks}: {outcome}"
-    if case.endswith("/test"):  # a script that fails for whatever reason refuses the program
-        assert outcome["verdict"] in (*program.verdicts, "fail"), outcome
+    if case.endswith("/test"):  # a script that fails refuses the program; one that is itself at fault says nothing
+        assert outcome["verdict"] in (*program.verdicts, "fail", "unjudged"), outcome
         return
     assert outcome["verdict"] in program.verdicts, outcome
     assert not program.kinds or outcome["kind"] in program.kinds, outcome
