@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
+import codegym
 from agents.commands.extras import extra_of_library
 from agents.commands.options import Json
 from agents.commands.terminal import OUT, say_json
 from codegym import CallTest, Judge, Problem
-from codegym.errors import CodegymError
+from codegym.errors import CodegymError, InfrastructureError
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.loading import is_at_hand
 from envs_registry.sources import CACHE_VARIABLE, DATA_VARIABLE, cache_folder
@@ -46,9 +50,13 @@ class Doctor:
     """Look at this machine: interpreter, libraries, the sandbox's layers, data and device."""
 
     json: Json = False
+    attack: bool = False
+    """Run the hostile programs on this machine and installation (a minute or two), and say which layer stops what."""
 
     def run(self) -> int:
-        """Prints the findings; returns 1 when programs cannot be judged here, else 0."""
+        """Prints the findings; returns 1 when programs cannot be judged here or an attack succeeds, else 0."""
+        if self.attack:
+            return self._attack()
         findings = [*examine_python(), *examine_libraries(), *examine_judge(), *examine_data(), *examine_device()]
         if self.json:
             say_json([asdict(finding) for finding in findings])
@@ -56,6 +64,58 @@ class Doctor:
             show(findings)
         # Missing extras are no failure: only a machine that cannot judge is of no use.
         return 0 if all(finding.good for finding in findings if finding.subject == "judge") else 1
+
+    def _attack(self) -> int:
+        report = attack_report()
+        findings = list(examine_attacks(report))
+        if self.json:
+            say_json([asdict(finding) for finding in findings])
+        else:
+            show(findings)
+        return 0 if all(finding.good for finding in findings) else 1
+
+
+_RUNNER = Path("tests", "codegym", "sandbox", "hostile", "runner.py")
+_ATTACK_SECONDS = 170
+
+
+def attack_report() -> dict[str, Any]:
+    """Runs every hostile program of the source tree once, in the first of its places, as the user that we are.
+
+    Raises:
+        CodegymError: If the programs are not there, or the run fails.
+    """
+    runner = Path(codegym.__file__).parents[1] / _RUNNER
+    if not runner.is_file():
+        raise InfrastructureError(
+            "The hostile programs are no part of the installed package, only of its source. Get the source, and run "
+            "in its folder: python -m agents.cli doctor --attack"
+        )
+    command = [sys.executable, str(runner), "--first", "--patience", str(_ATTACK_SECONDS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise InfrastructureError(f"The hostile programs could not be run: {done.stderr.strip()[-2000:]}")
+    return dict(json.loads(done.stdout))
+
+
+def examine_attacks(report: Mapping[str, Any]) -> Iterator[Finding]:
+    """Says, group by group, how many attacks were tried and what stopped them; names each that succeeded."""
+    active = {name for name, is_active in report["layers"].items() if is_active}
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for outcome in report["programs"].values():
+        groups.setdefault(outcome["group"], []).append(outcome)
+    for group, outcomes in groups.items():
+        won = [outcome["name"] for outcome in outcomes if outcome["passed"] and outcome["applies"]]
+        layers = sorted({layer for outcome in outcomes for layer in outcome["layers"]} & active)
+        held = f"held by {', '.join(layers)}" if layers else "held by the protocol"
+        found = f"{len(outcomes)} attacks, {held}" if not won else f"SUCCEEDED: {', '.join(won)}"
+        yield Finding(group, not won, found, "" if not won else "Please report this; see SECURITY.md.")
+    slowest = max(report["programs"].values(), key=lambda outcome: float(outcome["seconds"]))
+    yield Finding("slowest", True, f"{slowest['name']}: {slowest['seconds']:.1f} s")
+    harmed = ", ".join(report["neighbours"])
+    yield Finding("neighbours", not harmed, harmed or "no honest program was harmed")
+    remains = [f"{what}: {left}" for what, left in report["remains"].items() if left]
+    yield Finding("remains", not remains, "; ".join(remains) or "nothing was left behind")
 
 
 def show(findings: list[Finding]) -> None:

@@ -81,9 +81,11 @@ class _Process:
         finally:
             self.clock.close()
         assert self.process.report is not None
+        peak = self.process.report.peak_memory_bytes
         for index in self.settled:
             kept = self.run.observed[index]
-            self.run.observed[index] = kept.measured(peak_memory_bytes=self.process.report.peak_memory_bytes)
+            if not kept.peak_memory_bytes:  # it was settled while the process still ran
+                self.run.observed[index] = kept.measured(peak_memory_bytes=peak)
         return [call for test in self.tests[len(self.settled) :] for call in test]
 
     def _ask_all(self) -> None:
@@ -98,7 +100,6 @@ class _Process:
             for test in parcel:
                 if not self._ask(test, unread):
                     return
-                self.clock.restart()
 
     def _wait_quietly(self, parcel: list[_Test]) -> None:
         if parcel is self.parcels[-1]:
@@ -108,6 +109,7 @@ class _Process:
         """Sends the calls of some tests; returns what to say of a process that is ahead of them, else None."""
         if self.process.has_more:
             return Observation(status=Status.TAMPERED, detail="an answer before its question")
+        self.clock.restart()
         unread = send(self.run, self.process, pack_calls(_payloads(parcel)), self.clock)
         self._wait_quietly(parcel)
         return unread
@@ -124,7 +126,8 @@ class _Process:
             if is_lost or (seen.status is not Status.OK and test is self.tests[-1]):
                 break
         cpu, wall = self.clock.charge()
-        self._settle(test, seen.measured(cpu_seconds=cpu, wall_seconds=wall))
+        peak = 0 if self.process.report is None else self.process.report.peak_memory_bytes
+        self._settle(test, seen.measured(cpu_seconds=cpu, wall_seconds=wall, peak_memory_bytes=peak))
         return not is_lost
 
     def _settle(self, test: _Test, observation: Observation) -> None:

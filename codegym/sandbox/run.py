@@ -20,7 +20,8 @@ _WORTH_LOOKING = 0.1
 _MOST_WAITING = 2
 """A test may be kept waiting by the machine for this many times its wall-clock limit: then it ends all the same."""
 CALLER_SECONDS = 0.5
-"""CPU seconds that reading and comparing one program's answers may take in the caller's process."""
+"""CPU seconds that one program may cost the caller's process, most of all by answers that are long to read."""
+_SECONDS_FOR_ACTION = 0.001
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Run:
         spent: Seconds of the program's budget that are used up: CPU time, or the wall-clock time of tests that slept,
             counted so that a test that sleeps through its wall-clock limit costs as much as one that uses up its CPU
             time.
-        caller_seconds: CPU seconds that the program's answers have cost this process.
+        began: CPU seconds that this thread had used up before the job.
         used_handles: A test script called, or changed, objects of the program with values of its own.
     """
 
@@ -42,7 +43,7 @@ class Run:
     server: Callable[[str], Server]
     observed: dict[int, Observation] = field(default_factory=dict)
     spent: float = 0.0
-    caller_seconds: float = 0.0
+    began: float = field(default_factory=time.thread_time)
     used_handles: bool = False
 
     @property
@@ -53,16 +54,12 @@ class Run:
     def observe(self, index: int, observation: Observation) -> None:
         """Keeps what the job wants to keep of an observation: what was answered is compared now, and dropped."""
         settle = self.job.settle
-        if settle is not None:
-            began = time.thread_time()
-            observation = settle(index, observation)
-            self.caller_seconds += time.thread_time() - began
-        self.observed[index] = observation
+        self.observed[index] = observation if settle is None else settle(index, observation)
 
     @property
     def asks_too_much(self) -> bool:
-        """Whether the program's answers have cost this process more than one program may."""
-        return self.caller_seconds > CALLER_SECONDS
+        """Whether the program has cost this thread more than one program may."""
+        return time.thread_time() - self.began > CALLER_SECONDS + _SECONDS_FOR_ACTION * len(self.job.actions)
 
     def cost(self, cpu: float, wall: float) -> float:
         """Returns what a test costs the budget that took this CPU time and slept the rest of this wall-clock time."""
@@ -139,11 +136,15 @@ class Clock:
         self.cpu_start, self.wall_start = self.process.cpu_seconds(), time.monotonic()
 
     def charge(self) -> tuple[float, float]:
-        """Charges the budget for the test that has ended; returns its CPU and wall seconds."""
+        """Charges the budget for the test that has ended; returns its CPU and wall seconds. The next one begins."""
         cpu, wall = self.elapsed()
-        waited = self._kept_waiting() if wall > cpu + _WORTH_LOOKING else 0.0
+        waited = 0.0
+        if wall > _WORTH_LOOKING:
+            waited, self.kept_waiting_before = self._kept_waiting(), self._kept_waiting_ever()
         self.run.spent += self.run.cost(cpu, wall - waited)
         self.charged += cpu
+        self.cpu_start += cpu
+        self.wall_start += wall
         return cpu, wall
 
     def close(self) -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agents.commands.doctor import Finding, examine_data, examine_libraries
+from agents.commands.doctor import Finding, examine_attacks, examine_data, examine_libraries
 from agents.commands.extras import extra_of_library
 
 
@@ -51,3 +52,22 @@ def test_data_and_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     assert "CODEGYM_CACHE" in found["cache"].remedy
     monkeypatch.setenv("CODEGYM_CACHE", str(tmp_path / "new" / "folder"))
     assert by_subject(list(examine_data()))["cache"].good
+
+
+def test_attacks_are_told_by_group_and_by_what_held_them() -> None:
+    def outcome(name: str, passed: int, applies: bool = True) -> dict[str, Any]:
+        about = {"name": name, "group": name.partition("_")[0], "layers": ["seccomp", "mount"], "applies": applies}
+        return {**about, "passed": passed, "seconds": 1.0}
+
+    tried = [outcome("kernel_a", 0), outcome("kernel_b", 1, applies=False), outcome("files_a", 1)]
+    report = {
+        "layers": {"seccomp": True, "mount": False},
+        "programs": {seen["name"]: seen for seen in tried},
+        "neighbours": {},
+        "remains": {"processes": [], "files": ["/tmp/left"]},
+    }
+    found = by_subject(list(examine_attacks(report)))
+    assert (found["kernel"].good, found["kernel"].found) == (True, "2 attacks, held by seccomp")
+    assert (found["files"].good, found["files"].found) == (False, "SUCCEEDED: files_a")
+    assert found["neighbours"].good
+    assert not found["remains"].good

@@ -262,13 +262,16 @@ def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str], first
     from hostile.record import Target
     from hostile.victims import case_of, honest_program, problem
 
-    names, pairs = [], []
+    names, pairs, about = [], [], []
+    has_namespaces = all(judge.isolation[name].active for name in ("pid", "mount", "root"))
     for program in PROGRAMS.values():
         if only and not {program.name, program.group} & set(only):
             continue
         for target in program.targets[: 1 if first else None]:
             victim, source = case_of(program, target, marks)
             names.append(f"{program.name}/{target}")
+            applies = has_namespaces or not program.needs_namespaces
+            about.append({"name": program.name, "group": program.group, "layers": program.layers, "applies": applies})
             pairs.append((victim, source))
             kind = Target.CALL if target is Target.TEST else target
             pairs.append((problem(kind), honest_program(kind)))
@@ -276,7 +279,9 @@ def _judged(judge: Any, only: Sequence[str] | None, marks: dict[str, str], first
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(lambda name, pair: _judged_alone(judge, name, *pair), doubled, pairs))
     return {
-        "programs": dict(zip(names, outcomes[::2], strict=True)),
+        "programs": {
+            name: {**said, **outcome} for name, said, outcome in zip(names, about, outcomes[::2], strict=True)
+        },
         "neighbours": {
             name: other for name, other in zip(names, outcomes[1::2], strict=True) if other["verdict"] != "pass"
         },
