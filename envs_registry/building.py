@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar, overload
@@ -39,34 +39,7 @@ class FaultyRowsError(DataError):
         return type(self), (self.faults, self.problems)
 
 
-class BuiltProblems(tuple[Problem, ...]):
-    """Problems that know the locations of their rows."""
-
-    # A tuple, so that a suite keeps these problems as they are instead of copying them.
-
-    def __new__(cls, problems: Sequence[Problem], rows: Mapping[str, Row]) -> BuiltProblems:
-        """Makes them of the problems and the rows by task id."""
-        built = super().__new__(cls, problems)
-        built._locations = {problem.task_id: rows[problem.task_id].location for problem in problems}
-        return built
-
-    _locations: dict[str, str]
-
-    @property
-    def task_ids(self) -> tuple[str, ...]:
-        """The ids, in order."""
-        return tuple(self._locations)
-
-    def row_location(self, index: int) -> str:
-        """Returns the file and line of a problem's row."""
-        return self._locations[self[index].task_id]
-
-    def __reduce__(self) -> tuple[Callable[[tuple[Problem, ...]], tuple[Problem, ...]], tuple[tuple[Problem, ...]]]:
-        """Other processes need no locations."""
-        return tuple, (tuple(self),)
-
-
-def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | None]) -> tuple[Problem, ...]:
+def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | None]) -> LazyProblems:
     """Builds the problems of all rows of some files.
 
     Args:
@@ -85,10 +58,14 @@ def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | N
             row.fail(f"the task id {problem.task_id!r} is already used in {seen[problem.task_id].location}.")
         return problem
 
+    def located(problems: Sequence[Problem]) -> LazyProblems:
+        locations = tuple(seen[problem.task_id].location for problem in problems)
+        return LazyProblems((problem.task_id for problem in problems), _Built(tuple(problems), locations), kept=0)
+
     try:
-        return BuiltProblems(build_each(_rows(paths, faults), build, faults), seen)
+        return located(build_each(_of_files(paths, read_rows, faults), build, faults))
     except FaultyRowsError as error:
-        raise FaultyRowsError(error.faults, BuiltProblems(error.problems, seen)) from None
+        raise FaultyRowsError(error.faults, located(error.problems)) from None
 
 
 def build_each(
@@ -127,10 +104,13 @@ def built(row: Row, problem_of_row: Callable[[Row], T]) -> T:
     return problem
 
 
-def _rows(paths: Iterable[Path], faults: list[DataError]) -> Iterator[Row]:
+def _of_files(
+    paths: Iterable[Path], read: Callable[[Path, list[DataError]], Iterator[T]], faults: list[DataError]
+) -> Iterator[T]:
     for path in paths:
+        # A file that cannot be read at all is one fault; the rows of the others are still worth reading.
         try:
-            yield from read_rows(path, faults)
+            yield from read(path, faults)
         except DataError as fault:
             faults.append(fault)
 
@@ -151,11 +131,12 @@ class LazyProblems(Sequence[Problem]):
     Args:
         task_ids: Their ids, in order.
         build: Builds the problem at an index and knows its location.
+        kept: How many built problems are kept; 0 where others keep them.
     """
 
-    def __init__(self, task_ids: Iterable[str], build: ProblemBuilder) -> None:
+    def __init__(self, task_ids: Iterable[str], build: ProblemBuilder, kept: int = _KEPT) -> None:
         self.task_ids = tuple(task_ids)
-        self._build = build
+        self._build, self._most = build, kept
         self._kept: OrderedDict[int, Problem] = OrderedDict()
 
     def __len__(self) -> int:
@@ -172,13 +153,25 @@ class LazyProblems(Sequence[Problem]):
         problem = self._kept.get(index)
         if problem is None:
             problem = self._kept[index] = self._build(index)
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return problem
 
     def row_location(self, index: int) -> str:
         """Returns file and line, or the folder, that a problem is built from."""
         return self._build.row_location(index)
+
+
+@dataclass(frozen=True)
+class _Built:
+    problems: tuple[Problem, ...]
+    locations: tuple[str, ...]  # not the rows: their fields would stay in memory, and travel to every worker process
+
+    def __call__(self, index: int) -> Problem:
+        return self.problems[index]
+
+    def row_location(self, index: int) -> str:
+        return self.locations[index]
 
 
 @dataclass(frozen=True)
@@ -216,7 +209,7 @@ def build_lazily(
     """
     faults: list[DataError] = []
     found: dict[str, LazyRow] = {}
-    for lazy, row in _located_rows(paths, faults):
+    for lazy, row in _of_files(paths, rows_of, faults):
         try:
             if keep is not None and not keep(row):
                 continue
@@ -230,11 +223,3 @@ def build_lazily(
     if faults:
         raise FaultyRowsError(faults, problems)
     return problems
-
-
-def _located_rows(paths: Iterable[Path], faults: list[DataError]) -> Iterator[tuple[LazyRow, Row]]:
-    for path in paths:
-        try:
-            yield from rows_of(path, faults)
-        except DataError as fault:
-            faults.append(fault)

@@ -11,7 +11,7 @@ from codegym.errors import UnknownNameError
 from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
 from codegym.vector import CodeSynthesisVectorEnv
-from envs_registry.catalogue import SuiteEntry, entry_of
+from envs_registry.catalogue import entry_of
 from envs_registry.loading import load_suite, names_a_file, options_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,9 +44,6 @@ def make_env(
         **arguments: Those of ``CodeSynthesisEnv`` (``max_turns``, ``reward``, ``judge``, ``limits``, ``isolation``,
             ``workers``, ``render_mode``), and options of the suite's loader.
 
-    Returns:
-        The environment.
-
     Raises:
         UnknownNameError: If there is no such suite, split, argument or option.
         DataError: If the suite's data is missing or malformed.
@@ -67,17 +64,10 @@ def make_vec_env(
 
     Args:
         num_envs: How many episodes run side by side.
-        suite: Name, path or problems, see ``make_env``.
+        suite: Name, path or problems, see ``make_env`` (also for what is raised).
         split: Name of a split, see ``make_env``.
         data_dir: Folder with the suite's files, see ``make_env``.
         **arguments: Those of ``CodeSynthesisVectorEnv``, and options of the suite's loader.
-
-    Returns:
-        The environment.
-
-    Raises:
-        UnknownNameError: If there is no such suite, split, argument or option.
-        DataError: If the suite's data is missing or malformed.
     """
     options, arguments = _sorted_out(suite, arguments, _VECTOR_ARGUMENTS)
     return CodeSynthesisVectorEnv(_problems(suite, split, data_dir, options), num_envs, **arguments)
@@ -87,7 +77,7 @@ def _sorted_out(
     suite: str | Sequence[Problem], arguments: dict[str, Any], known: tuple[str, ...]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Splits arguments into options of the suite's loader and arguments of the environment."""
-    offered = (*options_of(_entry(suite)),) if isinstance(suite, str) else ()
+    offered = (*options_of(entry_of("jsonl" if names_a_file(suite) else suite)),) if isinstance(suite, str) else ()
     for name in arguments:
         if name not in known and name not in offered:
             raise UnknownNameError("argument", name, (*_SUITE_ARGUMENTS, *known, *offered))
@@ -96,10 +86,6 @@ def _sorted_out(
     if isinstance(ours.get("limits"), Mapping):  # what the JSON of an EnvSpec makes of a Limits
         ours["limits"] = Limits(**ours["limits"])
     return options, ours
-
-
-def _entry(suite: str) -> SuiteEntry:
-    return entry_of("jsonl" if names_a_file(suite) else suite)
 
 
 def _problems(

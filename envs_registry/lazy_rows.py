@@ -39,19 +39,7 @@ def rows_of(path: Path, faults: list[DataError]) -> Iterator[tuple[LazyRow, Row]
     elif path.suffix == ".parquet":
         yield from _records(path)
     else:  # a packed file or an array has no lines that one could go back to
-        yield from ((_ReadRow(row), row) for row in read_rows(path, faults))
-
-
-@dataclass(frozen=True)
-class _ReadRow:
-    row: Row
-
-    @property
-    def location(self) -> str:
-        return self.row.location
-
-    def read(self) -> Row:
-        return self.row
+        yield from ((row, row) for row in read_rows(path, faults))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from envs_registry.catalogue import SuiteEntry, entry_of
 from envs_registry.sources import SuiteSource, source_of
 from envs_registry.suite import Suite
 
+_NO_FAULTS: tuple[DataError, ...] = ()
+
 
 @dataclass(frozen=True)
 class LoadedSuite:
@@ -109,27 +111,29 @@ def _read(
     split = entry.default_split if split is None else split
     if entry.splits and split not in entry.splits:
         raise UnknownNameError(f"split of suite {name!r}", split, entry.splits)
-    loader = _loader(entry)
-    _check_options(name, entry, loader, options)
+    loader, known = _loader(entry), options_of(entry)
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of suite {name!r}", option, known or ("(none)",))
     options = {**entry.options, **options}
     # What a benchmark has wrong is written beside its loader, so that a loader is one file.
     module = inspect.getmodule(loader)
-    known_bad = getattr(module, "KNOWN_BAD", {})
     if entry.embedded:
-        problems = loader(split, **options)
-        return LoadedSuite(
-            Suite(name, split, problems, origin="built in", known_bad=known_bad, packages=entry.packages)
-        )
-    fetch = partial(entry.hub.fetch, split, download) if entry.hub is not None and split in entry.hub.files else None
-    source = source_of(entry.folder or name, data_dir, f"It is published at {entry.url}." if entry.url else "", fetch)
-    problems, faults = _sound(loader, source, split, options)
+        problems, faults, origin = loader(split, **options), _NO_FAULTS, "built in"
+    else:
+        fetch = partial(entry.hub.fetch, split, download) if entry.hub and split in entry.hub.files else None
+        advice = f"It is published at {entry.url}." if entry.url else ""
+        source = source_of(entry.folder or name, data_dir, advice, fetch)
+        problems, faults = _sound(loader, source, split, options)
+        origin = _origin(source.used)
     packages_for = getattr(module, "packages_for", None)
     suite = Suite(
         label or name,
         split,
         problems,
-        origin=_origin(source.used),
-        known_bad=getattr(problems, "known_bad", known_bad),
+        origin=origin,
+        # A file of the user's says both in its rows, and its loader returns a suite that knows them.
+        known_bad=getattr(problems, "known_bad", getattr(module, "KNOWN_BAD", {})),
         packages=getattr(problems, "packages", packages_for(**options) if packages_for else entry.packages),
     )
     return LoadedSuite(suite, faults)
@@ -140,7 +144,7 @@ def _sound(
 ) -> tuple[Sequence[Problem], tuple[DataError, ...]]:
     """The problems of the sound rows, and what is wrong with the others; no sound row at all is an error."""
     try:
-        return loader(source, split, **options), ()
+        return loader(source, split, **options), _NO_FAULTS
     except FaultyRowsError as error:
         if not error.problems:
             raise
@@ -164,10 +168,3 @@ def _loader(entry: SuiteEntry) -> Callable[..., Sequence[Problem]]:
     module, function = entry.loader.split(":")
     loader: Callable[..., Sequence[Problem]] = getattr(importlib.import_module(module), function)
     return loader
-
-
-def _check_options(name: str, entry: SuiteEntry, loader: Callable[..., Any], options: dict[str, Any]) -> None:
-    known = options_of(entry)
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of suite {name!r}", option, known or ("(none)",))

@@ -101,15 +101,12 @@ class SuiteSource:
 
     def _fail(self, names: Sequence[str]) -> None:
         wanted = " or ".join(names)
-        if not self.folders:
+        folders = [self._own_folder(folder) for folder in self.folders]
+        looked = "looked in " + ", ".join(map(str, folders))
+        if not folders:
             looked = f"neither data_dir=... was given nor {DATA_VARIABLE} is set"
-        else:
-            looked = "looked in " + ", ".join(str(self._own_folder(folder)) for folder in self.folders)
-            missing = [
-                str(self._own_folder(folder)) for folder in self.folders if not self._own_folder(folder).exists()
-            ]
-            if missing:
-                looked += f" ({', '.join(missing)} does not exist)"
+        elif missing := [str(folder) for folder in folders if not folder.exists()]:
+            looked += f" ({', '.join(missing)} does not exist)"
         hub = "".join(f" {trouble}" for trouble in dict.fromkeys(self.troubles))
         raise DataError(f"suite {self.suite!r}: no file {wanted}; {looked}. {self.how_to_get}{hub}".rstrip())
 

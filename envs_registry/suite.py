@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 from codegym.errors import DataError, UnknownNameError
 from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
+from envs_registry.building import LazyProblems
 
 
 class Suite(Sequence[Problem]):
@@ -91,7 +92,9 @@ class Suite(Sequence[Problem]):
     def at(self, indices: Iterable[int]) -> Suite:
         """Returns the suite of the problems at these indices, in this order."""
         indices = tuple(indices)
-        return self._like(_Selection(self._problems, indices, tuple(self.task_ids[index] for index in indices)))
+        # Nothing is built here, and nothing is kept twice: the sequence that is selected from keeps what it has built.
+        task_ids = (self.task_ids[index] for index in indices)
+        return self._like(LazyProblems(task_ids, _Selected(self._problems, indices), kept=0))
 
     def filter(
         self,
@@ -134,7 +137,8 @@ class Suite(Sequence[Problem]):
 
     def with_limits(self, limits: Limits | None) -> Suite:
         """Returns the same problems with other limits; None leaves them to the judge."""
-        return self._like(_Limited(self._problems, limits, self.task_ids))
+        build = _Selected(self._problems, range(len(self)), (limits,))
+        return self._like(LazyProblems(self.task_ids, build, kept=0))
 
     @property
     def difficulties(self) -> tuple[str, ...]:
@@ -148,12 +152,7 @@ class Suite(Sequence[Problem]):
 
     def _like(self, problems: Sequence[Problem]) -> Suite:
         return Suite(
-            self.name,
-            self.split,
-            problems,
-            origin=self.origin,
-            known_bad=self.known_bad,
-            packages=self.packages,
+            self.name, self.split, problems, origin=self.origin, known_bad=self.known_bad, packages=self.packages
         )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Suite:
@@ -161,50 +160,20 @@ class Suite(Sequence[Problem]):
         return self
 
 
-class _Selection(Sequence[Problem]):
-    """The problems at some indices of another sequence of problems, without building any of them."""
+@dataclass(frozen=True)
+class _Selected:
+    """Builds the problems at some indices of another sequence, with other limits where some are given."""
 
-    def __init__(self, problems: Sequence[Problem], indices: tuple[int, ...], task_ids: tuple[str, ...]) -> None:
-        self._problems, self._indices, self.task_ids = problems, indices, task_ids
+    problems: Sequence[Problem]
+    indices: Sequence[int]
+    limits: tuple[Limits | None] | None = None  # a tuple, since None is a value that limits may be set to
 
-    def row_location(self, index: int) -> str:
-        """Returns file and line of the problem's row."""
-        return _row_location(self._problems, self._indices[index])
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
-    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
-        if isinstance(index, slice):
-            return _Selection(self._problems, self._indices[index], self.task_ids[index])
-        return self._problems[self._indices[index]]
-
-
-class _Limited(Sequence[Problem]):
-    """Another sequence's problems with other limits, each changed when it is asked for."""
-
-    def __init__(self, problems: Sequence[Problem], limits: Limits | None, task_ids: tuple[str, ...]) -> None:
-        self._problems, self._limits, self.task_ids = problems, limits, task_ids
+    def __call__(self, index: int) -> Problem:
+        problem = self.problems[self.indices[index]]
+        return problem if self.limits is None else replace(problem, limits=self.limits[0])
 
     def row_location(self, index: int) -> str:
-        """Returns file and line of the problem's row."""
-        return _row_location(self._problems, index)
-
-    def __len__(self) -> int:
-        return len(self.task_ids)
-
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
-    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
-        if isinstance(index, slice):
-            return _Limited(self._problems[index], self._limits, self.task_ids[index])
-        return replace(self._problems[index], limits=self._limits)
+        return _row_location(self.problems, self.indices[index])
 
 
 def _row_location(problems: Sequence[Problem], index: int) -> str:

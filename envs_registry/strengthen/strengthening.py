@@ -119,7 +119,8 @@ class Strengthener:
         skipped = self._reason_to_skip(problem, given)
         if skipped:
             return Strengthened(problem=problem, skipped=skipped)
-        mutants = dict.fromkeys((*problem.mutants, *self._mutants(problem, generator)))
+        made = program_mutants(problem.solutions[0], self._effort.mutants, generator)
+        mutants = dict.fromkeys((*problem.mutants, *made))
         reference = self._judge.judge(problem, problem.solutions[0])
         if not reference.is_success or _cost(reference) > _SLOWEST:
             reason = "is too slow" if reference.is_success else f"does not pass ({reference.kind})"
@@ -146,9 +147,6 @@ class Strengthener:
         if given is None and not any(isinstance(test, CallTest) for test in problem.tests):
             return "none of its tests is a plain call, so there are no inputs to start from"
         return ""
-
-    def _mutants(self, problem: Problem, generator: random.Random) -> tuple[str, ...]:
-        return program_mutants(problem.solutions[0], self._effort.mutants, generator)
 
     def _judged(self, problem: Problem, programs: Iterable[str]) -> list[Feedback]:
         return self._judge.judge_many([(problem, program) for program in programs])

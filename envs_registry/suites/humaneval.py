@@ -9,7 +9,7 @@ from dataclasses import replace
 from codegym.problem import CallTest, Problem, ScriptTest, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, parsed
-from envs_registry.building import build_all
+from envs_registry.building import LazyProblems, build_all
 from envs_registry.examples import docstring_of, examples_in
 from envs_registry.options import choice
 from envs_registry.rows import Row
@@ -27,7 +27,7 @@ _INSTRUCTION = (
 
 def load(
     source: SuiteSource, split: str, *, prompt: str = "completion", tests: str = "split", examples: str = "official"
-) -> tuple[Problem, ...]:
+) -> LazyProblems:
     """Loads HumanEval from ``HumanEval.jsonl(.gz)`` or the hub's Parquet file.
 
     Args:

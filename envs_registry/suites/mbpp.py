@@ -8,7 +8,7 @@ from collections import Counter
 from codegym.problem import Problem, TestCase
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_asserts, defined_names, joined, needs_one_process, parsed
-from envs_registry.building import build_all
+from envs_registry.building import LazyProblems, build_all
 from envs_registry.catalogue import ALL
 from envs_registry.options import choice
 from envs_registry.rows import Row, read_rows
@@ -31,7 +31,7 @@ def load(
     shots: int = 0,
     shown: int = 3,
     challenge: bool = False,
-) -> tuple[Problem, ...]:
+) -> LazyProblems:
     """Loads MBPP from ``mbpp.jsonl`` or ``sanitized-mbpp.json``, or from the hub's Parquet files.
 
     Args:
