@@ -100,7 +100,7 @@ def _spoilt(judge: Judge, everything: list[Draft], count: int) -> dict[str, Any]
 
 
 def _costs(judge: Judge, everything: list[Draft], size: int = 1000, sample: int = 150) -> dict[str, Any]:
-    """Returns the ratio of CPU seconds of the dearest to the cheapest reference solution on a large input."""
+    """Returns the ratio of CPU seconds of the slowest to the fastest reference solution on a large input."""
     rng = random.Random(0)
     ratios = []
     for exercise in rng.sample(everything, sample):

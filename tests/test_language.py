@@ -183,11 +183,7 @@ RULES = (banned_words, banned_identifiers, fragments, repeated_classes)
 
 ALLOWED: dict[str, dict[str, int]] = {
     "banned_words": {
-        "agents/commands": 1,
-        "agents/evaluation": 5,
         "agents/policy": 1,
-        "benchmarks": 3,
-        "benchmarks/judging": 2,
         "codegym": 2,
         "codegym/feedback": 4,
         "codegym/sandbox": 27,
@@ -197,20 +193,14 @@ ALLOWED: dict[str, dict[str, int]] = {
         "tools/core_suite": 1,
     },
     "banned_identifiers": {
-        "agents/codedpo": 21,
-        "agents/evaluation": 12,
-        "agents/scoring": 8,
         "codegym/feedback": 18,
         "codegym/sandbox": 52,
         "envs_registry": 13,
         "envs_registry/strengthen": 6,
     },
     "fragments": {
-        "agents/codedpo": 11,
         "agents/engines": 1,
-        "agents/evaluation": 26,
         "agents/policy": 3,
-        "agents/scoring": 8,
         "codegym": 3,
         "codegym/feedback": 12,
         "codegym/sandbox": 21,

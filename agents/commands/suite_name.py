@@ -14,7 +14,7 @@ from envs_registry import Suite, load_suite
 from envs_registry.catalogue import CATALOGUE
 from envs_registry.loading import LoadedSuite, names_a_file, read_suite
 
-# No colon or bracket in a name: `name:split` and `name[option=value]` are told from the path of a file by that.
+# Without a colon or bracket in a name, `name:split` and `name[option=value]` cannot be mistaken for a file's path.
 _NAME = re.compile(r"(?P<name>[^:\[\]]+)(\[(?P<options>[^\]]*)\])?(:(?P<split>[^:\[\]]+))?")
 
 

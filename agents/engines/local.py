@@ -21,7 +21,7 @@ class LocalEngine:
     """Draws from a model on this machine, in batches of prompts of similar length; rows leave a batch as they end.
 
     Args:
-        network: The model.
+        network: Model that writes the completions.
         end_ids: Tokens that end a completion.
         batch_size: Most prompts in a batch. It is halved, with a warning, whenever memory runs out.
     """

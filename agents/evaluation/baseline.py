@@ -1,4 +1,4 @@
-"""An earlier evaluation that later ones are held against."""
+"""An earlier evaluation that later ones are compared with."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Baseline:
         """Reads it.
 
         Args:
-            path: The folder.
-            suites: What will be held against it.
+            path: The folder of the earlier evaluation.
+            suites: Names of the suites that will be compared.
 
         Raises:
             DataError: If the folder holds no finished evaluation.
@@ -38,12 +38,12 @@ class Baseline:
         missing = [suite for suite in suites if suite not in known]
         if missing:
             raise InvalidSettingError(
-                f"the baseline has no evaluation to hold {missing[0]!r} against: it has {', '.join(known)}."
+                f"the baseline has no evaluation of {missing[0]!r} to compare with: it has {', '.join(known)}."
             )
         return baseline
 
     def earlier(self, suite: str, setting: Mapping[str, Any]) -> Evaluation:
-        """Returns what to hold an evaluation against: of the same suite and, after a sweep, the same temperature.
+        """Returns the evaluation to compare with: of the same suite and, after a sweep, the same temperature.
 
         Args:
             suite: One of those that it was read for.
@@ -57,7 +57,7 @@ class Baseline:
         if not found:
             known = ", ".join(str(one.setting.get("temperature")) for one in of_suite)
             raise InvalidSettingError(
-                f"the baseline has no evaluation to hold {suite!r} (temperature {temperature}) against: it has the "
+                f"the baseline has no evaluation of {suite!r} (temperature {temperature}) to compare with: it has the "
                 f"temperatures {known}."
             )
         return found[0]

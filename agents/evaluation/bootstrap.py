@@ -29,7 +29,7 @@ def bootstrap_mean(values: ArrayLike, *, level: float = 0.95, resamples: int = 4
         values: float[P], one number a problem.
         level: Coverage of the interval, between 0 and 1.
         resamples: How many times the problems are drawn anew.
-        seed: Of the drawing; the same values and seed give the same interval.
+        seed: Seed of the resampling; the same values and seed give the same interval.
 
     Returns:
         The mean and its bounds; all NaN when there is no value.

@@ -14,12 +14,12 @@ from agents.scoring.costs import FloatArray
 CHEAPER = 0.9
 """A program counts as cheaper at this share of the cost, or below: at least 10 % are saved."""
 LEVEL = 0.01
-"""Of the one-sided exact sign test on the rounds: a saving that chance alone would often show is none."""
+"""Significance level of the one-sided exact sign test on the rounds: a saving that noise often shows is none."""
 
 
 @dataclass(frozen=True, eq=False)
 class CostRatios:
-    """A problem's programs before, held against those after."""
+    """A problem's programs before, compared with those after."""
 
     rounds: FloatArray
     """float[R], cost before / cost after: in a round all ran right after each other, and what slowed one slowed all."""
@@ -35,13 +35,13 @@ class CostRatios:
         from scipy.stats import binomtest
 
         cheaper = int(np.sum(self.rounds > 1.0))
-        chance = float(binomtest(cheaper, len(self.rounds), 0.5, alternative="greater").pvalue)
-        return self.speed_up >= 1.0 / CHEAPER and chance <= LEVEL
+        p_value = float(binomtest(cheaper, len(self.rounds), 0.5, alternative="greater").pvalue)
+        return self.speed_up >= 1.0 / CHEAPER and p_value <= LEVEL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Efficiency:
-    """Costs after, held against costs before."""
+    """Costs after, compared with costs before."""
 
     problems: int
     """Solved in both runs and measured."""
@@ -55,8 +55,8 @@ class Efficiency:
         """Sums up problems.
 
         Args:
-            costs: Each problem's.
-            seed: Of the bootstrap.
+            costs: Cost ratios of each problem.
+            seed: Seed of the bootstrap.
 
         Returns:
             The comparison; None without problems.

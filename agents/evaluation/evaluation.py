@@ -56,7 +56,7 @@ class Evaluation:
     """What a reader must know: duplicates, machine failures, a k that could not be had."""
     seed: int = 0
     setting: Mapping[str, Any] = field(default_factory=dict)
-    """Who wrote the programs and how, as plain data."""
+    """Writer of the programs and settings of the sampling, as plain data."""
 
     @cached_property
     def key(self) -> str:
@@ -177,13 +177,13 @@ def summarize(
     """Makes an evaluation of judged programs, by task.
 
     Args:
-        suite: Its name.
+        suite: Name of the suite.
         problems: All of the suite's.
-        programs: By task.
-        k: Of pass@k.
-        seed: Of the bootstrap.
+        programs: Judged programs by task.
+        k: Values of k for pass@k.
+        seed: Seed of the bootstrap.
         notes: What a reader must know already.
-        setting: Who wrote the programs and how.
+        setting: Writer of the programs and settings of the sampling.
         chosen: By task, how often a reranker's choice is right.
 
     Raises:
@@ -257,7 +257,7 @@ def success_after_turns(programs: Sequence[JudgedProgram]) -> tuple[float, ...]:
     """The share of episodes whose program of then is right, after each turn; a program stays until another comes.
 
     Args:
-        programs: Of one problem, episode by episode, each beginning with turn 0.
+        programs: Programs of one problem, episode by episode, each beginning with turn 0.
     """
     turns = max((program.turn for program in programs), default=0) + 1
     episodes: list[list[JudgedProgram]] = []

@@ -47,11 +47,10 @@ def evaluate(
             file or a folder that :func:`agents.evaluation.samples.read_samples` reads, or an iterable of mappings with
             ``task_id`` and ``completion``.
         suite: A suite's name, or problems.
-        k: Of pass@k. One that is larger than the samples of a problem cannot be had: it is left out, and a note says
-            so.
+        k: Values of k for pass@k. One above the number of samples of a problem is left out, and a note says so.
         n: Completions to write for each problem; samples files bring their own number.
         judge: To judge with; None opens one.
-        seed: Of sampling and of the bootstrap: the same seed gives the same result.
+        seed: Seed of the sampling and of the bootstrap: the same seed gives the same result.
         sampling: How completions are drawn; at temperature 1 by default.
         on_judged: Called with each judged program, in order, as the verdicts come.
 
@@ -76,7 +75,7 @@ def evaluate(
 
 
 def _nothing(program: JudgedProgram) -> None:
-    """Is told of every program, and does nothing about it."""
+    """Default of on_judged: does nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,7 @@ class Evaluator:
     """Texts with tests that a policy writes for each problem, beside ``tests``."""
     on_judged: OnJudged = _nothing
     setting: Mapping[str, Any] = field(default_factory=dict)
-    """Who writes and how, for the record."""
+    """Writer of the programs and settings of the sampling, for the record."""
 
     def evaluate(self, source: Any, suite: Sequence[Problem]) -> Evaluation:
         """Judges an agent's, a policy's or somebody's programs; see :func:`evaluate`."""

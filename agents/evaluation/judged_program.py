@@ -11,7 +11,7 @@ from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import Kind, Scope
 from codegym.feedback.verdict import Verdict
 
-MOST_PLACES, MOST_FAILED, LONGEST_VALUE = 4, 3, 300
+MOST_DIAGNOSTICS, MOST_FAILED, LONGEST_VALUE = 4, 3, 300
 _LETTERS = {
     Verdict.PASS: ".",
     Verdict.FAIL: "F",
@@ -39,10 +39,10 @@ class JudgedProgram:
     public: tuple[int, ...] = ()
     """The tests that are public, by index."""
     cpu_seconds: float = 0.0
-    """Over all tests."""
+    """CPU time of all tests together."""
     peak_memory_bytes: int = 0
     diagnostics: tuple[Mapping[str, Any], ...] = ()
-    """The first places that are wrong, as plain data."""
+    """The first diagnostics, as plain data."""
     failed_tests: tuple[Mapping[str, Any], ...] = ()
     """The first tests that did not pass, as plain data."""
     trust: str = "isolated"
@@ -66,7 +66,7 @@ class JudgedProgram:
             public=tuple(test.index for test in feedback.tests if test.public),
             cpu_seconds=feedback.cpu_seconds,
             peak_memory_bytes=max((test.peak_memory_bytes for test in feedback.tests), default=0),
-            diagnostics=tuple(_plain(asdict(found)) for found in feedback.diagnostics[:MOST_PLACES]),
+            diagnostics=tuple(_plain(asdict(found)) for found in feedback.diagnostics[:MOST_DIAGNOSTICS]),
             failed_tests=tuple(_plain(asdict(test)) for test in failed),
             trust=feedback.trust.value,
             turn=sample.turn,

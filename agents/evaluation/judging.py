@@ -22,7 +22,7 @@ _AHEAD = 4
 """Portions that are with the judge while the next is written: one that hangs keeps no worker idle."""
 
 _Key = tuple[str, str]
-_Asked = list[tuple[Problem, ProgramSample]]
+_Pending = list[tuple[Problem, ProgramSample]]
 
 
 class JudgingLine:
@@ -30,8 +30,8 @@ class JudgingLine:
 
     Args:
         problems: By task id.
-        judge: Who judges.
-        store: Verdicts of other times, looked up and added to by content; None for none.
+        judge: Judge of the samples.
+        store: Verdicts of earlier runs, looked up and added to by content; None for none.
     """
 
     def __init__(self, problems: Mapping[str, Problem], judge: Judge, store: Store | None) -> None:
@@ -41,7 +41,7 @@ class JudgingLine:
         self._judge_key = "" if settings is None else settings.verdict_key()
         self._store = store if self._judge_key else None
         self._judged: dict[_Key, JudgedProgram] = {}
-        self._asked: set[_Key] = set()
+        self._seen: set[_Key] = set()
         self._problem_keys: dict[str, str] = {}
         self.reused = 0
         """Programs whose verdict was in the store."""
@@ -49,25 +49,25 @@ class JudgingLine:
     def judged(self, samples: Iterable[ProgramSample]) -> Iterator[JudgedProgram]:
         """Yields every sample with its verdict, in order."""
         remaining = iter(samples)
-        waiting: deque[tuple[list[ProgramSample], _Asked, Future[list[Feedback]]]] = deque()
+        waiting: deque[tuple[list[ProgramSample], _Pending, Future[list[Feedback]]]] = deque()
         with ThreadPoolExecutor(_AHEAD) as beside:
             while portion := list(islice(remaining, _PORTION)):
-                asked = self._new(portion)
-                pairs = [(problem, sample.completion) for problem, sample in asked]
-                waiting.append((portion, asked, beside.submit(self._judge.judge_many, pairs)))
+                pending = self._new(portion)
+                pairs = [(problem, sample.completion) for problem, sample in pending]
+                waiting.append((portion, pending, beside.submit(self._judge.judge_many, pairs)))
                 while len(waiting) > _AHEAD or (waiting and waiting[0][2].done()):
                     yield from self._finished(*waiting.popleft())
             while waiting:
                 yield from self._finished(*waiting.popleft())
 
-    def _new(self, portion: Sequence[ProgramSample]) -> _Asked:
-        """The first of each distinct program that nobody has judged yet."""
+    def _new(self, portion: Sequence[ProgramSample]) -> _Pending:
+        """The first of each distinct program that was not judged yet."""
         new = []
         for sample in portion:
             key = (sample.task_id, sample.completion)
-            if key in self._asked:
+            if key in self._seen:
                 continue
-            self._asked.add(key)
+            self._seen.add(key)
             known = self._known(sample)
             if known is None:
                 new.append((self._problems[sample.task_id], sample))
@@ -77,9 +77,9 @@ class JudgingLine:
         return new
 
     def _finished(
-        self, portion: Sequence[ProgramSample], asked: _Asked, feedback: Future[list[Feedback]]
+        self, portion: Sequence[ProgramSample], pending: _Pending, feedback: Future[list[Feedback]]
     ) -> Iterator[JudgedProgram]:
-        new = [JudgedProgram.of(sample, found) for (_, sample), found in zip(asked, feedback.result(), strict=True)]
+        new = [JudgedProgram.of(sample, found) for (_, sample), found in zip(pending, feedback.result(), strict=True)]
         self._judged |= {(program.task_id, program.completion): program for program in new}
         if self._store is not None:
             kept = [program for program in new if program.has_verdict]
@@ -104,5 +104,5 @@ class JudgingLine:
 
 
 def _row(program: JudgedProgram) -> dict[str, object]:
-    """What the store keeps: the texts are known to whoever asks."""
+    """What the store keeps: whoever looks a verdict up has the texts."""
     return {name: value for name, value in program.to_row().items() if name not in ("completion", "solution")}

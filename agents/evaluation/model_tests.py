@@ -22,10 +22,10 @@ _EXAMPLE = '{"task_id": "HumanEval/0", "tests": ["assert f(1) == 2"]}'
 
 @dataclass(frozen=True, kw_only=True)
 class ModelTests:
-    """What a model wrote when it was asked for tests of one problem."""
+    """A model's tests of one problem."""
 
     texts: tuple[str, ...]
-    """As they were written: asserts, with or without prose and fences."""
+    """The model's texts: asserts, with or without prose and fences."""
     opening: str = ""
     """What each text continues: ``"assert "`` where the prompt ended so."""
 
@@ -58,22 +58,22 @@ def choices(
     """Runs every program of a problem against the model's tests and says how often the best by each ranking is right.
 
     Args:
-        problems: What was asked.
+        problems: Problems that the programs answer.
         programs: The judged programs by task; nothing of their verdicts is used to choose.
         tests: The model's tests by task.
-        judge: Runs them.
+        judge: Judge that runs the tests.
         store: Keeps what was run; None keeps nothing.
 
     Yields:
         Task ids with the chance, for each ranking, that the program it puts first passes the problem's own tests;
         problems without programs or without a test that can be run are left out.
     """
-    asked = []
+    tasks = []
     for problem in problems:
         final = [p for p in programs.get(problem.task_id, ()) if p.is_final and p.has_verdict]
         if final and problem.entry_point and problem.task_id in tests:
-            asked.append(_task(problem, final, tests[problem.task_id]))
-    for matrix in MatrixJudge(judge, store).fill(asked):
+            tasks.append(_task(problem, final, tests[problem.task_id]))
+    for matrix in MatrixJudge(judge, store).fill(tasks):
         if matrix.tests and matrix.is_complete:
             yield matrix.samples.task_id, _chances(matrix)
 

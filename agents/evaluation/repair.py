@@ -37,13 +37,13 @@ def repaired_samples(
     """Writes n programs for each problem, each with up to so many turns to get the public tests right.
 
     Args:
-        policy: Who writes; a repair's prompt shows the last program and what public tests said about it.
-        problems: What is asked. Without public tests there is nothing to repair by: the first program counts.
+        policy: Policy that writes the programs; a repair's prompt shows the last program and its public tests.
+        problems: The problems. Without public tests there is nothing to repair by: the first program counts.
         judge: Runs the public tests.
         n: Programs for each problem.
         turns: Programs of an episode at most; 1 is plain sampling.
         sampling: How programs are drawn.
-        generator: The source of chance.
+        generator: Random generator of the sampling.
 
     Returns:
         The programs of every episode, turn by turn, problem by problem; the last of an episode is its final one.

@@ -1,4 +1,4 @@
-"""Two runs on the same problems, held against each other problem by problem."""
+"""Two runs on the same problems, compared problem by problem."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class RunComparison:
     unpaired: tuple[str, ...]
     """Judged in one of the runs only."""
     before: Interval
-    """pass@1 of the first run on the compared problems."""
+    """First run's pass@1 on the compared problems."""
     after: Interval
     difference: Interval
-    """Of pass@1, with an interval over problems: both runs meet the same problems in every resample."""
+    """Change of pass@1, with an interval over problems: both runs meet the same problems in every resample."""
     won: tuple[str, ...]
     """Problems of which a larger share of the programs passes."""
     lost: tuple[str, ...]
@@ -66,9 +66,9 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequenc
 
     Args:
         before: The run to compare with.
-        after: The run that is asked about.
-        seed: Of the bootstrap and the permutations.
-        costs: Of the problems that both solved: see :class:`agents.evaluation.side_by_side.SideBySide`.
+        after: The run to compare.
+        seed: Seed of the bootstrap and the permutations.
+        costs: Cost ratios of the problems that both solved: see :class:`agents.evaluation.side_by_side.SideBySide`.
 
     Raises:
         InvalidSettingError: If the runs have no problem in common.
@@ -107,7 +107,7 @@ def permutation_p(change: NDArray[np.float64], seed: int = 0) -> float:
 
     Args:
         change: float[P], one difference a problem.
-        seed: Of the drawing, where there are too many assignments of signs to try them all.
+        seed: Seed of the permutations, where there are too many assignments of signs to try them all.
     """
     from scipy.stats import permutation_test
 

@@ -53,7 +53,7 @@ class SideBySide:
         """Yields what the programs cost of each problem that was solved by both, or why that is not known.
 
         Args:
-            problems: As they are judged now.
+            problems: The problems, with the tests of today.
             before: Completions of the one run that passed, by task.
             after: Those of the other.
         """

@@ -55,7 +55,7 @@ class AssertRejectReason(StrEnum):
     """No Python; mostly cut off by the length limit."""
     LENGTH = "length"
     """Too long."""
-    FOREIGN = "foreign"
+    UNRELATED = "unrelated"
     """Does not call the entry point."""
     UNKNOWN_NAME = "unknown_name"
     """Names something that neither Python nor the task defines."""
@@ -204,7 +204,7 @@ class _Rule:
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         if not any(isinstance(node, ast.Call) and _root(node.func) == self.root for node in nodes):
-            return AssertRejectReason.FOREIGN
+            return AssertRejectReason.UNRELATED
         if read - bound - self.names:
             return AssertRejectReason.UNKNOWN_NAME
         return AssertRejectReason.VACUOUS if _is_same_on_both_sides(condition) else None

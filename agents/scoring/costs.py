@@ -56,8 +56,8 @@ class Costs:
     """What programs of a problem cost.
 
     Attributes:
-        task_id: The problem.
-        programs: Places of the programs among those that there are; distinct texts.
+        task_id: Identifier of the problem.
+        programs: Indices of the programs among those that there are; distinct texts.
         seconds: ``[programs, repetitions]`` CPU seconds of all inputs together, without loading the program (of one
             that reads a text, without starting an empty script); what is less than that varies (the middle half of its
             runs) counts as that much, so that noise never looks like a difference.
@@ -187,9 +187,9 @@ class CostMeter:
     def _tried(self, inputs: Sequence[Input]) -> _Tried:
         """Runs every program once."""
         seen = [run.observations for run in self.judge.run_many(self._jobs(inputs))]
-        places = [place for place, one in enumerate(inputs) if _agree(one, [own[place] for own in seen])]
-        seconds = np.array([[own[place].cpu_seconds for place in places] for own in seen])
-        return _Tried([inputs[place] for place in places], seconds)
+        agreed = [index for index, one in enumerate(inputs) if _agree(one, [own[index] for own in seen])]
+        seconds = np.array([[own[index].cpu_seconds for index in agreed] for own in seen])
+        return _Tried([inputs[index] for index in agreed], seconds)
 
     def _repeated(self, inputs: Sequence[Input]) -> FloatArray | None:
         """``[programs, repetitions]`` of seconds.
@@ -200,12 +200,12 @@ class CostMeter:
         jobs = list(zip(self._without(inputs), self._jobs(inputs), strict=True))
         seconds = np.empty((self.settings.repetitions, len(jobs), 2))
         for turn in range(self.settings.repetitions):
-            for place in range(len(jobs))[:: -1 if turn % 2 else 1]:
-                for half, job in enumerate(jobs[place]):
+            for index in range(len(jobs))[:: -1 if turn % 2 else 1]:
+                for half, job in enumerate(jobs[index]):
                     (execution,) = self.judge.run_many([job])
                     if any(one.status is not Status.OK for one in execution.observations):
                         return None
-                    seconds[turn, place, half] = _seconds(execution)
+                    seconds[turn, index, half] = _seconds(execution)
         nothing = np.median(seconds[..., 0], axis=0)
         low, high = np.percentile(seconds[..., 0] - nothing, (25, 75))
         costs = np.clip(seconds[..., 1] - nothing, max(high - low, _LEAST), None)
@@ -246,8 +246,8 @@ def measured_costs(
         settings: How they are measured.
         store: Keeps the costs, by content.
     """
-    asked = (problem.entry_point, problem.context, [program.source for program in programs], list(inputs))
-    key = content_key("costs", _METHOD, judge.settings.verdict_key(), ordered(vars(settings)), ordered(asked))
+    subject = (problem.entry_point, problem.context, [program.source for program in programs], list(inputs))
+    key = content_key("costs", _METHOD, judge.settings.verdict_key(), ordered(vars(settings)), ordered(subject))
     row = store.get(key)
     if row is not None:
         return NoCosts(row["reason"]) if "reason" in row else Costs.from_row({"task_id": problem.task_id, **row})

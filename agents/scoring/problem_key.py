@@ -11,8 +11,8 @@ from codegym.store import content_key
 def problem_key(problem: Problem) -> str:
     """Returns the digest of all of a problem that its verdicts depend on."""
     tests = [(type(test).__name__, *map(ordered, vars(test).values())) for test in problem.tests]
-    asked = (problem.task_id, problem.entry_point, problem.starter_code, problem.context, tests)
-    return content_key("problem", asked, _rule(problem), problem.limits, problem.one_process, problem.solutions[:1])
+    task = (problem.task_id, problem.entry_point, problem.starter_code, problem.context, tests)
+    return content_key("problem", task, _rule(problem), problem.limits, problem.one_process, problem.solutions[:1])
 
 
 def ordered(value: object) -> object:

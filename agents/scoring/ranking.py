@@ -60,10 +60,10 @@ def rank(link: ArrayLike, ranking: Ranking, *, damping: float = 0.85, iterations
 
     Args:
         link: ``[programs, tests]``; 1 where the program passes the test, else 0.
-        ranking: Which ranking.
+        ranking: Ranking to use.
         damping: ``d`` of self-validation.
         iterations: ``T`` of self-validation.
-        seed: Of the random ranking.
+        seed: Seed of the random ranking.
 
     Raises:
         ValueError: If ``link`` is not a matrix of zeros and ones, or another argument is out of range.

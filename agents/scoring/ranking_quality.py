@@ -30,10 +30,10 @@ class RankingQuality:
 
 
 def ranking_quality(scores: Scores, labels: Sequence[bool]) -> RankingQuality | None:
-    """Holds scores against the truth; None where all programs are right or all are wrong.
+    """Compares scores with the truth; None where all programs are right or all are wrong.
 
     Args:
-        scores: Of the programs.
+        scores: Scores of the programs.
         labels: Whether each is right.
     """
     truth = np.asarray(labels, dtype=np.float64)

@@ -21,7 +21,7 @@ class TaskSamples:
 
     task_id: str
     prompt: str
-    """What the policy was told when it wrote the programs; a pair's prompt."""
+    """The prompt of the programs; a pair's prompt."""
     completions: tuple[str, ...]
     """Programs, as they were written."""
     test_texts: tuple[str, ...] = ()
@@ -30,13 +30,13 @@ class TaskSamples:
     """What each of the test texts continues: ``"assert "`` if the prompt for tests ended so."""
     entry_point: str | None = None
     starter_code: str = ""
-    """As in :class:`codegym.Problem`: code that a bare function body continues."""
+    """Code that a bare function body continues, as in :class:`codegym.Problem`."""
     context: str = ""
-    """As in :class:`codegym.Problem`: code that runs before the program."""
+    """Code that runs before the program, as in :class:`codegym.Problem`."""
     labels: tuple[bool, ...] = ()
     """Whether each program is right, where somebody has measured it; never used to rank."""
     source: str = ""
-    """Who wrote them: a policy and its version, or a file."""
+    """Writer of the programs: a policy and its version, or a file."""
 
     def asserts(self) -> Assertions:
         """Returns the tests as single asserts; none without an entry point."""
@@ -81,7 +81,7 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
     Lines of the same task are put together.
 
     Args:
-        path: The file.
+        path: The samples file.
         tests: The second file, of tests, where there are two.
 
     Raises:

@@ -226,7 +226,7 @@ class BareFork(_Pooled):
 
 
 class _ForkServer:
-    """A process that forks for each program it is told to run."""
+    """A process that forks for each program that it runs."""
 
     def __enter__(self) -> _ForkServer:
         command = [sys.executable, "-I", "-S", str(Path(__file__).resolve().with_name("bare_fork.py")), str(TIME_LIMIT)]

@@ -1,4 +1,4 @@
-"""A contestant's seat: a process of its own that is told what to judge and says how long it took.
+"""A contestant's seat: a process of its own that reads what to judge and writes how long it took.
 
 Run as ``python seat.py NAME WORKERS GIGABYTES DATA``; speaks one line of JSON a request on standard input and output.
 """

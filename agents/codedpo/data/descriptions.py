@@ -60,13 +60,13 @@ def describe(
         seed: Seed of the sampling.
         progress: Called with the number of tasks that are done, and of all tasks.
     """
-    asked = LMPolicy(policy.model, policy.tokenizer, DESCRIBE)
-    asked.engine = policy.engine
+    describer = LMPolicy(policy.model, policy.tokenizer, DESCRIBE)
+    describer.engine = policy.engine
     sampling = Sampling(temperature=temperature, max_new_tokens=max_new_tokens)
-    sampler = Sampler(policy=asked, sampling=sampling, seed=seed, store=store)
+    sampler = Sampler(policy=describer, sampling=sampling, seed=seed, store=store)
     texts: list[str] = []
     for start in range(0, len(tasks), _AT_ONCE):
-        prompts = [asked.task_text(Task.PROGRAM, task.source) for task in tasks[start : start + _AT_ONCE]]
+        prompts = [describer.task_text(Task.PROGRAM, task.source) for task in tasks[start : start + _AT_ONCE]]
         (written,) = sampler.write((prompts, 1), draw=(start,))
         texts += [cleaned(text) for (text,) in written]
         progress(min(start + _AT_ONCE, len(tasks)), len(tasks))

@@ -56,17 +56,17 @@ def task_costs(matrix: Matrix, scores: Scores, judge: Judge, settings: CostSetti
     return found if isinstance(found, NoCosts) else replace(found, programs=tuple(chosen))
 
 
-def faster_than(cheap: FloatArray, dear: FloatArray, min_saving: float = 0.1, level: float = 0.01) -> bool:
-    """Whether one program is cheaper than another: by enough, and not by chance.
+def faster_than(fast: FloatArray, slow: FloatArray, min_saving: float = 0.1, level: float = 0.01) -> bool:
+    """Whether one program costs less than another: by enough, and not at random.
 
     Args:
-        cheap: Seconds of the one, ``[repetitions]``.
-        dear: Seconds of the other, ``[repetitions]``.
+        fast: Seconds of the one, ``[repetitions]``.
+        slow: Seconds of the other, ``[repetitions]``.
         min_saving: The least share of the other's median that the one's saves.
-        level: Of the one-sided exact Mann-Whitney test.
+        level: Significance level of the one-sided exact Mann-Whitney test.
     """
     from scipy.stats import mannwhitneyu  # half a second to load, which the help of a command need not wait for
 
-    saving = 1.0 - float(np.median(cheap)) / float(np.median(dear))
-    chance = float(mannwhitneyu(cheap, dear, alternative="less", method="exact").pvalue)
-    return saving >= max(min_saving, 1e-9) and chance <= level
+    saving = 1.0 - float(np.median(fast)) / float(np.median(slow))
+    p_value = float(mannwhitneyu(fast, slow, alternative="less", method="exact").pvalue)
+    return saving >= max(min_saving, 1e-9) and p_value <= level

@@ -1,4 +1,4 @@
-"""Where the rejected program of a pair went wrong, as a reader wants to see it."""
+"""Where the rejected program of a pair went wrong, as a span of its text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from codegym.sandbox.limits import Limits
 
 _LONGEST = 300
 _RAISED = (Outcome.ERROR, Outcome.TIMEOUT)
-"""Outcomes that have a place; a wrong answer has none."""
+"""Outcomes that have a span in the source; a wrong answer has none."""
 
 
-def with_error_places(
+def with_error_spans(
     pairs: Sequence[Preference],
     matrices: Sequence[Matrix],
     judge: Judge,
@@ -28,11 +28,11 @@ def with_error_places(
     """Runs each rejected program that raised, or took too long, once more, to say what and where.
 
     Args:
-        pairs: As they were made of the matrices.
+        pairs: The pairs that were made of the matrices.
         matrices: With what every program did on every test.
         judge: Runs the programs.
-        limits: Of a program.
-        known: Pairs of another time, whose errors are taken as they are.
+        limits: Limits of one program.
+        known: Pairs of an earlier run, whose errors are taken over.
 
     Returns:
         The pairs, in order.
@@ -42,20 +42,20 @@ def with_error_places(
     }
     before = {_key(pair): pair for pair in known if pair.error}
     found = dict(enumerate(pairs))
-    asked: list[tuple[int, Problem]] = []
-    for place, pair in enumerate(pairs):
+    to_run: list[tuple[int, Problem]] = []
+    for index, pair in enumerate(pairs):
         matrix, row = runs[pair.task_id, pair.prompt, pair.rejected]
         same, test = before.get(_key(pair)), _raising_test(pair, matrix, row)
         if same is not None:
-            found[place] = _with_error(pair, same.error, same.error_start, same.error_end)
+            found[index] = _with_error(pair, same.error, same.error_start, same.error_end)
         elif test is not None:
-            asked.append((place, matrix.samples.problem((test,), limits)))
-    for index, feedback in judge.judge_as_they_end((problem, pairs[place].rejected) for place, problem in asked):
+            to_run.append((index, matrix.samples.problem((test,), limits)))
+    for run, feedback in judge.judge_as_they_end((problem, pairs[index].rejected) for index, problem in to_run):
         seen = next((one for one in feedback.diagnostics if one.source is not Source.LINT), None)
         if seen is not None and feedback.verdict is not Verdict.INFRA_ERROR:
-            place = asked[index][0]
-            found[place] = _with_error(pairs[place], seen.message[:_LONGEST], seen.start, seen.end)
-    return tuple(found[place] for place in range(len(pairs)))
+            index = to_run[run][0]
+            found[index] = _with_error(pairs[index], seen.message[:_LONGEST], seen.start, seen.end)
+    return tuple(found[index] for index in range(len(pairs)))
 
 
 def _with_error(pair: Preference, message: str, start: int, end: int) -> Preference:

@@ -117,10 +117,10 @@ def make_pairs(
     rules = rules or PairRules()
     pairs: list[Preference] = []
     skipped: dict[PairKind, Counter[PairRejectReason]] = {kind: Counter() for kind in rules.kinds}
-    for place, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
+    for number, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
         for kind in rules.kinds:
             if kind is PairKind.CORRECTNESS:
-                found = correctness_pairs(matrix, rules, seed=rules.tie_seed + place)
+                found = correctness_pairs(matrix, rules, seed=rules.tie_seed + number)
             else:
                 found = efficiency_pairs(matrix.samples, cost, rules)
             if isinstance(found, PairRejectReason):
@@ -178,13 +178,13 @@ def efficiency_pairs(
     level = _LEVEL / (len(order) * (len(order) - 1) / 2)  # the extremes are picked among so many pairs (Bonferroni)
     reasons: list[PairRejectReason] = []
     pairs: list[Preference] = []
-    for cheap, dear in _outside_in([int(place) for place in order]):
-        worth = costs.typical.min() / costs.typical[[cheap, dear]]
-        pair = _preference(samples, PairKind.EFFICIENCY, (costs.programs[cheap], costs.programs[dear]), worth)
-        is_faster = faster_than(costs.seconds[cheap], costs.seconds[dear], rules.min_saving, level)
+    for fast, slow in _outside_in(order.tolist()):
+        worth = costs.typical.min() / costs.typical[[fast, slow]]
+        pair = _preference(samples, PairKind.EFFICIENCY, (costs.programs[fast], costs.programs[slow]), worth)
+        is_faster = faster_than(costs.seconds[fast], costs.seconds[slow], rules.min_saving, level)
         reason = text_skip(pair, rules) if is_faster else PairRejectReason.NOT_FASTER
         if reason is None:
-            seconds = costs.typical[[cheap, dear]].tolist()
+            seconds = costs.typical[[fast, slow]].tolist()
             pairs.append(replace(pair, seconds_chosen=seconds[0], seconds_rejected=seconds[1]))
         else:
             reasons.append(reason)
@@ -218,33 +218,33 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def _best_first(completions: Sequence[str], scores: Scores, rng: np.random.Generator) -> list[int]:
-    """Places of the distinct completions, best first, tied ones in a random order."""
-    first = {text: place for place, text in reversed(list(enumerate(completions)))}
-    places = rng.permutation(sorted(first.values()))
-    return [int(place) for place in places[np.argsort(-scores.programs[places], kind="stable")]]
+    """Indices of the distinct completions, best first, tied ones in a random order."""
+    first = {text: index for index, text in reversed(list(enumerate(completions)))}
+    indices = rng.permutation(sorted(first.values()))
+    return [int(index) for index in indices[np.argsort(-scores.programs[indices], kind="stable")]]
 
 
 def _outside_in(order: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Best against worst, then the second best against the second worst, ...; each place is used once."""
-    for place in range(len(order) // 2):
-        yield order[place], order[-1 - place]
+    """Best against worst, then the second best against the second worst, ...; each index is used once."""
+    for position in range(len(order) // 2):
+        yield order[position], order[-1 - position]
 
 
 def _only(matrix: Matrix, scores: Scores, passes: int, fails: int) -> str:
     """Tests that one program passes and the other does not, a line each, the most credible first."""
     link = matrix.link
-    places = np.flatnonzero(link[passes] > link[fails])
-    best = [matrix.tests[place] for place in places[np.argsort(-scores.tests[places], kind="stable")]]
+    indices = np.flatnonzero(link[passes] > link[fails])
+    best = [matrix.tests[index] for index in indices[np.argsort(-scores.tests[indices], kind="stable")]]
     return "\n".join([test for test in best if "\n" not in test][:_MOST_TESTS])
 
 
 def _preference(
-    samples: TaskSamples, kind: PairKind, places: tuple[int, int], scores: Sequence[float] | np.ndarray
+    samples: TaskSamples, kind: PairKind, indices: tuple[int, int], scores: Sequence[float] | np.ndarray
 ) -> Preference:
     return Preference(
         prompt=samples.prompt,
-        chosen=samples.completions[places[0]],
-        rejected=samples.completions[places[1]],
+        chosen=samples.completions[indices[0]],
+        rejected=samples.completions[indices[1]],
         score_chosen=float(scores[0]),
         score_rejected=float(scores[1]),
         kind=kind,

@@ -35,7 +35,7 @@ class Preference:
     kind: PairKind = PairKind.CORRECTNESS
     task_id: str = ""
     source: str = ""
-    """Who wrote the completions: a policy and its version, or a file."""
+    """Writer of the completions: a policy and its version, or a file."""
     tests_chosen: str = ""
     """Asserts, a line each, that only the chosen program passes: those of the most credible tests."""
     tests_rejected: str = ""

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.codedpo.data.data_card import write_data_card
 from agents.codedpo.data.efficiency import task_costs
-from agents.codedpo.data.error_spans import with_error_places
+from agents.codedpo.data.error_spans import with_error_spans
 from agents.codedpo.data.pairing import PairRules, PairSet, make_pairs, score
 from agents.codedpo.data.pairs import PairKind, Preference, read_pairs, write_pairs
 from agents.codedpo.data.sampling_settings import SamplingSettings
@@ -118,7 +118,7 @@ class PairPipeline:
         """Makes pairs of judged samples; writes the pairs, their card and their picture."""
         costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else ()
         made = make_pairs(matrices, self.settings.rules, costs)
-        pairs = with_error_places(made.pairs, matrices, self.judge, self.settings.limits, self._pairs_before())
+        pairs = with_error_spans(made.pairs, matrices, self.judge, self.settings.limits, self._pairs_before())
         made = replace(made, pairs=pairs)
         if self.folder is not None:
             write_pairs(self.folder / PAIRS, made.pairs)

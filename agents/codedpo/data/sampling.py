@@ -59,7 +59,7 @@ class TaskSampler:
         """Adds tests to programs that come from elsewhere.
 
         Args:
-            tasks: The programs.
+            tasks: Programs of each task.
             problems: The problems of those tasks.
         """
         by_id = {problem.task_id: problem for problem in problems}

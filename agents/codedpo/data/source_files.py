@@ -47,9 +47,9 @@ class SourceFiles:
         files: list[Path] = []
         left_out: Counter[str] = Counter()
         for folder, _, names in os.walk(root):
-            place = Path(folder)
-            own = [place / name for name in names if name.endswith(".py")]
-            parts = place.relative_to(root).parts
+            directory = Path(folder)
+            own = [directory / name for name in names if name.endswith(".py")]
+            parts = directory.relative_to(root).parts
             outermost = next((part for part in parts if any(fnmatchcase(part, name) for name in excluded)), None)
             if outermost is None:
                 files += own

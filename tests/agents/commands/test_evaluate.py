@@ -132,7 +132,7 @@ def test_two_runs(run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "before" / "mine.jsonl").read_text().splitlines()[0])["completion"] == WRONG
     other = suite_file(tmp_path / "other.jsonl", range(3))
     code, _, err = run("--suite", other, "--samples", after, "--k", "1", "--baseline", tmp_path / "before")
-    assert (code, "no evaluation to hold 'other'" in err) == (cli.BAD_INPUT, True)
+    assert (code, "no evaluation of 'other' to compare with" in err) == (cli.BAD_INPUT, True)
 
 
 def test_costs_of_two_runs_are_measured_beside_each_other(
@@ -246,7 +246,7 @@ def test_rounds_of_refining(
     kind: str, suite: str, run: Run, tmp_path: Path, model_folder: Callable[[str], Path], monkeypatch: Any
 ) -> None:
     """Random weights pass nothing, so a lenient judge lets some of what they wrote be gone on from."""
-    from agents.evaluation.refine import Tried
+    from agents.evaluation.refine import RatedProgram
     from agents.policy.policy import LMPolicy
 
     if suite == "mbpp" and "CODEGYM_DATA" not in os.environ:
@@ -259,7 +259,7 @@ def test_rounds_of_refining(
 
     plain = LMPolicy.stream
     monkeypatch.setattr(LMPolicy, "stream", stream)
-    monkeypatch.setattr(Tried, "passed", property(lambda one: len(one.completion.text) % 3))
+    monkeypatch.setattr(RatedProgram, "passed", property(lambda one: len(one.completion.text) % 3))
     monkeypatch.setattr("agents.evaluation.refine.cuts", lambda one: [1] if len(one.completion) > 1 else [])
     size = ["--programs", "3", "--k", "1", "--max-new-tokens", "12"]
     arguments = ["--suite", suite, "--model", model_folder(kind), *size]

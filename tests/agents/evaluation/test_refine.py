@@ -10,7 +10,7 @@ from torch import Generator
 
 from agents.engines.sampling import Sampling
 from agents.evaluation import evaluate
-from agents.evaluation.refine import Tried, cuts, refined_samples, seeds, survivors
+from agents.evaluation.refine import RatedProgram, cuts, parents, refined_samples, survivors
 from agents.evaluation.samples import ProgramSample
 from agents.policy.completion import Completion
 from agents.policy.policy import LMPolicy
@@ -27,7 +27,7 @@ WRONG = "def f(x):\n    y = x\n    return y\n"
 
 def problem(name: str, public: int = 1) -> Problem:
     tests = (CallTest(args=(1,), expected=2), CallTest(args=(0,), expected=1), CallTest(args=(5,), expected=6))
-    tests = tuple(CallTest(args=t.args, expected=t.expected, public=place < public) for place, t in enumerate(tests))
+    tests = tuple(CallTest(args=t.args, expected=t.expected, public=index < public) for index, t in enumerate(tests))
     return Problem(task_id=name, prompt=name, entry_point="f", tests=tests)
 
 
@@ -46,17 +46,17 @@ def spelled(text: str, prompt: str = "p") -> Completion:
     )
 
 
-def tried(text: str, statuses: str, number: int = 0) -> Tried:
+def rated(text: str, statuses: str, number: int = 0) -> RatedProgram:
     """A program whose public tests ended like this: ``.`` passed, ``F`` failed, ``I`` the machine failed."""
     of = {".": Verdict.PASS, "F": Verdict.FAIL, "I": Verdict.INFRA_ERROR}
     tests = tuple(
-        TestResult(index=place, status=of[s], public=True, kind=Kind.NONE) for place, s in enumerate(statuses)
+        TestResult(index=index, status=of[s], public=True, kind=Kind.NONE) for index, s in enumerate(statuses)
     )
     worst = next((of[s] for s in "IF" if s in statuses), Verdict.PASS)
     program = Program.from_completion(text, problem("a"))
     kind, scope = (Kind.NONE if worst is Verdict.PASS else Kind.WRONG_ANSWER), Scope.NONE
     feedback = Feedback(task_id="a", program=program, verdict=worst, kind=kind, scope=scope, tests=tests)
-    return Tried(spelled(text), feedback, number)
+    return RatedProgram(spelled(text), feedback, number)
 
 
 class Scripted:
@@ -128,7 +128,7 @@ def test_one_that_gets_furthest_is_gone_on_from_and_repaired() -> None:
     assert final(samples) == {"a": GOOD}
 
 
-def test_what_passes_fewer_public_tests_never_takes_a_place() -> None:
+def test_what_passes_fewer_public_tests_never_replaces_another() -> None:
     policy = Scripted({"a": [GOOD, WRONG, WRONG]}, ending="    return y\n")
     samples = refined(policy, [problem("a")], rounds=3)
     assert len(policy.prefixes) == 2
@@ -152,16 +152,16 @@ def test_pass_at_1_after_each_round() -> None:
     assert [problem.judged for problem in result.problems] == [1, 1]
 
 
-def test_seeds_are_those_that_pass_the_most_and_one_test_at_least() -> None:
-    best, next_best, none, unknown = tried("a", ".."), tried("b", ".F"), tried("c", "FF"), tried("d", "II")
-    assert seeds([best, next_best, none]) == [best]
-    assert seeds([none, next_best, next_best]) == [next_best, next_best]
-    assert seeds([none, unknown]) == []
+def test_parents_are_those_that_pass_the_most_and_one_test_at_least() -> None:
+    best, next_best, none, unknown = rated("a", ".."), rated("b", ".F"), rated("c", "FF"), rated("d", "II")
+    assert parents([best, next_best, none]) == [best]
+    assert parents([none, next_best, next_best]) == [next_best, next_best]
+    assert parents([none, unknown]) == []
 
 
-def test_survivors_pass_the_most_and_keep_their_places() -> None:
-    right, wrong, unknown = tried("a", ".."), tried("b", "F."), tried("c", "I.")
-    other, worse, copy, lost = tried("d", "..", 1), tried("e", "FF", 1), tried("a", "..", 1), tried("f", "I.", 1)
+def test_survivors_pass_the_most_and_keep_their_indices() -> None:
+    right, wrong, unknown = rated("a", ".."), rated("b", "F."), rated("c", "I.")
+    other, worse, copy, lost = rated("d", "..", 1), rated("e", "FF", 1), rated("a", "..", 1), rated("f", "I.", 1)
     assert survivors([wrong, right], [worse, other]) == [other, right]
     assert survivors([wrong, right], [worse]) == [wrong, right]
     assert survivors([right], [other]) == [other]  # public tests see no difference: it is the newer one's turn
@@ -182,24 +182,24 @@ def test_survivors_pass_the_most_and_keep_their_places() -> None:
 )
 def test_cuts_are_at_the_ends_of_the_programs_lines_but_the_last(text: str, prefixes: list[str]) -> None:
     start = text.index("def") if prefixes else 0
-    assert [text[start:cut] for cut in cuts(tried(text, "."))] == prefixes
+    assert [text[start:cut] for cut in cuts(rated(text, "."))] == prefixes
 
 
 def test_a_token_that_reaches_into_the_next_line_is_not_kept() -> None:
-    one = tried(GOOD, ".")
+    one = rated(GOOD, ".")
     pieces = ["def f(x):", "\n    y", " = x\n", "    return y + 1\n"]
     ends = np.cumsum([len(piece) for piece in pieces])
     offsets = np.stack([ends - [len(piece) for piece in pieces], ends], axis=1)
     completion = Completion(**{**vars(one.completion), "token_ids": np.arange(4), "offsets": offsets})
-    assert cuts(Tried(completion, one.feedback)) == [1, 3]
+    assert cuts(RatedProgram(completion, one.feedback)) == [1, 3]
 
 
 def test_a_first_token_of_several_lines_leaves_nothing_to_go_on_from() -> None:
-    one = tried(GOOD, ".")
+    one = rated(GOOD, ".")
     first = len("def f(x):\n    y = x\n    ret")
     offsets = np.array([[0, first], [first, len(GOOD)]])
     completion = Completion(**{**vars(one.completion), "token_ids": np.arange(2), "offsets": offsets})
-    assert cuts(Tried(completion, one.feedback)) == []
+    assert cuts(RatedProgram(completion, one.feedback)) == []
 
 
 def test_where_the_machine_failed_there_is_nothing_to_repair() -> None:
@@ -207,7 +207,7 @@ def test_where_the_machine_failed_there_is_nothing_to_repair() -> None:
 
     class Broken:
         def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
-            return [tried(text, "I").feedback for _, text in pairs]
+            return [rated(text, "I").feedback for _, text in pairs]
 
     arguments: dict[str, Any] = {"sampling": Sampling(), "generator": Generator().manual_seed(0)}
     samples = refined_samples(policy, [problem("a")], Broken(), n=1, rounds=3, **arguments)  # type: ignore[arg-type]
@@ -226,7 +226,7 @@ def test_what_goes_on_from_a_prefix_is_made_of_the_sampled_tokens(
     class Yes:
         def judge_many(self, pairs: Sequence[tuple[Problem, str]]) -> list[Feedback]:
             judged.extend(text for _, text in pairs)
-            return [tried(text, ".").feedback for _, text in pairs]
+            return [rated(text, ".").feedback for _, text in pairs]
 
     monkeypatch.setattr("agents.evaluation.refine.cuts", lambda one: [len(one.completion) // 2])
     written: list[Completion] = []
@@ -250,6 +250,6 @@ def test_what_goes_on_from_a_prefix_is_made_of_the_sampled_tokens(
         text = policy.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         assert completion.text == text
         assert len(ids) <= 24
-    for prefix in begun:  # of a seed that was written before, and of what was written after it
+    for prefix in begun:  # of a parent that was written before, and of what was written after it
         assert sum(completion.token_ids.tolist()[: len(prefix)] == prefix for completion in written) >= 2
     assert {sample.completion for sample in samples} <= {completion.text for completion in written}

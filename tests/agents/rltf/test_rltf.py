@@ -284,8 +284,8 @@ class Foreign(gym.Env[dict[str, Any], str]):
         return {"prompt": "Write an e."}, float("e" in action), True, False, {}
 
 
-@pytest.mark.filterwarnings("ignore")  # Gymnasium's, about the foreign environment's actions
-def test_foreign_environments_work(make_policy: MakePolicy) -> None:
+@pytest.mark.filterwarnings("ignore")  # Gymnasium's, about the third-party environment's actions
+def test_third_party_environments_work(make_policy: MakePolicy) -> None:
     for env in (Foreign(), SyncVectorEnv([Foreign, Foreign])):
         agent = RLTF(make_policy(), env, seed=2, **SMALL)
         rows = logged(agent)

@@ -1,4 +1,4 @@
-"""Checkpoints: what goes in comes out, a kill or a full disk leaves the old one, and foreign files are refused."""
+"""Checkpoints: what goes in comes out, a kill or a full disk leaves the old one, and third-party files are refused."""
 
 from __future__ import annotations
 

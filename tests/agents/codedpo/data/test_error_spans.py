@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from agents.codedpo.data.error_spans import with_error_places
+from agents.codedpo.data.error_spans import with_error_spans
 from agents.codedpo.data.pairs import PairKind, Preference
 from agents.scoring.matrix import MATRIX_LIMITS, Matrix
 from agents.scoring.task_samples import TaskSamples
@@ -44,7 +44,7 @@ def pair(rejected: str, tests: str = "\n".join(TESTS), task_id: str = "t/1") -> 
 @pytest.fixture
 def explain(judge: Judge) -> Callable[..., tuple[Preference, ...]]:
     def explain(pairs: list[Preference], matrices: list[Matrix], **more: object) -> tuple[Preference, ...]:
-        return with_error_places(pairs, matrices, judge, MATRIX_LIMITS, **more)  # type: ignore[arg-type]
+        return with_error_spans(pairs, matrices, judge, MATRIX_LIMITS, **more)  # type: ignore[arg-type]
 
     return explain
 
@@ -72,10 +72,10 @@ def test_a_wrong_answer_is_not_run_again_and_neither_is_what_is_known(judge: Jud
     pairs.append(replace(pairs[1], kind=PairKind.EFFICIENCY, tests_chosen=""))
     matrices = [matrix(wrong, "FF", "a"), matrix(raising, "EE", "b"), matrix(both, "EP", "c")]
     counting = Counting(judge)
-    found = with_error_places(pairs, matrices, cast(Judge, counting), MATRIX_LIMITS)
+    found = with_error_spans(pairs, matrices, cast(Judge, counting), MATRIX_LIMITS)
     assert len(counting.asked) == 2
     assert [bool(one.error) for one in found] == [False, True, True, False]
     assert found[2].error.startswith("ZeroDivisionError")
-    again = with_error_places(pairs, matrices, cast(Judge, counting), MATRIX_LIMITS, known=found)
+    again = with_error_spans(pairs, matrices, cast(Judge, counting), MATRIX_LIMITS, known=found)
     assert again == found
     assert len(counting.asked) == 2

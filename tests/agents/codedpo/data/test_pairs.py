@@ -43,7 +43,7 @@ def test_the_hub_s_columns_are_there(tmp_path: Path) -> None:
     )
 
 
-def test_a_foreign_file_needs_the_three_texts_only(tmp_path: Path) -> None:
+def test_a_third_party_file_needs_the_three_texts_only(tmp_path: Path) -> None:
     file = tmp_path / "pairs.jsonl"
     file.write_text('{"prompt": "p", "chosen": "c", "rejected": "r", "other": 3}\n\n')
     assert read_pairs(file) == [Preference(prompt="p", chosen="c", rejected="r")]
