@@ -71,10 +71,10 @@ def _on_copies(script: str, entry_point: str) -> str:
 
     A program that empties its argument would be compared with the reference's answer to nothing.
     """
-    asked = f"assertion({entry_point}(*inp), ref_func(*inp)"
-    if asked not in script:
+    comparison = f"assertion({entry_point}(*inp), ref_func(*inp)"
+    if comparison not in script:
         return script
-    return "import copy\n" + script.replace(asked, f"assertion({entry_point}(*copy.deepcopy(inp)), ref_func(*inp)")
+    return "import copy\n" + script.replace(comparison, f"assertion({entry_point}(*copy.deepcopy(inp)), ref_func(*inp)")
 
 
 KNOWN_BAD = {"Mbpp/599": "its reference solution takes more than ten seconds on the added inputs"}
