@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.sandbox.guest.codec import Codec
+from codegym.sandbox.guest.instance import Instance
 from codegym.sandbox.guest.refusal import CodecError, TooLarge
 
 _PRIME = 2**61 - 1  # every multiple of it hashes to 0
@@ -115,3 +116,38 @@ def test_any_bytes_are_data_or_refused(data: bytes) -> None:
         Codec().decode(data)
     except CodecError:
         return
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + ",".join(['{"q":[[],null]}'] * 70_000) + "]",
+        '{"r":[0,1000000000000,1]}',
+        '{"dec":"1E+999999999"}',
+    ],
+    ids=["deques", "range", "exponent"],
+)
+def test_what_is_small_on_the_wire_is_not_large_in_memory(text: str) -> None:
+    with pytest.raises(CodecError):
+        Codec().decode(text.encode())
+
+
+def test_fields_of_instances_are_guarded_against_equal_hashes() -> None:
+    fields = ",".join(f"[{number},0]" for number in range(0, 300 * (2**61 - 1), 2**61 - 1))
+    with pytest.raises(CodecError, match="same hash"):
+        Codec().decode(f'@["Node"]\n[[[{fields}]],{{"@":0}}]'.encode())
+
+
+def test_chains_of_shared_nodes_are_compared_in_the_time_of_their_length() -> None:
+    def chain() -> Instance:
+        node = Instance("Node", {"value": 0})
+        for value in range(200):
+            node = Instance("Node", {"value": value, "left": node, "right": [node]})
+        return node
+
+    one, other = chain(), chain()
+    assert one == other
+    other.fields["value"] = -1
+    assert one != other
+    one.fields["left"] = one
+    assert one == one.fields["left"]
