@@ -20,12 +20,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import failure, program, script, warmth
+from . import failure, heap, program, script
 from .arguments import LATER, SHORT, pack_request, unpack_request
 from .channel import REPORT, ChannelClosed, receive
 from .isolation import Isolation, forget_streams, last_privileges, report
 from .kernel import fork_into_pid_namespace
-from .rehearsal import HIGH, Stage, rehearsals
+from .warm_up import HIGH, Loopback, warm_ups
 
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _REQUEST_LIMIT = 2**30
@@ -69,10 +69,10 @@ class Service:
         self.isolation.enter()
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
-        warmth.preload(may_fork=self.config.may_fork)
-        warmth.preload(self.config.preload, may_fork=True)
-        self.limits = self.isolation.has("rlimits")  # before the rehearsal, which sets them too
-        self.rehearse()
+        heap.preload(may_fork=self.config.may_fork)
+        heap.preload(self.config.preload, may_fork=True)
+        self.limits = self.isolation.has("rlimits")  # before the warm-up, which sets them too
+        self.warm_up()
         if self.isolation.has("environment"):
             os.environ.clear()
         forget_streams()
@@ -83,7 +83,7 @@ class Service:
         self.last_privileges = last_privileges(self.isolation)
         signal.signal(signal.SIGUSR1, self.tell_place)
         faulthandler.register(signal.SIGUSR1, CHANNEL, all_threads=False, chain=True)
-        self.kept = warmth.close_holes()
+        self.kept = heap.fill_holes()
         self.control.send(json.dumps(report(self.isolation)).encode())
         fork = fork_into_pid_namespace if self.isolation.has("pid") else os.fork
         while True:
@@ -97,13 +97,13 @@ class Service:
         seen, real = list(self.config.packages), list(self.config.packages.values())
         return seen if self.isolation.has("root") else real
 
-    def rehearse(self) -> None:
+    def warm_up(self) -> None:
         """Does what children do."""
-        stage = Stage()
-        for one in rehearsals():
+        loopback = Loopback()
+        for one in warm_ups():
             request = pack_request({**one.request, "role": one.role, "limits": {resource.RLIMIT_CORE: 0}})
-            stage.play(one, partial(self.serve, request, _LOWEST[: 2 * _INT]), CHANNEL)
-        stage.clear()
+            loopback.run(one, partial(self.serve, request, _LOWEST[: 2 * _INT]), CHANNEL)
+        loopback.clear()
 
     def watch(self, pid: int) -> None:
         """Waits for one child, obeys orders meanwhile, and reports its end."""

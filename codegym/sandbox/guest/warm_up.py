@@ -51,7 +51,7 @@ HIGH = 16
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class WarmUp:
     """What one process would be told.
 
     Attributes:
@@ -67,7 +67,7 @@ class Rehearsal:
     peer: bytes = b""
 
 
-def rehearsals() -> Iterator[Rehearsal]:
+def warm_ups() -> Iterator[WarmUp]:
     """Yields one process after the other."""
     codec = Codec()
     request = {"context": "", "entry_point": "f", "output_bytes": 1000, "opaque_results": False}
@@ -76,16 +76,16 @@ def rehearsals() -> Iterator[Rehearsal]:
     answers = b"".join(frame(b"!" + codec.encode(["ok", xs[1:], [], ""])) for xs in _QUESTIONS)
     for _ in range(_TIMES):
         for source in _PROGRAMS:
-            yield Rehearsal(
+            yield WarmUp(
                 "calls",
                 {**request, "source": source, "calls": calls[:1], "more": 1},
                 channel=frame(pack_calls(calls[1:])),
             )
-        yield Rehearsal("program", {**request, "source": _CALLED}, peer=asked)
-        yield Rehearsal("script", {**request, "source": _CALLED}, channel=frame(codec.encode(_SCRIPT)), peer=answers)
+        yield WarmUp("program", {**request, "source": _CALLED}, peer=asked)
+        yield WarmUp("script", {**request, "source": _CALLED}, channel=frame(codec.encode(_SCRIPT)), peer=answers)
 
 
-class Stage:
+class Loopback:
     """A channel and a socket to another process, with nobody at their ends.
 
     What a process reads there has been put there before, and where nothing is left it finds that nobody is there any
@@ -95,18 +95,18 @@ class Stage:
     def __init__(self) -> None:
         self._pairs = [tuple(map(_moved_up, _socket.socketpair())) for _ in range(2)]
 
-    def play(self, rehearsal: Rehearsal, serve: Callable[[], object], lowest: int) -> list[bytes]:
-        """Lets a process find what the rehearsal says.
+    def run(self, warm_up: WarmUp, serve: Callable[[], object], lowest: int) -> list[bytes]:
+        """Lets a process find what the warm-up says.
 
         Args:
-            rehearsal: What it finds.
+            warm_up: What it finds.
             serve: What it does.
             lowest: Where its channel is to lie; the other socket lies above.
 
         Returns:
             What it said on its channel, and what to the other process.
         """
-        for place, ((near, far), put) in enumerate(zip(self._pairs, (rehearsal.channel, rehearsal.peer), strict=True)):
+        for place, ((near, far), put) in enumerate(zip(self._pairs, (warm_up.channel, warm_up.peer), strict=True)):
             os.dup2(far.fileno(), lowest + place)
             near.send(put)
         serve()
@@ -117,7 +117,7 @@ class Stage:
         return [_all_there_is(near) for near, _ in self._pairs]
 
     def clear(self) -> None:
-        """Closes everything and puts back what the rehearsals changed."""
+        """Closes everything and puts back what the warm-ups changed."""
         for pair in self._pairs:
             for end in pair:
                 end.close()

@@ -68,7 +68,7 @@ def preload(names: Iterable[str] = _MODULES, may_fork: bool = False) -> None:
         os.register_at_fork = register
 
 
-def close_holes() -> list[Any]:
+def fill_holes() -> list[Any]:
     """Fills what is free between the objects on the heap, so that children start on fresh pages.
 
     Returns:
