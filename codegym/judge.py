@@ -19,7 +19,7 @@ from codegym.feedback.kind import KINDS, KindTable
 from codegym.judge_settings import JudgeSettings
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
-from codegym.sandbox.execution import Execution
+from codegym.sandbox.execution import Execution, Status
 from codegym.sandbox.futures import MappedFuture, results, results_as_they_end
 from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
@@ -65,6 +65,8 @@ class Judge:
         kinds: The tables from exceptions to kinds and scopes.
         strict_extraction: Run completions that are Python only in part as they stand, and blame a program for example
             calls behind its entry point; see :func:`codegym.extraction.extract`.
+        stop_early: End a program's tests with the first that it does not pass, public tests first. Whether it passes is
+            the same as without; the verdict and its kind are those of that test, and later ones are ``not_run``.
 
     Raises:
         InvalidSettingError: If ``limits`` are none, or ``workers`` or ``packages`` make no sense.
@@ -83,35 +85,35 @@ class Judge:
         limits: Limits | None = None,
         kinds: KindTable = KINDS,
         strict_extraction: bool = False,
-        _without: Iterable[str] = (),
+        stop_early: bool = False,
     ) -> None:
         if limits is not None and not isinstance(limits, Limits):
             raise InvalidSettingError(f"limits must be Limits(...) or None, got {limits!r}.")
-        self.settings = JudgeSettings(
-            workers=workers,
-            isolation=isolation,
-            packages=package_names(packages),
-            python=python,
-            limits=limits or Limits(),
-            kinds=kinds,
-            strict_extraction=strict_extraction,
-            without=tuple(_without),
+        self._open(
+            JudgeSettings(
+                workers=workers,
+                isolation=isolation,
+                packages=package_names(packages),
+                python=python,
+                limits=limits or Limits(),
+                kinds=kinds,
+                strict_extraction=strict_extraction,
+                stop_early=stop_early,
+            )
         )
-        self._plans: dict[int, _ProblemPlan] = {}
-        self._sandbox = Sandbox(workers, isolation, self.settings.packages, python, self.settings.without)
 
     @classmethod
     def of(cls, settings: JudgeSettings) -> Self:
         """Returns a new judge with these settings."""
-        return cls(
-            workers=settings.workers,
-            isolation=settings.isolation,
-            packages=settings.packages,
-            python=settings.python,
-            limits=settings.limits,
-            kinds=settings.kinds,
-            strict_extraction=settings.strict_extraction,
-            _without=settings.without,
+        judge = cls.__new__(cls)
+        judge._open(settings)
+        return judge
+
+    def _open(self, settings: JudgeSettings) -> None:
+        self.settings = settings
+        self._plans: dict[int, _ProblemPlan] = {}
+        self._sandbox = Sandbox(
+            settings.workers, settings.isolation, settings.packages, settings.python, settings.without
         )
 
     @property
@@ -155,7 +157,8 @@ class Judge:
 
     def _submit(self, problem: Problem, program: Program, *, may_end_earlier: bool) -> Future[Feedback]:
         read = partial(self._read, problem, program, may_end_earlier=may_end_earlier)
-        return MappedFuture(self._sandbox.submit(self.job(problem, program)), read)
+        job = replace(self.job(problem, program), stop_early=self.settings.stop_early)
+        return MappedFuture(self._sandbox.submit(job), read)
 
     def _read(
         self, problem: Problem, program: Program, execution: Execution, *, may_end_earlier: bool
@@ -179,7 +182,7 @@ class Judge:
         return self._sandbox.run_as_they_end(jobs)
 
     def job(self, problem: Problem, program: Program) -> Job:
-        """Returns the job for the sandbox; nothing that a test expects is in it, except in scripts.
+        """Returns the job for the sandbox, with all tests; nothing that a test expects is in it, except in scripts.
 
         Public tests come first: what a program remembers of a private one cannot show in a public one's outcome.
         """
@@ -261,7 +264,7 @@ class _ProblemPlan:
 
 def _line_of_failed_loading(execution: Execution) -> int | None:
     """Returns the line of the top-level statement in which loading failed; None where it did not."""
-    failure = execution.observations[0].failure
+    failure = next((seen.failure for seen in execution.observations if seen.status is not Status.NOT_RUN), None)
     if failure is None or not failure.loading:
         return None
     outermost = failure.frames[0] if failure.frames else failure.place

@@ -54,6 +54,8 @@ class JudgeSettings:
     """The tables from exceptions to kinds and scopes."""
     strict_extraction: bool = False
     """Whether completions that are Python only in part run as they stand."""
+    stop_early: bool = False
+    """Whether a program's tests end with the first that it does not pass."""
     without: tuple[str, ...] = ()
     """Layers of isolation that are left out."""
 
@@ -67,10 +69,9 @@ class JudgeSettings:
 
         The number of workers is not in it: it decides when a verdict comes, not which.
         """
-        how = (self.isolation, self.packages, self.interpreter, self.limits, self.kinds)
-        return hashlib.sha256(
-            repr((verdict_version(), *how, self.strict_extraction, self.without)).encode()
-        ).hexdigest()
+        where = (self.isolation, self.packages, self.interpreter, self.limits, self.without)
+        how = (self.kinds, self.strict_extraction, self.stop_early)
+        return hashlib.sha256(repr((verdict_version(), *where, *how)).encode()).hexdigest()
 
 
 @cache

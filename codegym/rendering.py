@@ -32,8 +32,9 @@ _STYLES = {
     Verdict.TIMEOUT: "yellow",
     Verdict.INFRA_ERROR: "blue",
     Verdict.UNJUDGED: "blue",
+    Verdict.NOT_RUN: "dim",
 }
-_MARKS = {Verdict.PASS: "\u2713", Verdict.TIMEOUT: "\u2026"}
+_MARKS = {Verdict.PASS: "\u2713", Verdict.TIMEOUT: "\u2026", Verdict.NOT_RUN: "-"}
 
 
 def render_ansi(
@@ -207,7 +208,7 @@ def _tests(feedback: Feedback) -> Iterator[Text]:
         for test in feedback.tests[: COLUMNS - 10]:
             row.append(_MARKS.get(test.status, "\u2717"), style=_STYLES[test.status])
         yield row
-    failed = [test for test in feedback.tests if test.status is not Verdict.PASS]
+    failed = [test for test in feedback.tests if test.is_failure]
     for test in failed[:MOST_FAILED]:
         yield _test(test)
     if len(failed) > MOST_FAILED:

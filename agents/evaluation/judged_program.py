@@ -19,6 +19,7 @@ _LETTERS = {
     Verdict.TIMEOUT: "T",
     Verdict.INFRA_ERROR: "I",
     Verdict.UNJUDGED: "U",
+    Verdict.NOT_RUN: "-",
 }
 
 
@@ -35,7 +36,7 @@ class JudgedProgram:
     scope: Scope
     tests: str = ""
     """One letter a test: ``.`` passed, ``F`` failed, ``E`` error, ``T`` timeout, ``I`` the machine failed,
-    ``U`` the test itself is at fault."""
+    ``U`` the test itself is at fault, ``-`` not run after another one did not pass."""
     public: tuple[int, ...] = ()
     """The tests that are public, by index."""
     cpu_seconds: float = 0.0
@@ -54,7 +55,7 @@ class JudgedProgram:
     @classmethod
     def of(cls, sample: ProgramSample, feedback: Feedback) -> Self:
         """Keeps what an evaluation needs of a feedback."""
-        failed = [test for test in feedback.tests if test.status is not Verdict.PASS][:MOST_FAILED]
+        failed = [test for test in feedback.tests if test.is_failure][:MOST_FAILED]
         return cls(
             task_id=sample.task_id,
             completion=sample.completion,

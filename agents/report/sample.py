@@ -10,7 +10,7 @@ from agents.evaluation.judged_program import JudgedProgram
 
 # Shades of a token's credit on each side of zero.
 _STEPS = 100
-_LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I", "unjudged": "U"}
+_LETTERS = {"pass": ".", "fail": "F", "error": "E", "timeout": "T", "infra_error": "I", "unjudged": "U", "not_run": "-"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,11 @@ class TestResult:
     seconds: float = 0.0
     peak_memory_bytes: int = 0
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it was run and did not pass."""
+        return self.status not in (Verdict.PASS, Verdict.NOT_RUN)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
@@ -84,7 +89,8 @@ class Feedback:
     def pass_rate(self) -> float:
         """Share of the tests that passed, 0 without any: a crash in one takes nothing from the others.
 
-        Tests that are themselves at fault do not count.
+        Tests that are themselves at fault do not count. Where the judge stopped early, tests that were not run count as
+        not passed: the rate is then the least that the program's can be.
         """
         # A test at fault takes nothing from a right program.
         judged = sum(test.status is not Verdict.UNJUDGED for test in self.tests)

@@ -39,6 +39,7 @@ VERDICTS = {
     Status.WALL_TIMEOUT: Verdict.TIMEOUT,
     Status.BUDGET: Verdict.TIMEOUT,
     Status.FAULTY: Verdict.UNJUDGED,
+    Status.NOT_RUN: Verdict.NOT_RUN,
     Status.INFRA: Verdict.INFRA_ERROR,
 }
 """The verdict of a test that was not passed, by how it ended."""
@@ -55,10 +56,12 @@ MESSAGES = {
     Status.BUDGET: "time limit over all tests exceeded",
     Status.OPAQUE: "what the function returned is not data",
     Status.FAULTY: "the test itself is at fault",
+    Status.NOT_RUN: "not run: an earlier test did not pass",
     Status.INFRA: "the machine failed",
 }
 """What a diagnostic says where no exception says more."""
 
+_NO_FAULT_OF_THE_PROGRAM = (Verdict.INFRA_ERROR, Verdict.UNJUDGED, Verdict.NOT_RUN)
 _PASSED = Meaning(Kind.NONE, Scope.NONE)
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 _TRIPLE_QUOTE = re.compile(r"[A-Za-z]{0,2}(\"\"\"|''')")
@@ -146,12 +149,15 @@ class Settling:
     def __call__(self, action: int, observation: Observation) -> Observation:
         """Returns what is to be kept of an observation."""
         case = self.problem.tests[self.order[action]] if self.problem.tests else None
+        observation = _blamed(self.problem, observation)
         accepted = _passes(self.problem, case, observation)
         answer = ""
         if case is not None and observation.status is Status.OK and (case.public or not accepted):
             self._texts -= not case.public
             answer = _actual(case, observation) if self._texts >= 0 else ""
-        return observation.decided(accepted, answer)
+        # A test that is at fault, or a machine that failed, must not stop a judge that stops at the first failure.
+        is_known = VERDICTS[observation.status] not in _NO_FAULT_OF_THE_PROGRAM
+        return observation.decided(accepted if is_known else None, answer)
 
 
 def _passes(problem: Problem, case: TestCase | None, observation: Observation) -> bool:
@@ -198,7 +204,7 @@ class _Reading:
 def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     verdict = VERDICTS[observation.status]
     meaning = _meaning(reading, observation)
-    if verdict in (Verdict.INFRA_ERROR, Verdict.UNJUDGED):
+    if verdict in _NO_FAULT_OF_THE_PROGRAM:
         return _Finding(verdict=verdict, meaning=meaning)
     location = Location.of_span(reading.program, _span(reading.program, observation, meaning.kind))
     if _ends_in_triple_quotes(reading.program, location, meaning):
@@ -313,7 +319,7 @@ def _results(
 ) -> Iterator[TestResult]:
     texts = MOST_TEXTS
     for index, (test, observation, finding) in enumerate(zip(problem.tests, observations, findings, strict=False)):
-        failed = finding.verdict is not Verdict.PASS
+        failed = finding.verdict not in (Verdict.PASS, Verdict.NOT_RUN)
         shown = test.public or (failed and texts > 0)
         texts -= failed and not test.public
         yield TestResult(

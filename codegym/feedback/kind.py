@@ -166,6 +166,7 @@ STATUSES: Mapping[Status, Meaning] = MappingProxyType(
         Status.OPAQUE: Meaning(Kind.OPAQUE_VALUE, Scope.GLOBAL),
         Status.TAMPERED: Meaning(Kind.TAMPERING, Scope.GLOBAL),
         Status.FAULTY: Meaning(Kind.FAULTY_TEST, Scope.NONE),
+        Status.NOT_RUN: Meaning(Kind.NONE, Scope.NONE),
         Status.INFRA: Meaning(Kind.INFRA_ERROR, Scope.NONE),
     }
 )

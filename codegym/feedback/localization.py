@@ -123,10 +123,12 @@ def with_suspects(feedback: Feedback, traces: Sequence[Trace], references: Seque
     feedback = replace(feedback, executed_lines=tuple(sorted(executed)))
     if feedback.verdict is not Verdict.FAIL:
         return feedback
-    passed = [test.status is Verdict.PASS for test in feedback.tests]
+    run = [index for index, test in enumerate(feedback.tests) if test.status is not Verdict.NOT_RUN]
+    passed = [feedback.tests[index].status is Verdict.PASS for index in run]
+    traces = [traces[index] for index in run]
     suspects = list(_suspects(feedback.program, ranked(spectrum(traces, passed)), Source.SPECTRUM))
     if references is not None:
-        blame = ranked(divergence(traces, references, passed))
+        blame = ranked(divergence(traces, [references[index] for index in run], passed))
         suspects += _suspects(feedback.program, blame[:1], Source.DIVERGENCE)
     if not suspects:
         return feedback

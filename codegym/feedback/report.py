@@ -61,9 +61,11 @@ def observation_text(feedback: Feedback, problem: Problem) -> str:
         for diagnostic in diagnostics[:MOST_SHOWN]
         if diagnostic.start_line or diagnostic.test_index < 0
     ]
-    failed = [test for test in public if test.status is not Verdict.PASS]
+    failed = [test for test in public if test.is_failure]
+    passed = sum(test.status is Verdict.PASS for test in public)
+    not_run = len(public) - passed - len(failed)
     if public:
-        parts.append(f"Public tests: {len(public) - len(failed)} of {len(public)} passed.")
+        parts.append(f"Public tests: {passed} of {len(public)} passed{f', {not_run} not run' if not_run else ''}.")
     parts.extend(_test_text(test, problem) for test in failed[:MOST_SHOWN])
     if not parts:
         parts.append("The program was run. There are no public tests to report on.")

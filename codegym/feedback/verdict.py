@@ -14,14 +14,24 @@ class Verdict(StrEnum):
     TIMEOUT = "timeout"
     ERROR = "error"
     INFRA_ERROR = "infra_error"
+    NOT_RUN = "not_run"
+    """Of a test alone: another one did not pass before it, and the judge stops early."""
     UNJUDGED = "unjudged"
     """Nothing can be said of the program: there were no tests, or a test is itself at fault and no other one failed."""
 
     @classmethod
     def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """Returns the worst: infra_error > error > timeout > fail > unjudged > pass; of none, ``UNJUDGED``."""
+        """Returns the worst: infra_error > error > timeout > fail > unjudged > pass > not_run; ``UNJUDGED`` of none."""
         return max(verdicts, key=_ORDER.index, default=cls.UNJUDGED)
 
 
 # An unjudged test beats a passed one: a program must not pass by what was never tested.
-_ORDER = (Verdict.PASS, Verdict.UNJUDGED, Verdict.FAIL, Verdict.TIMEOUT, Verdict.ERROR, Verdict.INFRA_ERROR)
+_ORDER = (
+    Verdict.NOT_RUN,
+    Verdict.PASS,
+    Verdict.UNJUDGED,
+    Verdict.FAIL,
+    Verdict.TIMEOUT,
+    Verdict.ERROR,
+    Verdict.INFRA_ERROR,
+)

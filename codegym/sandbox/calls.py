@@ -48,7 +48,7 @@ _Test: TypeAlias = list[Call]
 
 def run_calls(run: Run, calls: list[Call]) -> None:
     """Observes every call's action; also those after one that crashed, hung or exited."""
-    while calls:
+    while calls and not run.stopped:
         if run.budget_is_spent or run.asks_too_much:
             for call in calls:
                 run.observe(call.action, Observation(status=Status.BUDGET))
@@ -123,12 +123,13 @@ class _Process:
                 seen = _of_answer(answer)
                 seen = seen if call.accepts is None else _held_against(call, seen)
             is_lost = isinstance(answer, Observation)
-            if is_lost or (seen.status is not Status.OK and test is self.tests[-1]):
-                break
+            is_last = self.run.job.stop_early or test is self.tests[-1]
+            if is_lost or (seen.status is not Status.OK and is_last):
+                break  # the other answers are of no use to anybody
         cpu, wall = self.clock.charge()
         peak = 0 if self.process.report is None else self.process.report.peak_memory_bytes
         self._settle(test, seen.measured(cpu_seconds=cpu, wall_seconds=wall, peak_memory_bytes=peak))
-        return not is_lost
+        return not is_lost and not self.run.stopped
 
     def _settle(self, test: _Test, observation: Observation) -> None:
         self.settled.append(test[0].action)
@@ -138,6 +139,8 @@ class _Process:
         """What fails before the first call fails for all of them."""
         cpu, wall = self.clock.charge()
         for test in self.tests:
+            if self.run.stopped:
+                return
             self._settle(test, observation.measured(cpu_seconds=cpu, wall_seconds=wall))
 
 

@@ -36,6 +36,8 @@ class Status(StrEnum):
     """The call returned something that cannot cross as data."""
     TAMPERED = "tampered"
     """The result channel carried something that the harness does not write."""
+    NOT_RUN = "not_run"
+    """Not tried: an action before it was not accepted, and the job stops early."""
     INFRA = "infra"
     """The machine failed, also when tried again; says nothing about the program."""
 
@@ -102,6 +104,7 @@ class Observation:
         wall_seconds: Wall-clock time.
         peak_memory_bytes: Largest resident size of the process, 0 where unknown.
         accepted: Whether it is what its test asks for, once that has been decided; what was compared is then dropped.
+            None also where it says nothing of the program.
         answer: The dropped answer in short, for people.
     """
 
@@ -127,11 +130,11 @@ class Observation:
         copy.__dict__.update(self.__dict__, **measurements)
         return copy
 
-    def decided(self, accepted: bool, answer: str) -> Observation:
+    def decided(self, accepted: bool | None, answer: str) -> Observation:
         """Returns it without what was answered and printed, which has been compared.
 
         Args:
-            accepted: Whether it is what the test asks for.
+            accepted: Whether it is what the test asks for; None if it says nothing of the program.
             answer: What was answered, in short.
         """
         copy = object.__new__(Observation)

@@ -88,6 +88,7 @@ class Job:
         settle: Makes of each observation, named by its action's index, what is kept of it, as soon as it is made:
             answers are compared and dropped as they arrive, or those of a whole batch would lie in memory. None keeps
             all.
+        stop_early: Try no more actions after the first whose observation ``settle`` does not accept.
         one_process: Run scripts inside the program's own process, for tests that inspect what cannot cross. Forgeable
             in principle; the execution says so.
         opaque_results: Scripts may call, index and set what the program returns where that is not data. Their arguments
@@ -103,4 +104,5 @@ class Job:
     one_process: bool = False
     opaque_results: bool = False
     shown_actions: int = 0
+    stop_early: bool = False
     settle: Callable[[int, Observation], Observation] | None = None

@@ -12,7 +12,9 @@ import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from enum import IntEnum, auto
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from codegym.errors import CodegymError, InfrastructureError, InvalidSettingError, IsolationError, UnknownNameError
@@ -21,8 +23,8 @@ from codegym.sandbox.execution import Execution, Observation, Status, Trust
 from codegym.sandbox.futures import results, results_as_they_end
 from codegym.sandbox.interpreter import interpreter_path
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, examine, isolation_of, switched_off
-from codegym.sandbox.job import CallAction, Job, RunAction, ScriptAction
-from codegym.sandbox.literal import literal_checks
+from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
+from codegym.sandbox.literal import LiteralCheck, literal_checks
 from codegym.sandbox.packages import find_packages, package_names
 from codegym.sandbox.process import ServerGone, UnreadyError
 from codegym.sandbox.run import Run
@@ -294,25 +296,55 @@ def check_forks(server: Server, settings: ServerSettings, may_fork: bool) -> Non
         )
 
 
+class _Way(IntEnum):
+    """How an action is tried, in the order in which the ways are gone."""
+
+    CALLS = auto()
+    STREAMS = auto()
+    SCRIPTS = auto()
+
+
 def execute(run: Run) -> Execution:
-    """Tries every action of a job: calls first, then streams, then scripts, each group in order."""
+    """Tries every action of a job: those that may be shown first; calls first, then streams, then scripts."""
     job = run.job
-    calls: list[Call] = []
-    scripts: dict[int, str] = {}
-    for index, action in enumerate(job.actions):
-        if isinstance(action, CallAction):
-            calls.append(Call(index, action.payload))
-        elif isinstance(action, ScriptAction):
-            checks = None if job.one_process else literal_checks(action.source, job.entry_point)
-            if checks is None:
-                scripts[index] = action.source
-            else:
-                calls += [Call(index, c.payload, c.accepts, c.text) for c in checks]
     if not job.actions:
         return Execution(observations=(observe_loading(run),))
-    run_calls(run, calls)
-    run_streams(run, {index: action for index, action in enumerate(job.actions) if isinstance(action, RunAction)})
-    (run_together if job.one_process else run_scripts)(run, scripts)
+    ways = [_way(job, index) for index in range(len(job.actions))]
+    # A private action that comes first could use up the budget of one that may be shown, or stop the job before it.
+    order = sorted(range(len(ways)), key=lambda index: (index >= job.shown_actions, ways[index]))
+    for way, indices in groupby(order, key=ways.__getitem__):
+        if not run.stopped:
+            _try(run, way, tuple(indices))
     observations = tuple(run.observed[index] for index in range(len(job.actions)))
     trust = Trust.IN_PROCESS if job.one_process else Trust.HANDLES if run.used_handles else Trust.ISOLATED
     return Execution(observations=observations, trust=trust)
+
+
+def _way(job: Job, index: int) -> _Way:
+    action = job.actions[index]
+    if isinstance(action, RunAction):
+        return _Way.STREAMS
+    return _Way.SCRIPTS if isinstance(action, ScriptAction) and _checks(job, action) is None else _Way.CALLS
+
+
+def _try(run: Run, way: _Way, indices: tuple[int, ...]) -> None:
+    job = run.job
+    actions = {index: job.actions[index] for index in indices}
+    if way is _Way.CALLS:
+        run_calls(run, [call for index, action in actions.items() for call in _calls(job, index, action)])
+    elif way is _Way.STREAMS:
+        run_streams(run, {index: action for index, action in actions.items() if isinstance(action, RunAction)})
+    else:
+        scripts = {index: action.source for index, action in actions.items() if isinstance(action, ScriptAction)}
+        (run_together if job.one_process else run_scripts)(run, scripts)
+
+
+def _calls(job: Job, index: int, action: Action) -> Iterator[Call]:
+    if isinstance(action, CallAction):
+        yield Call(index, action.payload)
+    elif isinstance(action, ScriptAction):
+        yield from (Call(index, c.payload, c.accepts, c.text) for c in _checks(job, action) or ())
+
+
+def _checks(job: Job, action: ScriptAction) -> tuple[LiteralCheck, ...] | None:
+    return None if job.one_process else literal_checks(action.source, job.entry_point)

@@ -14,6 +14,7 @@ from codegym.sandbox.job import Job
 from codegym.sandbox.process import BEGIN_SECONDS, Process, ServerGone
 from codegym.sandbox.server import Server
 
+_NOT_RUN = Observation(status=Status.NOT_RUN)
 _MIN_TICK = 0.002
 _MAX_TICK = 0.5
 _WORTH_LOOKING = 0.1
@@ -37,6 +38,7 @@ class Run:
             time.
         began: CPU seconds that this thread had used up before the job.
         used_handles: A test script called, or changed, objects of the program with values of its own.
+        stopped: The job stops early and an action was not accepted: nothing more is to be tried.
     """
 
     job: Job
@@ -45,6 +47,7 @@ class Run:
     spent: float = 0.0
     began: float = field(default_factory=time.thread_time)
     used_handles: bool = False
+    stopped: bool = False
 
     @property
     def budget_is_spent(self) -> bool:
@@ -52,9 +55,18 @@ class Run:
         return self.spent >= self.job.limits.program_cpu_seconds
 
     def observe(self, index: int, observation: Observation) -> None:
-        """Keeps what the job wants to keep of an observation: what was answered is compared now, and dropped."""
+        """Keeps what the job wants to keep of an observation: what was answered is compared now, and dropped.
+
+        Once the job has stopped early, nothing is added: all actions that were still open count as not run.
+        """
+        if self.stopped:
+            return
         settle = self.job.settle
-        self.observed[index] = observation if settle is None else settle(index, observation)
+        kept = self.observed[index] = observation if settle is None else settle(index, observation)
+        if self.job.stop_early and kept.accepted is False:
+            self.stopped = True
+            for other in range(len(self.job.actions)):
+                self.observed.setdefault(other, _NOT_RUN)
 
     @property
     def asks_too_much(self) -> bool:

@@ -29,7 +29,7 @@ Each is tried once, when it first says yes: a script that says yes to everything
 def run_scripts(run: Run, scripts: dict[int, str]) -> None:
     """Observes script actions: one pair of processes for all of them, a new pair after a crash or a timeout."""
     waiting = dict(scripts)
-    while waiting:
+    while waiting and not run.stopped:
         if run.budget_is_spent:
             for index in waiting:
                 run.observe(index, Observation(status=Status.BUDGET))
@@ -44,6 +44,8 @@ def run_scripts(run: Run, scripts: dict[int, str]) -> None:
 def run_together(run: Run, scripts: dict[int, str]) -> None:
     """Observes scripts that share a process with the program: a fresh process for each."""
     for index, script in scripts.items():
+        if run.stopped:
+            return
         if run.budget_is_spent:
             run.observe(index, Observation(status=Status.BUDGET))
             continue
@@ -113,7 +115,7 @@ class _Pair:
             if seen.status is Status.OK and (fault := self._fault_of(script)) is not None:
                 seen = fault
             self.run.observe(index, seen)
-            if not self.is_well or seen.status is Status.TAMPERED:
+            if self.run.stopped or not self.is_well or seen.status is Status.TAMPERED:
                 return  # the processes cannot be asked again
             self.clock.restart()
             self.script_clock.restart()

@@ -37,6 +37,8 @@ def run_streams(run: Run, actions: Mapping[int, RunAction]) -> None:
     """
     broken: Observation | None = None
     for index, action in actions.items():
+        if run.stopped:
+            return
         seen = broken or _run_stream(run, action)
         if broken is None and seen.failure is not None and seen.failure.loading:
             broken = replace(seen, cpu_seconds=0.0, wall_seconds=0.0, peak_memory_bytes=0)

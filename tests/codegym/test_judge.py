@@ -259,3 +259,110 @@ def test_what_is_cancelled_before_a_worker_is_free_is_not_run() -> None:
 def test_a_judge_is_what_its_protocol_asks_for(judge: Judge) -> None:
     assert isinstance(judge, JudgeProtocol)
     assert not isinstance(object(), JudgeProtocol)
+
+
+@pytest.fixture(scope="module")
+def early() -> Iterator[Judge]:
+    with Judge(workers=2, stop_early=True) as judge:
+        yield judge
+
+
+F = "def f(x):\n    return x\n"
+SCRIPT = "answer = f({})\nassert answer == {}"
+EARLY_LIMITS = Limits(cpu_seconds=0.3)
+CALLS = (CallTest(args=(0,), expected=0), CallTest(args=(1,), expected=2), CallTest(args=(2,), expected=2))
+LITERALS = (
+    ScriptTest(source="assert f(0) == 0\nassert f(1) == 2\nassert f(2) == 2"),
+    ScriptTest(source="assert f(2) == 2"),
+)
+STREAMS = tuple(StdioTest(stdin=str(given), expected_stdout=str(wanted)) for given, wanted in ((0, 0), (1, 2), (2, 2)))
+SCRIPTS = tuple(ScriptTest(source=SCRIPT.format(*pair)) for pair in ((0, 0), (1, 2), (2, 2)))
+
+
+def f_problem(*tests: Any, **more: Any) -> Problem:
+    return Problem(task_id="early/1", prompt="", entry_point="f", tests=tests, limits=EARLY_LIMITS, **more)
+
+
+@pytest.mark.parametrize(
+    ("problem", "completion", "statuses"),
+    [
+        (f_problem(*CALLS), "def f(x):\n    while x == 2: pass\n    return x\n", "pass fail not_run"),
+        (f_problem(*LITERALS), "def f(x):\n    while x == 2: pass\n    return x\n", "fail not_run"),
+        (f_problem(*SCRIPTS), "def f(x):\n    while x == 2: pass\n    return x\n", "pass fail not_run"),
+        (
+            f_problem(*SCRIPTS, one_process=True),
+            "def f(x):\n    while x == 2: pass\n    return x\n",
+            "pass fail not_run",
+        ),
+        (Problem(task_id="early/2", prompt="", tests=STREAMS), "print(input())", "pass fail not_run"),
+        (f_problem(*CALLS), "def f(x):\n    while x: pass\n    return 0\n", "pass timeout not_run"),
+        (f_problem(*CALLS), "def f(x)\n", "error not_run not_run"),
+        (f_problem(*SCRIPTS), "def f(x)\n", "error not_run not_run"),
+        (f_problem(*CALLS), "def f(x):\n    return x + bool(x == 1)\n", "pass pass pass"),
+    ],
+    ids=["calls", "literals", "scripts", "together", "streams", "endless", "broken", "broken for scripts", "right"],
+)
+def test_a_judge_that_stops_early_runs_no_test_after_the_first_failure(
+    early: Judge, problem: Problem, completion: str, statuses: str
+) -> None:
+    feedback = early.judge(problem, completion)
+    assert " ".join(test.status for test in feedback.tests) == statuses
+    assert feedback.verdict == next((test.status for test in feedback.tests if test.is_failure), "pass")
+    assert feedback.tests_total == len(problem.tests)
+    assert feedback.pass_rate == statuses.split().count("pass") / len(problem.tests)
+
+
+def test_stopping_early_changes_not_what_passes(judge: Judge, early: Judge) -> None:
+    bodies = (
+        "return x",
+        "return x + (x == 1)",
+        "return 2",
+        "while x == 2: pass\n    return x",
+        "return y",
+        "raise SystemExit",
+    )
+    programs = [f"def f(x):\n    {body}\n" for body in bodies] + ["", "x = (", "def g(x): return x\n"]
+    problems = [
+        f_problem(*CALLS),
+        f_problem(*LITERALS),
+        f_problem(*SCRIPTS),
+        f_problem(*CALLS[:1], *SCRIPTS, *LITERALS),
+    ]
+    pairs = [(problem, program) for problem in problems for program in programs]
+    whole, stopped = judge.judge_many(pairs), early.judge_many(pairs)
+    assert [f.is_success for f in stopped] == [f.is_success for f in whole]
+    assert sum(f.is_success for f in whole) == len(problems)
+    for full, part in zip(whole, stopped, strict=True):
+        assert all(p.status in (t.status, "not_run") for t, p in zip(full.tests, part.tests, strict=True))
+        assert [test.index for test in part.tests] == [test.index for test in full.tests]
+        assert part.pass_rate <= full.pass_rate
+        assert part.is_success or sum(test.is_failure for test in part.tests) == 1
+
+
+def test_public_tests_come_first_whatever_they_are(early: Judge) -> None:
+    public = ScriptTest(source=SCRIPT.format(1, 2), public=True)
+    problem = f_problem(*CALLS, public)
+    assert [test.status for test in early.judge(problem, F).tests] == ["not_run"] * 3 + ["fail"]
+    only_second = "def f(x):\n    return 2\n"
+    feedback = early.judge(problem, only_second)
+    assert [test.status for test in feedback.tests] == ["fail", "not_run", "not_run", "pass"]
+    assert observation_text(feedback, problem) == "Public tests: 1 of 1 passed."
+    problem = f_problem(public, CallTest(args=(2,), expected=2, public=True))
+    text = observation_text(early.judge(problem, "def f(x):\n    return 0\n"), problem)
+    assert text.startswith("Public tests: 0 of 2 passed, 1 not run.\nTest 1 (wrong_answer)")
+    assert "Test 0" not in text
+
+
+def test_a_test_that_is_at_fault_stops_nothing(early: Judge) -> None:
+    at_fault = ScriptTest(source="import nowhere_to_be_found\nassert f(1) == 1")
+    problem = f_problem(at_fault, *SCRIPTS)
+    assert [test.status for test in early.judge(problem, F).tests] == ["unjudged", "pass", "fail", "not_run"]
+    right = early.judge(f_problem(at_fault, *SCRIPTS[::2]), F)
+    assert [test.status for test in right.tests] == ["unjudged", "pass", "pass"]
+    assert right.verdict == "unjudged"
+
+
+def test_example_calls_that_fail_are_still_left_out_when_stopping_early(early: Judge) -> None:
+    # Calls are tried before scripts: the first test of the problem is not the first that was run.
+    problem = f_problem(SCRIPTS[0], CALLS[0])
+    assert early.judge(problem, F + "\nassert f(1) == 2\n").is_success

@@ -19,8 +19,14 @@ FOLDER = Path(codegym.__file__).parent
 
 
 def test_a_judge_says_how_it_was_made_and_another_is_made_like_it() -> None:
-    with Judge(workers=1, limits=Limits(cpu_seconds=1.5), _without=["landlock"]) as judge:
-        assert judge.settings == JudgeSettings(workers=1, limits=Limits(cpu_seconds=1.5), without=("landlock",))
+    settings = JudgeSettings(workers=1, limits=Limits(cpu_seconds=1.5), without=("landlock",))
+    with Judge.of(settings) as judge:
+        assert judge.settings == settings
+        assert "landlock" not in {layer.name for layer in judge.isolation if layer.active}
+    with Judge(workers=1, limits=Limits(cpu_seconds=1.5), stop_early=True, strict_extraction=True) as judge:
+        assert judge.settings == JudgeSettings(
+            workers=1, limits=Limits(cpu_seconds=1.5), stop_early=True, strict_extraction=True
+        )
         with Judge.of(judge.settings) as twin:
             assert twin.settings == judge.settings
 
@@ -34,6 +40,8 @@ def test_a_judge_says_how_it_was_made_and_another_is_made_like_it() -> None:
         {"limits": Limits(cpu_seconds=1)},
         {"kinds": KINDS.with_entries({"KeyError": Meaning(Kind.INDEX_ERROR, Scope.LINE)})},
         {"without": ("landlock",)},
+        {"strict_extraction": True},
+        {"stop_early": True},
     ],
     ids=lambda other: next(iter(other)),
 )

@@ -1,7 +1,8 @@
 "use strict";
 // The browser of programs: each with its diagnostics, its tests, and its tokens by credit.
 
-const LETTERS = { ".": ["pass", "passed"], F: ["fail", "failed"], E: ["error", "error"], T: ["timeout", "timeout"], I: ["infra_error", "the machine failed"] };
+const LETTERS = { ".": ["pass", "passed"], F: ["fail", "failed"], E: ["error", "error"], T: ["timeout", "timeout"], I: ["infra_error", "the machine failed"],
+  U: ["unjudged", "the test is at fault"], "-": ["not_run", "not run"] };
 
 function sampleBrowser(data) {
   const shows = { tokens: true };

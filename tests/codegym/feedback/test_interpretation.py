@@ -72,7 +72,7 @@ def test_every_status_has_a_kind_and_a_verdict(status):
     feedback, problem = judged(Observation(status=status, value="no"))
     assert feedback.verdict is VERDICTS[status]
     assert feedback.kind is STATUSES[status].kind
-    assert feedback.kind is not Kind.NONE
+    assert (feedback.kind is Kind.NONE) == (status is Status.NOT_RUN)
     assert feedback.scope is (Scope.GLOBAL if STATUSES[status].scope is Scope.LINE else STATUSES[status].scope)
     observation_text(feedback, problem)
 

@@ -234,9 +234,10 @@ def _die() -> None:
 def suite(options: argparse.Namespace, marks: dict[str, str]) -> dict[str, Any]:
     """The whole suite under one judge."""
     from codegym import Judge
+    from codegym.judge_settings import JudgeSettings
 
     descriptors = len(os.listdir("/proc/self/fd"))
-    judge = Judge(workers=options.workers, python=options.python, _without=frozenset(options.without))
+    judge = Judge.of(JudgeSettings(workers=options.workers, python=options.python, without=tuple(options.without)))
     with judge:
         layers = {layer.name: layer.active for layer in judge.isolation}
         _refuse_to_harm(options, layers)
@@ -342,9 +343,10 @@ def _pairs(options: argparse.Namespace) -> dict[str, Any]:
     from hostile.victims import problem
 
     from codegym import Judge
+    from codegym.judge_settings import JudgeSettings
 
     outcomes = {}
-    with Judge(workers=1, python=options.python, _without=frozenset(options.without)) as judge:
+    with Judge.of(JudgeSettings(workers=1, python=options.python, without=tuple(options.without))) as judge:
         for pair in PAIRS:
             judge.judge(problem(Target.CALL), pair.first + "\nraise RuntimeError('done')\n")
             outcomes[pair.name] = _outcome(judge.judge(problem(Target.CALL), _pair_source(pair.second)))
@@ -372,13 +374,14 @@ def demonstrate(options: argparse.Namespace, marks: dict[str, str]) -> dict[str,
     from hostile.victims import case_of
 
     from codegym import Judge
+    from codegym.judge_settings import JudgeSettings
 
     outcomes = {}
     for program in PROGRAMS.values():
         asked = not options.only or program.name in options.only
         if program.layers and asked and program.opened_as_root == (options.uid == 0):
             victim, source = case_of(program, program.targets[0], marks)
-            with Judge(workers=1, _without=frozenset(program.layers)) as judge:
+            with Judge.of(JudgeSettings(workers=1, without=tuple(program.layers))) as judge:
                 outcomes[program.name] = _outcome(judge.judge(victim, source))
     return {"opened": outcomes}
 
