@@ -21,15 +21,15 @@ class Verdict(StrEnum):
 
     @classmethod
     def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """Returns the worst: infra_error > error > timeout > fail > unjudged > pass > not_run; ``UNJUDGED`` of none."""
+        """Returns the worst: infra_error > error > timeout > fail > not_run > unjudged > pass; ``UNJUDGED`` of none."""
         return max(verdicts, key=_ORDER.index, default=cls.UNJUDGED)
 
 
-# An unjudged test beats a passed one: a program must not pass by what was never tested.
+# Tests that were not judged or not run beat passed ones: a program must not pass by what was never tested.
 _ORDER = (
-    Verdict.NOT_RUN,
     Verdict.PASS,
     Verdict.UNJUDGED,
+    Verdict.NOT_RUN,
     Verdict.FAIL,
     Verdict.TIMEOUT,
     Verdict.ERROR,

@@ -302,7 +302,8 @@ def test_whatever_the_sandbox_reports_spans_lie_inside(observations, completion,
             start = feedback.program.offset_of(found.start_line, found.start_col)
             assert feedback.program.completion_span(start, max(start + 1, start))[0] in (-1, found.start)
     assert feedback.verdict is Verdict.worst(test.status for test in feedback.tests)
-    assert (feedback.kind is Kind.NONE) == feedback.is_success
+    assert (feedback.kind is Kind.NONE) == (feedback.verdict in (Verdict.PASS, Verdict.NOT_RUN))
+    assert not feedback.is_success or all(test.status is Verdict.PASS for test in feedback.tests)
     observation_text(feedback, problem)
 
 
