@@ -1,4 +1,4 @@
-"""Watch and steer a training run: Stable-Baselines3's callbacks, ours, and one of your own.
+"""Watch and control a training run: with Stable-Baselines3's callbacks, codegym's, and one of your own.
 
 Run: python examples/callbacks.py
 """
@@ -45,5 +45,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        main(Path(place))
+    with tempfile.TemporaryDirectory() as folder:
+        main(Path(folder))

@@ -17,11 +17,11 @@ SAMPLES = 10
 
 
 def main(path: Path) -> None:
-    """Writes ten programs for each problem, right and wrong ones, and reads off pass@k with intervals."""
+    """Writes ten programs for each problem, right and wrong ones, and prints pass@k with intervals."""
     suite = load_suite("core", split="test")[:60]
     rng = random.Random(0)
     with path.open("w") as file:
-        for problem in suite[:-2]:  # nobody wrote anything for the last two
+        for problem in suite[:-2]:  # the last two have no programs
             for _ in range(SAMPLES):
                 program = rng.choice([*problem.solutions, *problem.mutants, "def f(:"])
                 file.write(json.dumps({"task_id": problem.task_id, "completion": program}) + "\n")

@@ -17,7 +17,7 @@ ATTEMPTS = {
 
 
 def short_and_right(problem: Problem, feedback: Feedback) -> dict[str, float]:
-    """Pays the pass rate, and takes a hundredth for every line beyond the second of a program that passes.
+    """Returns the pass rate, less a hundredth for every line beyond the second of a program that passes.
 
     The parts add up to the reward and show in ``info["reward_components"]``; their names must always be the same.
     """

@@ -1,4 +1,4 @@
-"""Stable-Baselines3's PPO writes expressions token by token: one action is one token, of 16, at most 12 a program.
+"""PPO of Stable-Baselines3 writes expressions token by token: an action is one of 16 tokens, and a program has up to 12.
 
 Run: python examples/ppo_tokens.py
 """
@@ -24,7 +24,7 @@ EPISODES, STEPS = 120, 12_288
 
 
 def problem(word: str) -> Problem:
-    """Asks for a function by one word."""
+    """Returns a problem whose prompt is one word: the name of a function."""
     rng = random.Random(word)
     pairs = [(rng.randint(-9, 9), rng.randint(-9, 9)) for _ in range(6)]
     tests = [CallTest(args=pair, expected=MEANT[word](*pair)) for pair in pairs]
@@ -32,7 +32,7 @@ def problem(word: str) -> Problem:
 
 
 def main() -> None:
-    """Trains PPO and holds its mean reward against that of random tokens."""
+    """Trains PPO and compares its mean reward with that of random tokens."""
     with Judge(workers=1) as judge:
 
         def make() -> gym.Env:
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def rewards(env: gym.Env, agent: PPO | None) -> np.ndarray:
-    """Plays some episodes with the agent's tokens, or with random ones."""
+    """Runs some episodes with the agent's tokens, or with random ones, and returns their rewards."""
     env.action_space.seed(1)
     paid = []
     for episode in range(EPISODES):

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Plays 20 episodes on the embedded suite and prints what each answer brought."""
+    """Plays 20 episodes on the embedded suite and prints the result of each answer."""
     rng = np.random.default_rng(0)
     with gym.make("codegym:CodeSynthesis-v0", suite="core", split="validation") as env:
         observation, info = env.reset(seed=0)

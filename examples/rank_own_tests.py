@@ -1,4 +1,4 @@
-"""Rank a model's programs by a model's tests, as CodeDPO does: programs and tests lend each other credit.
+"""Rank a model's programs by a model's tests, as CodeDPO does: programs and tests score each other.
 
 Run: python examples/rank_own_tests.py
 """
@@ -21,7 +21,7 @@ from envs_registry import load_suite
 
 
 def main() -> None:
-    """Lets the small built-in model write programs and tests, ranks both, and looks who was right."""
+    """Lets the small built-in model write programs and tests, ranks both, and compares with the problems' tests."""
     policy = LMPolicy.load("nano", max_new_tokens=96, seed=0)
     suite = load_suite("core", split="test").filter(difficulties=["easy"])[:12]
     picked, average = [], []

@@ -1,4 +1,4 @@
-"""Repair over several turns: the agent reads what the public tests said about its program and writes a better one.
+"""Repair over several turns: the agent reads the public tests' feedback on its program and writes a better one.
 
 Run: python examples/repair.py
 """
@@ -17,7 +17,7 @@ TURNS, PROBLEMS = 3, 30
 
 
 def main() -> None:
-    """Lets the small built-in model try each problem up to three times, and counts what each turn brought."""
+    """Lets the small built-in model try each problem up to three times, and counts what each turn solved."""
     policy = LMPolicy.load("nano", max_new_tokens=96, seed=0)
     suite = load_suite("core", split="test")[:PROBLEMS]
     solved: Counter[int] = Counter()

@@ -1,6 +1,6 @@
 """Learn preferences between programs with CodeDPO: reference solutions of the embedded suite against wrong programs.
 
-Without ``pairs=`` the agent makes them itself out of ``env``'s problems: it writes programs and tests, and prefers
+Without ``pairs=`` the agent makes pairs from the problems of ``env``: it writes programs and tests, and prefers
 programs that pass credible tests. ``codegym train codedpo`` does all of that, in a folder, with progress bars.
 
 Run: python examples/train_codedpo.py [FOLDER]      (then: tensorboard --logdir FOLDER)
@@ -19,7 +19,7 @@ from envs_registry import load_suite
 
 
 def preferences(policy: LMPolicy, problems: Sequence[Problem]) -> list[Preference]:
-    """A pair for each problem that knows a wrong program."""
+    """Returns a pair for each problem that has a known wrong program."""
     return [
         Preference(
             prompt=policy.prompt_text({"prompt": problem.prompt}),
@@ -33,7 +33,7 @@ def preferences(policy: LMPolicy, problems: Sequence[Problem]) -> list[Preferenc
 
 
 def share_preferred(policy: LMPolicy, pairs: Sequence[Preference]) -> float:
-    """How often the policy finds the chosen program more probable than the rejected one."""
+    """Returns the share of pairs whose chosen program is more probable than the rejected one."""
     completions = [policy.supervised_completion(p.prompt, text) for p in pairs for text in (p.chosen, p.rejected)]
     logprobs = policy.token_logprobs(policy.batch(completions)).detach().sum(dim=1).reshape(-1, 2)
     return float((logprobs[:, 0] > logprobs[:, 1]).float().mean())

@@ -1,4 +1,4 @@
-"""TRL's GRPOTrainer with this judge as its reward function: any trainer that takes a function can use it.
+"""TRL's GRPOTrainer with codegym's judge as its reward function. Any trainer that takes a function can use it.
 
 Run: python examples/trl_grpo.py        (needs `pip install trl`)
 """
@@ -25,11 +25,11 @@ def main(folder: str) -> None:
     judge = Judge()
 
     def verdict(completions: list[str], task_id: list[str], **_: Any) -> list[float | None]:
-        """Returns a reward for each completion; None, which TRL leaves out, where the machine failed."""
+        """Returns a reward for each completion; None, which TRL leaves out, where there is no verdict."""
         pairs = [(suite.by_id(name), text) for name, text in zip(task_id, completions, strict=True)]
         feedbacks = judge.judge_many(pairs)
         return [
-            None if feedback.verdict == "infra_error" else sum(paper(problem, feedback).values())
+            None if feedback.verdict in ("infra_error", "unjudged") else sum(paper(problem, feedback).values())
             for (problem, _), feedback in zip(pairs, feedbacks, strict=True)
         ]
 
@@ -60,5 +60,5 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        main(place)
+    with tempfile.TemporaryDirectory() as folder:
+        main(folder)

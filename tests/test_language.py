@@ -187,7 +187,6 @@ ALLOWED: dict[str, dict[str, int]] = {
         "codegym": 2,
         "codegym/feedback": 4,
         "codegym/sandbox": 27,
-        "docs": 12,
         "envs_registry/strengthen": 1,
         "envs_registry/suites": 3,
         "tools/core_suite": 1,
