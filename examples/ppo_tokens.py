@@ -1,4 +1,4 @@
-"""PPO of Stable-Baselines3 writes expressions token by token: an action is one of 16 tokens, and a program has up to 12.
+"""PPO of Stable-Baselines3 writes expressions token by token: an action is one of 16 tokens, a program has up to 12.
 
 Run: python examples/ppo_tokens.py
 """

@@ -15,7 +15,7 @@ REASONS = {
     "codegym/feedback/tracing.py": "The trusted side of tracer.py, tested with it by test_localization.",
     "codegym/feedback/*": "Records and tables without behaviour of their own, tested by test_interpretation.",
     "codegym/output_rule.py": "The rule for printed texts, tested by test_comparison.",
-    "codegym/sandbox/guest/*": "Runs inside the sandbox only: test_server, test_calls, test_scripts, test_streams, hostile/.",
+    "codegym/sandbox/guest/*": "Runs inside the sandbox only: test_server, test_calls, test_scripts, hostile/.",
     "codegym/sandbox/*": "Records and parts of one run, tested by test_server, test_pool and test_hostile.",
     "envs_registry/catalogue.py": "A table, tested by test_loading.",
     "envs_registry/checkers.py": "A table of functions, tested by test_writing and suites/test_apps.",
