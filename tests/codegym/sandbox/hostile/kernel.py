@@ -23,13 +23,13 @@ def run(code):
 
 PROGRAMS = (
     attack("asks_for_a_descriptor_of_the_judge", "a socket does not hand out a descriptor of the process at its other end",
-           "import _socket\nwon = _socket.socket(fileno=3).getsockopt(1, 77) > 0", layers=("seccomp",)),
-    attack("asks_who_the_judge_is", "nor its number", "import _socket, struct\n"
-           "won = struct.unpack('iii', _socket.socket(fileno=3).getsockopt(1, 17, 12))[0] >= 0", layers=("seccomp",)),
+           "import _socket, os\nwon = _socket.socket(fileno=os.dup(3)).getsockopt(1, 77) > 0", layers=("seccomp",)),
+    attack("asks_who_the_judge_is", "nor its number", "import _socket, os, struct\n"
+           "won = struct.unpack('iii', _socket.socket(fileno=os.dup(3)).getsockopt(1, 17, 12))[0] >= 0", layers=("seccomp",)),
     attack("takes_a_lease", "no lease on a file: it would stop whoever opens that",
            "import fcntl, os\nwon = fcntl.fcntl(os.open('.', os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_CREATE) == 0", layers=("seccomp",)),
     attack("names_an_owner_of_signals", "no signals for whoever one names",
-           "import fcntl\nwon = fcntl.fcntl(3, fcntl.F_SETOWN, @JUDGE@) == 0", layers=("seccomp",)),
+           "import fcntl\nwon = fcntl.fcntl(3, fcntl.F_SETOWN, @JUDGE@) == 0"),
     attack("makes_a_file_without_a_name", "no file that leaves nothing but a number", "import os\nwon = os.open('/tmp', os.O_TMPFILE | os.O_RDWR) > 0"),
     _call("unshares_a_user_namespace", "no new user namespace", "libc.unshare(0x10000000) == 0"),
     _call("unshares_mounts", "no new mount namespace", "libc.unshare(0x00020000) == 0", ()),
