@@ -53,7 +53,147 @@ class Outcome(StrEnum):
     MOVED = "its line is gone"
 
 
-MUTANTS: tuple[Mutant, ...] = ()
+MUTANTS: tuple[Mutant, ...] = (
+    # The verdict.
+    Mutant(
+        "a wrong answer is a failure",
+        "codegym/feedback/interpretation.py",
+        "    Status.OK: Verdict.FAIL,",
+        "    Status.OK: Verdict.PASS,",
+        "tests/codegym/feedback/test_interpretation.py",
+    ),
+    Mutant(
+        "all changed arguments are compared",
+        "codegym/feedback/interpretation.py",
+        "and all(accepts(",
+        "and any(accepts(",
+        "tests/codegym/feedback/test_interpretation.py",
+    ),
+    Mutant(
+        "public tests run before private ones",
+        "codegym/judge.py",
+        "key=lambda index: not problem.tests[index].public)",
+        "key=lambda index: problem.tests[index].public)",
+        "tests/codegym/test_judge.py",
+    ),
+    Mutant(
+        "what a function reads is not cut off as its tail",
+        "codegym/extraction/tail.py",
+        "if defined and not names_of(node) & read else None",
+        "if defined else None",
+        "tests/codegym/extraction/test_judged_tail.py",
+    ),
+    Mutant(
+        "reasoning that nothing closes leaves no answer",
+        "codegym/extraction/answer.py",
+        "            return len(completion)\n",
+        "            return start\n",
+        "tests/codegym/extraction",
+    ),
+    Mutant(
+        "packages are part of what a verdict depends on",
+        "codegym/judge_settings.py",
+        "how = (self.isolation, self.packages,",
+        "how = (self.isolation,",
+        "tests/codegym/test_judge_settings.py",
+    ),
+    # What the agent may see.
+    Mutant(
+        "a private test's expected value stays out of info",
+        "codegym/episode.py",
+        '"expected": test.expected if test.public else "",',
+        '"expected": test.expected,',
+        "tests/codegym/test_env.py tests/codegym/test_episode.py",
+    ),
+    Mutant(
+        "a private test's message stays out of info",
+        "codegym/episode.py",
+        '"message": diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value,',
+        '"message": diagnostic.message,',
+        "tests/codegym/test_env.py tests/codegym/test_episode.py",
+    ),
+    Mutant(
+        "an observation speaks of public tests only",
+        "codegym/feedback/report.py",
+        "    public = [test for test in feedback.tests if test.public]",
+        "    public = list(feedback.tests)",
+        "tests/codegym/test_env.py tests/codegym/feedback",
+    ),
+    Mutant(
+        "an episode that was cut off is not stepped",
+        "codegym/vector.py",
+        "if episode.terminated or self._truncated(episode)]",
+        "if episode.terminated]",
+        "tests/codegym/test_vector.py",
+    ),
+    # Losses and credit.
+    Mutant(
+        "the sign of DPO",
+        "agents/codedpo/losses.py",
+        "-logsigmoid(beta * margin)",
+        "-logsigmoid(-beta * margin)",
+        "tests/agents/codedpo/test_losses.py",
+    ),
+    Mutant(
+        "the strength of conserving credit",
+        "agents/rltf/losses.py",
+        "emphasis: float = 4.0",
+        "emphasis: float = 1.0",
+        "tests/agents/rltf/test_losses.py",
+    ),
+    Mutant(
+        "PPO takes the smaller of the two",
+        "agents/rltf/losses.py",
+        "-torch.minimum(ratio",
+        "-torch.maximum(ratio",
+        "tests/agents/rltf/test_losses.py",
+    ),
+    Mutant(
+        "leave-one-out leaves the completion itself out",
+        "agents/rltf/advantages.py",
+        "weights=present)[index] - present",
+        "weights=present)[index]",
+        "tests/agents/rltf/test_advantages.py",
+    ),
+    Mutant(
+        "a completion without advantage still has the gradient of the KL term",
+        "agents/rltf/credit.py",
+        " and config.loss.kl_coefficient == 0",
+        "",
+        "tests/agents/rltf/test_credit.py",
+    ),
+    Mutant(
+        "KTO compares with another prompt's completions",
+        "agents/codedpo/reference.py",
+        "if not np.array_equal(pair.chosen.prompt_ids, prompt)), pairs[index])",
+        "if True), pairs[index])",
+        "tests/agents/codedpo/test_reference.py",
+    ),
+    # Statistics of pairs.
+    Mutant(
+        "the error rate of efficiency pairs (Bonferroni)",
+        "agents/codedpo/data/pairing.py",
+        "_LEVEL / (len(order) * (len(order) - 1) / 2)",
+        "_LEVEL",
+        "tests/agents/codedpo/data/test_pairing.py",
+    ),
+    # Long runs.
+    Mutant(
+        "ten skipped steps in a row, not in all",
+        "agents/training/gradient_step.py",
+        "self._skipped = 0 if np.isfinite(norm) else self._skipped + 1",
+        "self._skipped += not np.isfinite(norm)",
+        "tests/agents/training/test_gradient_step.py",
+    ),
+    Mutant(
+        "a prompt that is too long loses its beginning",
+        "agents/policy/prompt_encoder.py",
+        "return ids[-room:]",
+        "return ids[:room]",
+        "tests/agents/policy/test_prompt_encoder.py",
+    ),
+)
+"""One row a mutant. The lines come from a review in which these, or others like them, survived."""
 
 
 def copy_of_the_tree(folder: Path) -> None:
