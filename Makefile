@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 # Two test processes on two cores: more threads of torch only get in each other's way.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
-BENCHMARKS := env_overhead examples core_suite suites suites_strengthen feedback_locations cpython_report faulty_lines mutants judge_speed judge_flaky judge_hostile judge_soak rltf_arms rltf_speed rltf_ablation codedpo_matrix codedpo_ranking codedpo_speed codedpo_study
+BENCHMARKS := env_overhead examples core_suite suites suites_strengthen feedback_locations cpython_report faulty_lines mutants judge_speed judge_flaky judge_differential judge_hostile judge_soak rltf_arms rltf_speed rltf_ablation rltf_norms codedpo_matrix codedpo_ranking codedpo_speed codedpo_study
 
 .PHONY: setup demo test test-fast coverage mutants gpu check format lint types bench figures docs package clean
 

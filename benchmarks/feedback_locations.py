@@ -83,7 +83,7 @@ def codet(data: Path) -> list[Sample]:
 def places(data: Path, workers: int) -> None:
     """Prints kinds, lines and the agreement with CPython over all of codet."""
     samples = codet(data)
-    with Judge(workers=workers) as judge:
+    with Judge(workers=workers, strict_extraction=True) as judge:
         began = time.perf_counter()
         judged = judge.judge_many([(sample.problem, sample.completion) for sample in samples])
         print(f"{len(samples)} distinct programs judged in {time.perf_counter() - began:.0f} s")
@@ -133,7 +133,7 @@ def cost(data: Path, workers: int) -> None:
     """Prints what diagnostics add to judging, and what a trace costs."""
     samples = random.Random(0).sample([s for s in codet(data) if s.label != "timeout"], 400)
     programs = [Program.from_completion(sample.completion, sample.problem) for sample in samples]
-    with Judge(workers=workers) as judge:
+    with Judge(workers=workers, strict_extraction=True) as judge:
         jobs = [judge.job(sample.problem, program) for sample, program in zip(samples, programs, strict=True)]
         executions = judge.run_many(jobs)
         alone, whole = [], []

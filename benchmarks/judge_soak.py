@@ -136,7 +136,10 @@ def entry_of(number: int, seed: int, kinds: list[list[Entry]], weights: list[int
 def soak(options: argparse.Namespace, tally: Tally, watch: Watch) -> str:
     """Judges until the number is reached or somebody interrupts; returns the layers in force."""
     state = options.out / "judge_soak.state.json"
-    with mix(options.data) as (kinds, weights), Judge(workers=options.workers, limits=_LIMITS) as judge:
+    with (
+        mix(options.data) as (kinds, weights),
+        Judge(workers=options.workers, limits=_LIMITS, strict_extraction=True) as judge,
+    ):
         if os.getuid() == 0 and not all(judge.isolation[name].active for name in ("pid", "capabilities", "seccomp")):
             sys.exit("hostile programs are not run as root with less than all layers: see `codegym doctor`")
         layers = ", ".join(layer.name for layer in judge.isolation if layer.active)

@@ -115,7 +115,7 @@ def _codet(data: Path, workers: int | None) -> dict[str, Any] | None:
             pairs += [(suite.by_id(row["task_id"]), program) for program in row["solutions"]]
             labels += [(row["task_id"], place, label) for place, label in enumerate(row["labels"])]
     start = time.perf_counter()
-    with Judge(workers=workers) as judge:
+    with Judge(workers=workers, strict_extraction=True) as judge:
         feedbacks = judge.judge_many(pairs)
     differences = [
         {"task_id": task_id, "program": place, "label": label, "verdict": str(found.verdict), "kind": str(found.kind)}

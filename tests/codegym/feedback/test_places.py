@@ -84,7 +84,7 @@ def mismatches(rows, tasks, judge, version):
 
 @pytest.fixture(scope="module")
 def judge():
-    with Judge(workers=2) as judge:
+    with Judge(workers=2, strict_extraction=True) as judge:
         yield judge
 
 
@@ -113,5 +113,5 @@ def test_the_same_under_other_pythons(version):
     works = python and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
     if not python or not works or version == VERSION:
         pytest.skip(f"needs a second interpreter, python{version}")
-    with Judge(workers=1, python=python) as judge:
+    with Judge(workers=1, python=python, strict_extraction=True) as judge:
         assert list(mismatches(WRITTEN, written_tasks(), judge, version)) == []
