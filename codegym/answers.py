@@ -8,8 +8,7 @@ from typing import Any
 from codegym.sandbox.guest.codec import Codec
 from codegym.sandbox.guest.refusal import CannotCross, TooLarge
 
-_SURELY_SMALL = 500
-"""Bytes in which no number is too long and nothing is nested too deep."""
+_SURELY_SMALL = 500  # bytes in which no number is too long and nothing is nested too deep
 
 
 def why_unanswerable(expected: Any) -> str:

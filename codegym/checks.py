@@ -60,11 +60,11 @@ def check_code_env(env: gym.Env[dict[str, Any], str], completions: Sequence[str]
     Raises:
         ContractError: At the first breach; the message says what was expected and what came.
     """
-    _check_spaces(env)
+    turns = _check_spaces(env)
     _check_reset(env)
     names: tuple[str, ...] | None = None
     for completion in completions:
-        info = _check_episode(env, completion)
+        info = _check_episode(env, completion, turns)
         # Agents make a column of each part: a name that comes and goes would shift them.
         parts = tuple(info["reward_components"])
         _expect(names in (None, parts), f"reward_components must always have the same keys: first {names}, now {parts}")
@@ -87,32 +87,28 @@ def check_reward(reward: str | Reward | UserReward, problem: Problem) -> None:
     for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT):
         feedback = _made_up(problem, verdict)
         parts = _paid(pay, problem, feedback)
-        _expect(
-            names in (None, tuple(parts)),
-            f"a reward must always name the same parts: first {names}, now {tuple(parts)}",
-        )
-        names = tuple(parts)
+        now = tuple(parts)
+        _expect(names in (None, now), f"a reward must always name the same parts: first {names}, now {now}")
+        names = now
         for name, value in parts.items():
-            _expect(
-                _is_finite(value), f"part {name!r} of the reward must be a finite number for {verdict}, got {value!r}"
-            )
-        _expect(
-            parts == _paid(pay, problem, feedback),
-            f"a reward must pay the same again for the same {verdict}, got others",
-        )
+            what = f"part {name!r} of the reward"
+            _expect(_is_finite(value), f"{what} must be a finite number for {verdict}, got {value!r}")
+        again = _paid(pay, problem, feedback)
+        _expect(parts == again, f"a reward must pay the same again for the same {verdict}, got others")
 
 
-def _check_spaces(env: gym.Env[dict[str, Any], str]) -> None:
+def _check_spaces(env: gym.Env[dict[str, Any], str]) -> int:
+    """Returns how many turns an episode may have."""
     for text in PROBES:
         _expect(
             text in env.action_space, f"the action space must contain any text, but not {text!r}: use UnicodeText()"
         )
     space = env.observation_space
-    keys = sorted(space.spaces) if isinstance(space, gym.spaces.Dict) else None
-    _expect(
-        keys == ["feedback", "prompt", "turn"],
-        f"the observation space must be a Dict of feedback, prompt and turn, got {space}",
-    )
+    parts = space.spaces if isinstance(space, gym.spaces.Dict) else {}
+    turn = parts.get("turn")
+    if sorted(parts) != ["feedback", "prompt", "turn"] or not isinstance(turn, gym.spaces.Discrete):
+        raise ContractError(f"the observation space must be a Dict of feedback, prompt and turn, got {space}.")
+    return int(turn.n) - 1
 
 
 def _check_reset(env: gym.Env[dict[str, Any], str]) -> None:
@@ -127,18 +123,17 @@ def _check_reset(env: gym.Env[dict[str, Any], str]) -> None:
     _expect(chosen == task_id, f"options={{'task_id': {task_id!r}}} must choose that problem, got {chosen!r}")
 
 
-def _check_episode(env: gym.Env[dict[str, Any], str], completion: str) -> dict[str, Any]:
+def _check_episode(env: gym.Env[dict[str, Any], str], completion: str, turns: int) -> dict[str, Any]:
     """Hands in the same completion until the episode ends, twice over; returns the last info."""
     # Infos are compared too: a time, a path or an id in them would make runs differ that should be equal.
-    first, second = _play(env, completion), _play(env, completion)
+    first, second = _play(env, completion, turns), _play(env, completion, turns)
     _expect(first == second, f"same seed and actions must give the same turns: first {first}, then {second}")
     return first[-1]
 
 
-def _play(env: gym.Env[dict[str, Any], str], completion: str) -> list[dict[str, Any]]:
+def _play(env: gym.Env[dict[str, Any], str], completion: str, turns: int) -> list[dict[str, Any]]:
     env.reset(seed=1)
     infos: list[dict[str, Any]] = []
-    most = env.observation_space["turn"].n - 1  # type: ignore[index]  # `_check_spaces` has seen that it is a Dict
     while True:
         observation, reward, terminated, truncated, info = env.step(completion)
         info = _checked_info(info)
@@ -149,21 +144,16 @@ def _play(env: gym.Env[dict[str, Any], str], completion: str) -> list[dict[str, 
         _expect(terminated or not info["is_success"], "an episode must terminate when the problem is solved")
         if terminated or truncated:
             break
-        _expect(len(infos) < most, f"an episode must end when its {most} turns are used up")
+        _expect(len(infos) < turns, f"an episode must end when its {turns} turns are used up")
     if terminated:
         _expect_raise(lambda: env.step(completion), ResetNeeded, "stepping after the end")
     return infos
 
 
 def _check_observation(env: gym.Env[dict[str, Any], str], observation: Any, turn: int) -> None:
-    _expect(
-        observation in env.observation_space,
-        f"the observation must lie in {env.observation_space}, got {observation!r}",
-    )
-    _expect(
-        observation["turn"] == turn,
-        f"turn must count the completions of the episode: {turn}, got {observation['turn']}",
-    )
+    space, counted = env.observation_space, observation["turn"]
+    _expect(observation in space, f"the observation must lie in {space}, got {observation!r}")
+    _expect(counted == turn, f"turn must count the completions of the episode: {turn}, got {counted}")
 
 
 def _checked_info(info: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +185,8 @@ def _check_payment(reward: Any, parts: dict[str, Any]) -> None:
 
 def _check_refusals(env: gym.Env[dict[str, Any], str]) -> None:
     env.reset(seed=0)
-    _expect_raise(lambda: env.step(b"def f(): pass"), TypeError, "an action that is no text")  # type: ignore[arg-type]  # on purpose
+    step: Callable[[Any], Any] = env.step  # what is to be refused no type checker would let through
+    _expect_raise(lambda: step(b"def f(): pass"), TypeError, "an action that is no text")
     _expect_raise(lambda: env.reset(options={"no such option": 1}), LookupError, "an unknown option of reset")
     _expect_raise(lambda: env.reset(options={"task_id": "\0"}), LookupError, "an unknown task_id")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -19,6 +19,8 @@ from codegym.rewards import Reward, UserReward
 from codegym.rules import Rules, RulesHolder, check_options, check_render_mode, completion_of
 from codegym.sandbox.limits import Limits
 from codegym.spaces import UnicodeText
+
+_METADATA: dict[str, Any] = {"render_modes": ["ansi", "human", "rgb_array"], "render_fps": 1}
 
 
 class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
@@ -71,10 +73,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         IsolationError: If ``isolation="strict"`` cannot be had on this machine.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Gymnasium declares it for instances
-        "render_modes": ["ansi", "human", "rgb_array"],
-        "render_fps": 1,
-    }
+    metadata = _METADATA
 
     def __init__(
         self,
@@ -173,8 +172,7 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
         Raises:
             ResetNeeded: Before the first ``reset``.
         """
-        episode = self._started()
-        return draw(episode, self.render_mode)
+        return draw(self._started(), self.render_mode)
 
     def close(self) -> None:
         """Closes the judge, if the environment opened it; may be called again."""
@@ -188,9 +186,8 @@ class CodeSynthesisEnv(RulesHolder, gym.Env[dict[str, Any], str]):
     def _running(self) -> Episode:
         episode = self._started()
         if episode.terminated:
-            why = (
-                "the problem is solved" if episode.feedback and episode.feedback.is_success else "the turns are used up"
-            )
+            is_solved = episode.feedback is not None and episode.feedback.is_success
+            why = "the problem is solved" if is_solved else "the turns are used up"
             raise ResetNeeded(
                 f"the episode of {episode.problem.task_id} is over ({why}): call env.reset() before the next step."
             )

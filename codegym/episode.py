@@ -10,7 +10,7 @@ from typing import Any
 from gymnasium import spaces
 
 from codegym.feedback.diagnostic import Diagnostic, Source
-from codegym.feedback.feedback import Feedback, TestResult
+from codegym.feedback.feedback import Feedback, TestResult, plain
 from codegym.feedback.report import turn_text
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem
@@ -98,21 +98,9 @@ class Episode:
         }
 
     def _diagnostic(self, diagnostic: Diagnostic) -> dict[str, Any]:
-        return {
-            "source": diagnostic.source.value,
-            "kind": diagnostic.kind.value,
-            "scope": diagnostic.scope.value,
-            # A message may quote a private test's values; the kind says as much as the agent may know.
-            "message": diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value,
-            "start_line": diagnostic.start_line,
-            "start_col": diagnostic.start_col,
-            "end_line": diagnostic.end_line,
-            "end_col": diagnostic.end_col,
-            "start": diagnostic.start,
-            "end": diagnostic.end,
-            "test_index": diagnostic.test_index,
-            "score": float(diagnostic.score),
-        }
+        # A message may quote a private test's values; the kind says as much as the agent may know.
+        message = diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value
+        return plain(diagnostic) | {"message": message, "score": float(diagnostic.score)}
 
     def _is_public(self, diagnostic: Diagnostic) -> bool:
         """Whether the message can say nothing about a private test (a raised message may quote the arguments)."""

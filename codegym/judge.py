@@ -38,19 +38,15 @@ class JudgeProtocol(Protocol):
     @property
     def settings(self) -> JudgeSettings:
         """How the programs are run, and under which key verdicts may be kept."""
-        ...
 
     def judge(self, problem: Problem, completion: str) -> Feedback:
         """Judges one completion."""
-        ...
 
     def judge_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Feedback]:
         """Judges many, in order; a machine's failure is an ``infra_error`` verdict of the pair that it hit."""
-        ...
 
     def submit(self, problem: Problem, completion: str) -> Future[Feedback]:
         """Begins to judge one completion."""
-        ...
 
 
 class Judge:

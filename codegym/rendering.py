@@ -34,6 +34,7 @@ _STYLES = {
     Verdict.UNJUDGED: "blue",
     Verdict.NOT_RUN: "dim",
 }
+_RULE = Text("\u2500" * COLUMNS, style="bright_black")
 _MARKS = {Verdict.PASS: "\u2713", Verdict.TIMEOUT: "\u2026", Verdict.NOT_RUN: "-"}
 
 
@@ -110,20 +111,16 @@ def _lines(
 ) -> Iterator[Text]:
     if feedback is None:
         yield Text.assemble((_printable(problem.task_id), "bold"), f"  turn {turn}")
-        yield _rule()
+        yield _RULE
         yield from (Text(line) for line in _printable(problem.prompt).split("\n"))
         return
     yield _headline(problem, feedback, turn)
-    yield _rule()
+    yield _RULE
     yield from _program(feedback, room)
-    yield _rule()
+    yield _RULE
     yield from _tests(feedback)
     if rewards:
         yield _rewards(rewards)
-
-
-def _rule() -> Text:
-    return Text("\u2500" * COLUMNS, style="bright_black")
 
 
 def _headline(problem: Problem, feedback: Feedback, turn: int) -> Text:

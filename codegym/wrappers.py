@@ -26,15 +26,12 @@ class Tokenizer(Protocol):
 
     def __len__(self) -> int:
         """How many ids there are."""
-        ...
 
     def encode(self, text: str) -> list[int]:
         """Returns a text's ids."""
-        ...
 
     def decode(self, ids: Any) -> str:
         """Returns the text of a list of ids."""
-        ...
 
 
 class Vocabulary:

@@ -7,22 +7,19 @@ less; so whatever can be one, is one. ``==`` means the same in both forms.
 from __future__ import annotations
 
 import ast
-import warnings
+import math
 from collections.abc import Iterable
 from functools import lru_cache
 
+from codegym import extraction
 from codegym.problem import CallTest, ScriptTest, TestCase
 
 
 @lru_cache(maxsize=64)  # the tests of one problem are looked at several times
 def parsed(source: str) -> ast.Module | None:
     """Returns the syntax tree of a text, None where it does not parse. The tree is shared: do not change it."""
-    try:
-        with warnings.catch_warnings():  # a benchmark's "\d" is its own business
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    # However long: a benchmark's own test scripts have megabytes, and nobody made them to be slow.
+    return extraction.parsed(source, longest=math.inf)
 
 
 def call_of(node: ast.expr, function: str) -> CallTest | None:
@@ -113,15 +110,8 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 def defined_names(source: str) -> frozenset[str]:
-    """Returns the names of the functions, classes and variables that a text defines at its top level."""
-    tree = parsed(source)
-    names: set[str] = set()
-    for node in tree.body if tree else ():
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
-    return frozenset(names)
+    """Returns the names that a text defines at its top level."""
+    return extraction.defined_names(parsed(source))
 
 
 def used_names(source: str) -> frozenset[str]:

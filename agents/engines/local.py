@@ -36,13 +36,7 @@ class LocalEngine:
         generator: torch.Generator,
         prefixes: Sequence[NDArray[np.int64]] = (),
     ) -> Iterator[tuple[int, Sample]]:
-        """Continues every prompt and yields ``(index of the prompt, sample)`` as soon as a sample has ended.
-
-        Args:
-            prompts: Token ids, int64 [P] each.
-            sampling: How tokens are drawn.
-            generator: The only source of randomness.
-            prefixes: The ids that each sample begins with, int64 [F] each; an encoder-decoder model decodes them.
+        """Continues every prompt, see ``Engine.stream``; an encoder-decoder model decodes the prefixes.
 
         Raises:
             DivergedError: If the model's logits are not numbers.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codegym.feedback.token_spans import span_mask
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Completion:
@@ -40,11 +42,7 @@ class Completion:
 
         Args:
             start: First character; negative for a span that is not in the completion, which no token touches.
-            end: One past the last character. An empty range stands for the character at ``start``.
+            end: One past the last character. An empty range stands for the character at ``start``, at the end of the
+                text for the last one there is.
         """
-        if start < 0:
-            return np.zeros(len(self.token_ids), dtype=np.bool_)
-        # Something that is missing has an empty span: the character found instead stands for it.
-        end = max(end, start + 1)
-        first, last = self.offsets[:, 0], self.offsets[:, 1]
-        return (first < end) & (last > start) & (last > first)
+        return span_mask(self.offsets, start, end)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.engines.cached_forward import distinct_rows
+from agents.engines.cached_forward import distinct_rows, pad
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,17 +40,13 @@ class TokenBatch:
             completions: Ids of each completion, B of them.
         """
         # Padding is on the right: causal attention then needs no mask for it, and token t is column t.
-        longest = max(len(completion) for completion in completions)
-        ids = np.zeros((len(completions), longest), dtype=np.int64)
-        mask = np.zeros((len(completions), longest), dtype=np.bool_)
-        for i, completion in enumerate(completions):
-            ids[i, : len(completion)], mask[i, : len(completion)] = completion, True
+        ids, mask = pad(completions, "cpu", left=False)
         distinct, index = distinct_rows(prompts)
         return cls(
             prompts=tuple(distinct),
             prompt_index=torch.from_numpy(index),
-            completion_ids=torch.from_numpy(ids),
-            completion_mask=torch.from_numpy(mask),
+            completion_ids=ids,
+            completion_mask=mask.bool(),
             logprobs=torch.zeros(ids.shape, dtype=torch.float32),
         )
 

@@ -44,19 +44,15 @@ class Episodes(Protocol):
 
     def reset(self, task_ids: Sequence[str | None]) -> list[Observation]:
         """Starts one episode for each of at most ``size`` tasks (None: the environment chooses)."""
-        ...
 
     def submit(self, index: int, completion: str) -> None:
         """Hands in the completion of one episode; judging may begin at once."""
-        ...
 
     def step(self) -> dict[int, StepResult]:
         """Returns the results of the completions that were submitted since the last step, by index."""
-        ...
 
     def abandon(self) -> None:
         """Forgets the completions that were submitted since the last step; those not yet judged never are."""
-        ...
 
 
 def make_episodes(env: gym.Env[Any, Any] | VectorEnv[Any, Any, Any]) -> Episodes:

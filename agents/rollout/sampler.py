@@ -46,7 +46,7 @@ class Sampler:
             For each request, for each of its prompts, the texts.
         """
         plain = [(list(prompts), n) for prompts, n in requests]
-        rows = self.kept(lambda: self._written(plain, self.generator(draw)), "texts", list(draw), plain)
+        rows = self.kept(lambda: self._written(plain, draw), "texts", list(draw), plain)
         return [[tuple(texts) for texts in of_request] for of_request in rows]
 
     def kept(self, make: Callable[[], T], *parts: object) -> T:
@@ -66,9 +66,9 @@ class Sampler:
         state = np.random.SeedSequence([self.seed, *draw]).generate_state(1)[0]
         return torch.Generator().manual_seed(int(state))
 
-    def _written(
-        self, requests: Sequence[tuple[Sequence[str], int]], generator: torch.Generator
-    ) -> list[list[list[str]]]:
+    def _written(self, requests: Sequence[tuple[Sequence[str], int]], draw: Sequence[int]) -> list[list[list[str]]]:
+        # One generator for all of them: what the second request gets depends on how much the first one drew.
+        generator = self.generator(draw)
         return [list(self._texts(prompts, n, generator)) for prompts, n in requests]
 
     def _texts(self, prompts: Sequence[str], n: int, generator: torch.Generator) -> Iterator[list[str]]:

@@ -11,14 +11,13 @@ import fractions
 import importlib
 import re
 import textwrap
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
 
-from codegym.extraction import answer
+from codegym.extraction import answer, parsed
 
 _LONGEST = 2000
 """Characters of an assert; longer ones are a model's loop."""
@@ -99,11 +98,11 @@ def cut_asserts(
     found: dict[str, None] = {}
     for text in texts:
         start, end = answer(text)
-        for parsed in _statements(opening + text[start:end]):
-            if isinstance(parsed, AssertRejectReason):
-                refused[parsed] += 1
+        for statement in _statements(opening + text[start:end]):
+            if isinstance(statement, AssertRejectReason):
+                refused[statement] += 1
                 continue
-            for condition in _conjuncts(parsed.test):
+            for condition in _conjuncts(statement.test):
                 source, refusal = rule.examine(condition)
                 if refusal is None and source in found:
                     refusal = AssertRejectReason.DUPLICATE
@@ -117,20 +116,6 @@ def cut_asserts(
 def opening_of(prompt: str) -> str:
     """Returns the ``assert`` with which a prompt ends, if it does: the model then writes on behind it."""
     return "assert " if re.search(r"(^|\n)[ \t]*assert\s*\Z", prompt) else ""
-
-
-def defined_names(code: str) -> frozenset[str]:
-    """Returns the names that code defines at its top level; none if it is no Python."""
-    tree = _parsed(code)
-    names: set[str] = set()
-    for node in tree.body if tree else ():
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return frozenset(names)
 
 
 def _statements(text: str) -> Iterator[ast.Assert | AssertRejectReason]:
@@ -151,19 +136,10 @@ def _statement(lines: list[str]) -> ast.Assert | AssertRejectReason:
     if lines[0].strip() == "assert" and len(lines) > 1:  # the condition was written on the next line
         lines = [f"{lines[0].rstrip()} {lines[1].lstrip()}", *lines[2:]]
     for stop in range(1, len(lines) + 1):
-        tree = _parsed(textwrap.dedent("\n".join(lines[:stop])))
+        tree = parsed(textwrap.dedent("\n".join(lines[:stop])))
         if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Assert):
             return tree.body[0]
     return AssertRejectReason.SYNTAX
-
-
-def _parsed(code: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "invalid decimal literal": what a model wrote is not our code's business
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def _conjuncts(condition: ast.expr) -> Iterator[ast.expr]:

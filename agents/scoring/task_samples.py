@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agents.scoring.asserts import Assertions, cut_asserts, defined_names, opening_of
+from agents.scoring.asserts import Assertions, cut_asserts, opening_of
 from codegym import json_lines
 from codegym.errors import DataError
+from codegym.extraction import defined_names, parsed
 from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
 
@@ -42,7 +43,8 @@ class TaskSamples:
         """Returns the tests as single asserts; none without an entry point."""
         if not self.entry_point:
             return Assertions(())
-        names = defined_names(self.context) | defined_names(f"{self.starter_code}\n    pass\n")
+        trees = parsed(self.context), parsed(f"{self.starter_code}\n    pass\n")
+        names = frozenset().union(*map(defined_names, trees))
         return cut_asserts(self.test_texts, self.entry_point, opening=self.test_opening, known_names=names)
 
     def problem(self, tests: tuple[str, ...], limits: Limits | None = None) -> Problem:

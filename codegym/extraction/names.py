@@ -14,11 +14,12 @@ MOST_PARSED = 50_000
 _BUILTINS = frozenset(dir(builtins))
 
 
-def parsed(code: str) -> ast.Module | None:
-    """Returns the syntax tree; None if it is no Python, or too long."""
-    if len(code) > MOST_PARSED:
+def parsed(code: str, longest: float = MOST_PARSED) -> ast.Module | None:
+    """Returns the syntax tree; None if it is no Python, or has more than ``longest`` characters."""
+    if len(code) > longest:
         return None
     try:
+        # "\d" in a plain string, or 1or 2: what others wrote is not for this program's users to be warned about.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(code)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import warnings
+
+from codegym.extraction import parsed
 
 MOST_CHARACTERS = 200
 """Longer expressions get plain carets; nothing longer is parsed."""
@@ -29,32 +30,26 @@ def carets(expression: str) -> str:
 
 
 def _anchor(expression: str) -> tuple[int, int] | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            (statement,) = ast.parse(f"(\n{expression}\n)").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    # In brackets, since a part of a line may begin with blanks; on a line of its own, so that columns stay.
+    tree = parsed(f"(\n{expression}\n)")
+    statement = tree.body[0] if tree and len(tree.body) == 1 else None
     node = statement.value if isinstance(statement, ast.Expr) else None
     if isinstance(node, ast.BinOp):
-        start = _skip(expression, _character(expression, node.left.end_col_offset or 0), " )\t\\")
+        start = character_column(expression, node.left.end_col_offset or 0)
+        while start < len(expression) - 1 and expression[start] in " )\t\\":
+            start += 1
         wide = expression[start + 1 : start + 2] in tuple("*/<>@") and not expression[start + 1].isspace()
         return start, start + 1 + wide
     if isinstance(node, ast.Subscript):
-        return _skip_to(expression, _character(expression, node.value.end_col_offset or 0), "["), len(expression)
+        return _skip_to(expression, character_column(expression, node.value.end_col_offset or 0), "["), len(expression)
     if isinstance(node, ast.Call):
-        return _skip_to(expression, _character(expression, node.func.end_col_offset or 0), "("), len(expression)
+        return _skip_to(expression, character_column(expression, node.func.end_col_offset or 0), "("), len(expression)
     return None
 
 
-def _character(text: str, byte_column: int) -> int:
-    return len(text.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
-
-
-def _skip(text: str, start: int, characters: str) -> int:
-    while start < len(text) - 1 and text[start] in characters:
-        start += 1
-    return start
+def character_column(line: str, byte_column: int) -> int:
+    """Returns which character of a line begins at a column that is counted in bytes, as syntax trees count."""
+    return len(line.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
 
 
 def _skip_to(text: str, start: int, character: str) -> int:

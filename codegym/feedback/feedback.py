@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from codegym.feedback.diagnostic import Diagnostic
@@ -122,12 +122,14 @@ class Feedback:
             "pass_rate": self.pass_rate,
             "tests_passed": self.tests_passed,
             "tests_total": self.tests_total,
-            "diagnostics": [_plain(asdict(diagnostic)) for diagnostic in self.diagnostics],
-            "tests": [_plain(asdict(test)) for test in self.tests],
+            "diagnostics": [plain(diagnostic) for diagnostic in self.diagnostics],
+            "tests": [plain(test) for test in self.tests],
             "trust": self.trust.value,
             "executed_lines": list(self.executed_lines),
         }
 
 
-def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: getattr(value, "value", value) for key, value in record.items()}
+def plain(record: Diagnostic | TestResult) -> dict[str, Any]:
+    """Returns a record's fields as JSON-safe data."""
+    # The texts themselves and not the enums, which are texts too: pickles and checkpoints outlive these classes.
+    return {name: getattr(value, "value", value) for name, value in vars(record).items()}

@@ -172,34 +172,19 @@ STATUSES: Mapping[Status, Meaning] = MappingProxyType(
 )
 """From how an action ended to its meaning, where no exception says more; OK: a value that was not accepted."""
 
+_RULES_OF = {
+    Kind.UNDEFINED_NAME: ("F821", "F822", "F823"),
+    Kind.UNUSED_NAME: ("F401", "F811", "F841"),
+    Kind.SHADOWED_BUILTIN: ("A001", "A002"),
+    Kind.MUTABLE_DEFAULT: ("B006", "B008"),
+    Kind.COMPLEXITY: ("C901",),
+    Kind.SUSPICIOUS_CODE: (
+        *("B015", "B018", "B023", "F502", "F601", "F631", "F632", "F634"),
+        *("PLE0604", "PLE0704", "PLR0124", "PLR0133", "PLW0120", "PLW0127"),
+    ),
+}
 RULES: Mapping[str, Meaning] = MappingProxyType(
-    {
-        "F821": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
-        "F822": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
-        "F823": Meaning(Kind.UNDEFINED_NAME, Scope.LINE),
-        "F401": Meaning(Kind.UNUSED_NAME, Scope.LINE),
-        "F811": Meaning(Kind.UNUSED_NAME, Scope.LINE),
-        "F841": Meaning(Kind.UNUSED_NAME, Scope.LINE),
-        "A001": Meaning(Kind.SHADOWED_BUILTIN, Scope.LINE),
-        "A002": Meaning(Kind.SHADOWED_BUILTIN, Scope.LINE),
-        "B006": Meaning(Kind.MUTABLE_DEFAULT, Scope.LINE),
-        "B008": Meaning(Kind.MUTABLE_DEFAULT, Scope.LINE),
-        "C901": Meaning(Kind.COMPLEXITY, Scope.LINE),
-        "B015": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "B018": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "B023": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "F502": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "F601": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "F631": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "F632": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "F634": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLE0604": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLE0704": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLR0124": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLR0133": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLW0120": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-        "PLW0127": Meaning(Kind.SUSPICIOUS_CODE, Scope.LINE),
-    }
+    {code: Meaning(kind, Scope.LINE) for kind, codes in _RULES_OF.items() for code in codes}
 )
 """From ruff's rules to their meaning: mistakes, not matters of style."""
 

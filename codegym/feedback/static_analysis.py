@@ -22,6 +22,7 @@ from typing import Any
 from ruff.__main__ import find_ruff_bin  # where every version has it
 
 from codegym.errors import InfrastructureError
+from codegym.feedback.carets import character_column
 from codegym.feedback.diagnostic import Diagnostic, Source
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.kind import EXCEPTIONS, RULES, Kind, Meaning, Scope
@@ -155,58 +156,40 @@ def _diagnostic(program: Program, record: dict[str, Any], rules: Mapping[str, Me
     span = Place(start_line=start["row"], start_col=start["column"] - 1, end_line=end["row"], end_col=end["column"] - 1)
     code = record["code"] or ""
     meaning = next((rules[code[:size]] for size in range(len(code), 0, -1) if code[:size] in rules), _SYNTAX)
-    return Diagnostic(
-        source=Source.COMPILER if meaning is _SYNTAX else Source.LINT,
-        kind=meaning.kind,
-        scope=meaning.scope,
-        message=f"SyntaxError: {record['message']}" if meaning is _SYNTAX else record["message"],
-        **vars(Location.of_span(program, span)),
-    )
+    location = Location.of_span(program, span)
+    if meaning is _SYNTAX:
+        return _found(Source.COMPILER, meaning, f"SyntaxError: {record['message']}", location)
+    return _found(Source.LINT, meaning, record["message"], location)
 
 
 def _unreachable(program: Program, span: Sequence[int]) -> Diagnostic:
+    starts = program.offset_of(span[0], 0), program.offset_of(span[2], 0)
+    # A column in bytes is at least as large as the one in characters, so that so much of the text is enough.
     start, end = (
-        program.offset_of(line, _characters(program, line, column))
-        for line, column in ((span[0], span[1]), (span[2], span[3]))
+        start + character_column(program.source[start : start + column], column)
+        for start, column in zip(starts, (span[1], span[3]), strict=True)
     )
-    return Diagnostic(
-        source=Source.LINT,
-        kind=Kind.UNREACHABLE_CODE,
-        scope=Scope.LINE,
-        message="This code is never reached",
-        **vars(Location.of_range(program, start, end)),
-    )
+    meaning = Meaning(Kind.UNREACHABLE_CODE, Scope.LINE)
+    return _found(Source.LINT, meaning, "This code is never reached", Location.of_range(program, start, end))
 
 
 def _uncompiled(program: Program, failure: Failure) -> Diagnostic:
     """Returns what only the compiler finds: a ``return`` outside of functions, say."""
-    meaning = EXCEPTIONS[failure.exception]
-    return Diagnostic(
-        source=Source.COMPILER,
-        kind=meaning.kind,
-        scope=meaning.scope,
-        message=f"{failure.exception}: {failure.message}",
-        **vars(Location.of_span(program, failure.place)),
-    )
+    message, location = f"{failure.exception}: {failure.message}", Location.of_span(program, failure.place)
+    return _found(Source.COMPILER, EXCEPTIONS[failure.exception], message, location)
 
 
 def _unparsable(program: Program) -> Diagnostic:
     """Returns the error of a program that no parser takes: a lone surrogate, or too complex."""
     odd = re.search("[\0\ud800-\udfff]", program.source)
     location = Location.of_range(program, *odd.span()) if odd else Location()
-    return Diagnostic(
-        source=Source.COMPILER,
-        kind=Kind.SYNTAX_ERROR,
-        scope=Scope.LINE if location.in_completion else Scope.GLOBAL,
-        message="SyntaxError: not a text that can be encoded" if odd else "SyntaxError: too complex to be parsed",
-        **vars(location),
-    )
+    meaning = Meaning(Kind.SYNTAX_ERROR, Scope.LINE if location.in_completion else Scope.GLOBAL)
+    what = "not a text that can be encoded" if odd else "too complex to be parsed"
+    return _found(Source.COMPILER, meaning, f"SyntaxError: {what}", location)
 
 
-def _characters(program: Program, line: int, byte_column: int) -> int:
-    start = program.offset_of(line, 0)
-    encoded = program.source[start : start + byte_column].encode("utf-8", "replace")
-    return len(encoded[:byte_column].decode("utf-8", "ignore"))
+def _found(source: Source, meaning: Meaning, message: str, location: Location) -> Diagnostic:
+    return Diagnostic(source=source, kind=meaning.kind, scope=meaning.scope, message=message, **vars(location))
 
 
 def _names(context: str, program: Program, diagnostic: Diagnostic) -> bool:

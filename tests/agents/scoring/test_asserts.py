@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents.scoring.asserts import AssertRejectReason, cut_asserts, defined_names, opening_of
+from agents.scoring.asserts import AssertRejectReason, cut_asserts, opening_of
+from codegym.extraction import defined_names, parsed
 
 
 def test_bare_asserts_in_one_spelling_each_once() -> None:
@@ -88,7 +89,7 @@ def test_what_is_no_test_is_named_and_counted(text: str, refusal: AssertRejectRe
     ],
 )
 def test_what_python_and_the_task_define_may_be_named(text: str) -> None:
-    helpers = defined_names("import os.path\ndef poly(a, b):\n    return 0\nclass K: pass\nx = y = 1\n")
+    helpers = defined_names(parsed("import os.path\ndef poly(a, b):\n    return 0\nclass K: pass\nx = y = 1\n"))
     assert helpers == {"os", "poly", "K", "x", "y"}
     assert len(cut_asserts([text], "f", known_names=helpers).sources) == 1
 
