@@ -59,8 +59,23 @@ class CappedText(io.TextIOWrapper):
     """Standard output of a call: kept in memory up to a limit, with all that programs do to a true one."""
 
     def __init__(self, limit: int) -> None:
-        self.kept, self._read = _CappedBytes(limit), 0
+        self.kept, self._read, self._limit = _CappedBytes(limit), 0, limit
         super().__init__(self.kept, encoding="utf-8", errors="surrogateescape", newline="\n", write_through=True)
+
+    def emptied(self) -> CappedText:
+        """Returns a stream that holds nothing: this one, or another where the program has closed or detached it.
+
+        A stream for each call would cost a short program a twentieth of its time.
+        """
+        try:
+            if self.closed:
+                return CappedText(self._limit)
+            self.kept.seek(0)
+            self.kept.truncate()
+        except ValueError:
+            return CappedText(self._limit)
+        self.kept.room, self._read = self._limit, 0
+        return self
 
     def news(self) -> str:
         """Returns what was printed since the last time."""
@@ -72,9 +87,10 @@ class CappedText(io.TextIOWrapper):
 
     def getvalue(self) -> str:
         """Returns what was printed, also after the stream was closed or detached."""
-        with contextlib.suppress(ValueError):
-            return self.kept.getvalue().decode("utf-8", "replace")
-        return ""
+        try:
+            return self.kept.getvalue().decode("utf-8", "replace") if self.kept.tell() else ""
+        except ValueError:
+            return ""
 
 
 class _NoBytes(io.BytesIO):
@@ -181,20 +197,27 @@ class LoadedProgram:
 
 def _hide_own_frames() -> None:
     """Lets a program go as deep as if it began at the bottom of the stack: the harness's frames lie below it."""
+    global _depth
     depth, frame = 1, sys._getframe(1).f_back
     while frame is not None:
         depth, frame = depth + 1, frame.f_back
-
-    def setrecursionlimit(limit: int, /) -> None:
-        _SET_LIMIT(limit if limit > _DEEPEST or limit < 1 else min(limit + depth, _DEEPEST))
-
-    sys.setrecursionlimit, sys.getrecursionlimit = setrecursionlimit, lambda: _GET_LIMIT() - depth
+    _depth = depth
     _SET_LIMIT(_USUAL_LIMIT + depth)
+
+
+def offer_recursion_limits() -> None:
+    """Gives programs functions that count from their own bottom; once, before any fork, as writing costs each child."""
+    sys.setrecursionlimit, sys.getrecursionlimit = _set_limit, lambda: _GET_LIMIT() - _depth
+
+
+def _set_limit(limit: int, /) -> None:
+    _SET_LIMIT(limit if limit > _DEEPEST or limit < 1 else min(limit + _depth, _DEEPEST))
 
 
 _SET_LIMIT, _GET_LIMIT = sys.setrecursionlimit, sys.getrecursionlimit
 _USUAL_LIMIT = sys.getrecursionlimit()
 _DEEPEST = 2**31 - 1
+_depth = 0
 
 
 def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
@@ -217,7 +240,7 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     pid = os.getpid()
     answer = answerer(channel, pid, request["output_bytes"])
     program = LoadedProgram(request["source"], request["context"], request["entry_point"], "program")
-    sys.stdout = CappedText(request["output_bytes"])
+    out = sys.stdout = CappedText(request["output_bytes"])
     try:
         failure = program.load(channel)
     except OutputExceeded as error:
@@ -231,7 +254,9 @@ def serve_calls(channel: int, request: dict[str, Any]) -> None:
     while True:
         for packed in calls:
             args, kwargs = unpack_arguments(packed, codec)
-            answer(_call(program, codec, args, kwargs, request["output_bytes"]), codec)
+            sys.stdout = out  # what a program put in its place goes first: it may close what lies under both
+            out = sys.stdout = out.emptied()
+            answer(_call(program, codec, args, kwargs, out), codec)
         if not more:
             return
         calls, more = unpack_calls(receive_alone(channel, LONGEST_TEST)), more - 1
@@ -271,9 +296,8 @@ def _truth(message: list[Any]) -> bool:
 
 
 def _call(
-    program: LoadedProgram, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], output_bytes: int
+    program: LoadedProgram, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any], out: CappedText
 ) -> list[Any]:
-    out = sys.stdout = CappedText(output_bytes)
     # Numbers and texts cannot be changed: most calls need no copy.
     before = None if all(type(arg) in _UNCHANGEABLE for arg in args) else _frozen(args, codec)
     try:

@@ -233,3 +233,4 @@ def _as_usual() -> None:
     builtins.help = _sitebuiltins._Helper()
     for name in ("copyright", "credits", "license"):
         setattr(builtins, name, _sitebuiltins._Printer(name, sys.copyright))
+    program.offer_recursion_limits()
