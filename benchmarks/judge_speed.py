@@ -61,6 +61,7 @@ class Score:
     seconds: dict[str, list[float]] = field(default_factory=dict)
     programs: int = 0
     total: float = 0.0
+    cpu_total: float = 0.0
     passed: int = 0
     agreed: int = 0
 
@@ -104,6 +105,7 @@ def _heat(seat: Seat, score: Score, task: Task, event: Event, mark: str) -> None
     heat = seat.run(event.kind, task.task_id, completions)
     score.seconds.setdefault(task.task_id, []).append(heat.seconds / len(completions))
     score.total += heat.seconds
+    score.cpu_total += heat.cpu_seconds
     score.programs += len(completions)
     score.passed += sum(heat.passed)
     score.agreed += sum(passed == (label == "pass") for passed, label in zip(heat.passed, labels, strict=True))
@@ -149,6 +151,7 @@ def sheet(event: Event, scores: Sequence[Score]) -> Sheet:
                 f"{1 / geometric / score.workers:,.0f}",
                 f"{score.programs / score.total / score.workers:,.0f}",
                 f"{score.total:.2f}",
+                f"{score.cpu_total:.2f}",
                 f"{noise(score):.0%}" if event.rounds > 1 else "-",
                 f"{score.passed:,} of {score.programs:,}",
                 f"{score.programs - score.agreed:,}",
@@ -160,13 +163,15 @@ def sheet(event: Event, scores: Sequence[Score]) -> Sheet:
         "typical/s/core",
         "all/s/core",
         "total s",
+        "CPU s",
         "noise",
         "passed",
         "amiss",
     )
     remarks = (
         "time / ours: geometric mean over problems of the time a program takes; typical/s/core: programs a second and "
-        "core from the geometric mean over problems; all/s/core: from the total; amiss: verdicts other than known.",
+        "core from the geometric mean over problems; all/s/core: from the total; CPU s: of all its processes; amiss: "
+        "verdicts other than known.",
         *event.remarks,
     )
     return Sheet(title=event.title, columns=columns, rows=tuple(rows), remarks=remarks)
@@ -210,8 +215,8 @@ def events(options: argparse.Namespace) -> list[Event]:
             title="Programs that a model wrote (CodeGen-16B on HumanEval)",
             contestants=everybody, tasks=written, copies=1,
             remarks=(
-                "Ours runs all tests of a failing program, the others stop at the first that fails. Each gives a "
-                "program 3 s; a program in an endless loop costs that, and such programs are most of the total.",
+                "All stop at the first test that fails, except codegym with all tests. Each gives a program 3 s, ours "
+                "of CPU time; a program in an endless loop costs that, and such programs are most of the total.",
             ),
         ),
     }  # fmt: skip

