@@ -41,6 +41,7 @@ def answer_bytes(expected: Any) -> int:
 
 def _is_small(value: Any) -> bool:
     try:
+        # By marshal, which is fast: this is asked of every test of a suite, and nearly all values are small.
         return len(marshal.dumps(value)) <= _SURELY_SMALL
     except ValueError:  # a type that marshal does not know
         return False

@@ -140,6 +140,7 @@ def _play(env: gym.Env[dict[str, Any], str], completion: str, turns: int) -> lis
         infos.append(info)
         _check_observation(env, observation, turn=len(infos))
         _check_payment(reward, info["reward_components"])
+        # numpy's own bool would pass for one until JSON refuses it.
         _expect(type(terminated) is bool and type(truncated) is bool, "terminated and truncated must be bools")
         _expect(terminated or not info["is_success"], "an episode must terminate when the problem is solved")
         if terminated or truncated:

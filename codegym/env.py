@@ -20,6 +20,7 @@ from codegym.rules import Rules, RulesHolder, check_options, check_render_mode, 
 from codegym.sandbox.limits import Limits
 from codegym.spaces import UnicodeText
 
+# A name of its own: Gymnasium declares the attribute for instances, so that ClassVar is refused in the class.
 _METADATA: dict[str, Any] = {"render_modes": ["ansi", "human", "rgb_array"], "render_fps": 1}
 
 

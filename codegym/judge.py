@@ -134,6 +134,7 @@ class Judge:
         Raises:
             TypeError: If they are no problem or no text.
         """
+        # Here, in the caller's thread, so that the traceback leads to the mistake.
         _check_pair(problem, completion)
         strict = self.settings.strict_extraction
         program = Program.from_completion(completion, problem, strict=strict)
@@ -289,6 +290,7 @@ def _answer_bytes(test: TestCase) -> int:
 
 def _with_room(limits: Limits, needed: int) -> Limits:
     """Returns limits under which a program may print, or return, what is expected, and as much again."""
+    # A limit below the expected answer would refuse every right program.
     return limits if needed <= limits.output_bytes // 2 else replace(limits, output_bytes=2 * needed)
 
 

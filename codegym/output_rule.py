@@ -80,6 +80,7 @@ def _number(word: str) -> float | None:
         value = float(word)
     except ValueError:
         return None
+    # float() takes "1_000", which is no number in an output.
     return None if value != value or "_" in word else value
 
 
@@ -95,7 +96,8 @@ def _apps_accepts(expected: str, actual: str) -> bool:
     # APPS's own grader tries line by line first, then forgets about the order.
     if len(wanted) == len(given) and all(map(_apps_same_line, wanted, given)):
         return True
-    return {_apps_rounded(line) for line in wanted} == {_apps_rounded(line) for line in given}
+    left, right = ({frozenset(map(_apps_token, line)) for line in lines} for lines in (wanted, given))
+    return left == right
 
 
 def _apps_same_line(expected: list[str], actual: list[str]) -> bool:
@@ -106,10 +108,6 @@ def _apps_same_line(expected: list[str], actual: list[str]) -> bool:
     except ValueError:
         return False
     return all(math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) for a, b in pairs)
-
-
-def _apps_rounded(line: list[str]) -> frozenset[object]:
-    return frozenset(_apps_token(token) for token in line)
 
 
 def _apps_token(token: str) -> object:

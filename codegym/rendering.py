@@ -250,4 +250,5 @@ def _printable_character(character: str) -> str:
         return "    "
     if character == "\n" or character.isprintable():
         return character
+    # Unicode has a picture of each control character from U+2400 on.
     return chr(0x2400 + ord(character)) if ord(character) < 32 else "\ufffd"

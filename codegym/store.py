@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from codegym.errors import DataError, InfrastructureError
@@ -79,6 +78,7 @@ class Store:
         """
         rows = [(key, zlib.compress(json.dumps(value).encode(), 1)) for key, value in entries.items()]
         with self._in_use():
+            # The lock is taken at once: two transactions that begin by reading can block each other for good.
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
             self._connection.execute("COMMIT")
@@ -121,9 +121,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -81,6 +81,7 @@ class CodeSynthesisVectorEnv(RulesHolder, VectorEnv[Observations, Sequence[str],
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._rngs = [seeding.np_random(None) for _ in range(num_envs)]
         self._begun = False
+        # Stand-ins until the first reset, so that attributes have their length from the beginning.
         self._episodes = [Episode(problem=self.rules.problems[0])] * num_envs
         # The episodes as they were judged, before any autoreset: `render` and `last_feedback` speak of these.
         self._judged = list(self._episodes)

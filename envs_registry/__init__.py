@@ -15,9 +15,8 @@ from envs_registry.suite import Suite
 __all__ = ["Suite", "list_suites", "load_suite"]
 
 for _name, _entry in CATALOGUE.items():
-    if (
-        _entry.splits
-    ):  # a suite without splits of its own is a file of the user's: it has no problems that an id could name
+    # A suite without splits of its own is a file of the user's: it has no problems that an id could name.
+    if _entry.splits:
         gym.register(
             id=f"codegym/{_name}-v0",
             entry_point="envs_registry.factory:make_env",

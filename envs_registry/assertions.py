@@ -26,6 +26,7 @@ def call_of(node: ast.expr, function: str) -> CallTest | None:
     """Returns ``function(literals)`` as a call test without an expectation, None for any other expression."""
     if not (isinstance(node, ast.Call) and ast.unparse(node.func) == function):
         return None
+    # How many values a starred argument has, only the running program would say.
     if any(isinstance(arg, ast.Starred) for arg in node.args) or any(word.arg is None for word in node.keywords):
         return None
     try:
@@ -43,6 +44,7 @@ def call_test(node: ast.stmt, function: str, public: bool = False) -> CallTest |
     comparison = node.test
     if len(comparison.ops) != 1 or not isinstance(comparison.ops[0], ast.Eq):
         return None
+    # Some authors write the value first: assert 3 == f(2).
     for called, wanted in ((comparison.left, comparison.comparators[0]), (comparison.comparators[0], comparison.left)):
         call = call_of(called, function)
         if call is None:
@@ -84,6 +86,7 @@ def cases_of_check(script: str, *, public: bool = False) -> tuple[TestCase, ...]
     whole: tuple[TestCase, ...] = (ScriptTest(source=script, public=public),)
     tree = parsed(script)
     checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"] if tree else []
+    # Code behind check may call it, or change what it reads: such a script stays whole.
     if tree is None or len(checks) != 1 or tree.body[-1] is not checks[0] or len(checks[0].args.args) != 1:
         return whole
     candidate = checks[0].args.args[0].arg
@@ -132,6 +135,7 @@ def needs_one_process(tests: Iterable[TestCase], given: Iterable[str], entry_poi
         given: The names that such a test would need from the program's own process.
         entry_point: The one name that tests may use across processes.
     """
+    # A script runs in a process of its own, where only the entry point stands for something of the program.
     foreign = frozenset(given) - {entry_point}
     return any(isinstance(test, ScriptTest) and foreign & used_names(test.source) for test in tests)
 

@@ -13,7 +13,7 @@ from codegym.problem import Problem
 from envs_registry.lazy_rows import LazyRow, rows_of
 from envs_registry.rows import Row, read_rows
 
-_SHOWN_FAULTS = 20
+_SHOWN_FAULTS = 20  # of a file with thousands, the first say what is wrong
 # Problems that a lazy suite keeps built: an epoch over a small suite builds each once, a large one stays on disk.
 _KEPT = 512
 
@@ -35,6 +35,7 @@ class FaultyRowsError(DataError):
         whole = f"{len(faults)} rows are at fault ({len(problems)} are sound):\n{listed}{more}"
         super().__init__(str(self.faults[0]) if len(self.faults) == 1 else whole)
 
+    # An exception pickles as its message; worker processes must hand on the parts that it was made of.
     def __reduce__(self) -> tuple[type[FaultyRowsError], tuple[tuple[DataError, ...], Sequence[Problem]]]:
         return type(self), (self.faults, self.problems)
 
@@ -54,6 +55,7 @@ def build_all(paths: Iterable[Path], problem_of_row: Callable[[Row], Problem | N
 
     def build(row: Row) -> Problem | None:
         problem = built(row, problem_of_row)
+        # The first row keeps the id; a later one is at fault, and its message says where the first is.
         if problem is not None and seen.setdefault(problem.task_id, row) is not row:
             row.fail(f"the task id {problem.task_id!r} is already used in {seen[problem.task_id].location}.")
         return problem
@@ -154,6 +156,7 @@ class LazyProblems(Sequence[Problem]):
         if problem is None:
             problem = self._kept[index] = self._build(index)
             while len(self._kept) > self._most:
+                # The oldest goes first: episodes draw at random, so that it hardly matters which.
                 self._kept.popitem(last=False)
         return problem
 

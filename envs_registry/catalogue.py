@@ -50,6 +50,7 @@ _MBPP_FILES = tuple(
     for config in ("full", "sanitized")
     for split in ("prompt", "test", "train", "validation")
 )
+# The splits are ranges of ids, not files: each split is read from the same two tables.
 _MBPP = HubFiles(
     repo="google-research-datasets/mbpp",
     revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",

@@ -22,6 +22,7 @@ def accepts_as_livecodebench(args: tuple[Any, ...], expected: Any, actual: Any) 
 
 def accepts_within_second_argument(args: tuple[Any, ...], expected: Any, actual: Any) -> bool:
     """A number may be off by the second argument, as QuixBugs's square root may."""
+    # The call is sqrt(x, epsilon), so that the test itself says how exact the answer must be.
     return isinstance(actual, (int, float)) and abs(actual - expected) <= args[1]
 
 

@@ -134,6 +134,7 @@ def check_suite(
         if progress is not None:
             progress(done, len(trials))
     references = sum(trial.is_reference for trial in trials)
+    # A problem without tests has no trial, and a fault already: it does not count as unsolved too.
     solved = {trial.index for trial in trials if trial.is_reference}
     return CheckReport(
         suite=suite.name,
@@ -145,6 +146,7 @@ def check_suite(
         wrong=len(trials) - references,
         wrong_refused=refused,
         unsolved=len({trial.index for trial in trials} - solved),
+        # Programs end in any order; the report must not depend on it.
         faults=tuple(fault for _, fault in sorted(faults, key=lambda item: item[0])),
         seconds=time.perf_counter() - start,
     )
@@ -173,6 +175,7 @@ def _trials(index: int, problem: Problem, all_solutions: bool, mutants: bool) ->
     for number, solution in enumerate(problem.solutions if all_solutions else problem.solutions[:1]):
         yield _Trial(index, problem, f"{REFERENCE} {number}", solution)
     yield _Trial(index, problem, EMPTY, "")
+    # A program that reads standard input has no function that could return None.
     if problem.entry_point is not None:
         yield _Trial(index, problem, WRONG, program_that_returns_none(problem.entry_point))
     for number, mutant in enumerate(problem.mutants if mutants else ()):
@@ -185,6 +188,7 @@ def program_that_returns_none(entry_point: str) -> str:
     function = f"def {name}(*args, **kwargs):\n    return None\n"
     if entry_point == name:
         return function
+    # An entry point such as "Solution().f" needs a class with that method.
     holder = entry_point.split("(")[0].split(".")[0]
     body = function.replace("(*args", "(self, *args").replace("\n", "\n    ").rstrip()
     return f"class {holder}:\n    {body}\n"

@@ -63,6 +63,7 @@ def overlaps(
         shared = Counter(index for gram in content for index in holders.get(gram, ()))
         if not shared:
             continue
+        # Of equal counts the first problem, so that the report is the same every time.
         index, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
         if count / len(content) >= threshold:
             example = min(content & theirs[index])
@@ -73,9 +74,11 @@ def overlaps(
 
 def _grams(problem: Problem, n: int, solutions: bool) -> set[str]:
     texts = (problem.prompt, *(problem.solutions if solutions else ()))
+    # Upper case and punctuation are what copies of a statement differ in first.
     return {run for text in texts for run in runs_of(_WORD.findall(text.lower()), n)}
 
 
 def _form(problems: list[set[str]], common: float) -> set[str]:
     counts = Counter(gram for grams in problems for gram in grams)
+    # At least three: of a small suite the share alone would be less than one problem.
     return {gram for gram, count in counts.items() if count > max(3, common * len(problems))}

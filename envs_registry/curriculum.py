@@ -41,6 +41,7 @@ def curriculum(
     if not 0 < stages <= len(suite):
         raise InvalidProblemError(f"{suite!r} cannot be divided into {stages} stages; expected 1 to {len(suite)}.")
     numbers = [_hardness(problem, hardness, order) for problem in suite]
+    # Sorting is stable: problems of equal difficulty stay in the order of the suite.
     by_hardness = sorted(range(len(suite)), key=numbers.__getitem__)
     # Rounded ends keep the parts within one problem of the same size.
     ends = [round(len(by_hardness) * (stage + 1) / stages) for stage in range(stages)]
@@ -61,6 +62,7 @@ def _hardness(
     if difficulty in order:
         return order.index(difficulty)
     try:
+        # Codeforces grades by numbers, such as 1400.
         return float(difficulty)
     except ValueError:
         raise UnknownNameError(f"difficulty of {problem.task_id}", problem.difficulty, order) from None

@@ -63,4 +63,5 @@ def without_numpy(script: str) -> str:
     The published scripts import it for ``np.allclose`` alone. A stand-in (lists, tuples and numbers, with numpy's
     broadcasting) judges the same without making every sandbox load numpy, so these suites need no packages.
     """
+    # A function, because a backslash in a replacement text would be read as a group.
     return _NUMPY.sub(lambda _: _STAND_IN, script, count=1)

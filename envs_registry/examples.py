@@ -16,6 +16,7 @@ _SIGNS = re.compile(r"(?:[\s:`*#]|-{2,})*")
 _NUMBER = re.compile(rf"\s*\d+{_SIGNS.pattern}")
 # Characters between the word and the output itself: a number, dashes, a fence.
 _BETWEEN = 40
+# LeetCode writes "Input: xs = [1,2], k = 3 Output: true".
 _IN_AND_OUT = re.compile(r"input\s*:\s*(.+?)\s*\boutput\s*:\s*(\S[^\n]*)", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile(r'("(?:[^"\\]|\\.)*")|\b[A-Za-z_]\w*\s*=(?!=)|\s+')
 _ARROW = re.compile(r"\s*(?:==|=>|->|→|➞|=|#\s*=>|#\s*returns?|should return|returns?)\s*(.+)$")
@@ -41,12 +42,14 @@ def examples_in(statement: str, function: str) -> tuple[CallTest, ...]:
     """
     found: dict[str, CallTest] = {}
     for test in (*_doctests(statement, function), *_loose(statement, function)):
+        # By their text: arguments may be lists, and 1, 1.0 and True would be one key.
         found.setdefault(repr((test.args, test.kwargs)), test)
     return tuple(found.values())
 
 
 def _doctests(statement: str, function: str) -> list[CallTest]:
     try:
+        # One line with a wrong indent makes doctest refuse the whole text.
         examples = doctest.DocTestParser().get_examples(statement)
     except ValueError:
         return []
@@ -59,6 +62,7 @@ def _loose(statement: str, function: str) -> list[CallTest]:
     tests: list[CallTest] = []
     for match in re.finditer(rf"(?<![\w.])(?:>>>\s*)?({re.escape(function)}\(.*)$", statement, re.MULTILINE):
         text = match[1]
+        # Which bracket ends the call shows only when what stands before it parses: the first that does is taken.
         for end in (index + 1 for index, character in enumerate(text) if character == ")"):
             arrow = _ARROW.match(text, end)
             test = _example(text[:end], arrow[1].strip().rstrip(".;,"), function) if arrow else None
@@ -129,6 +133,7 @@ def _as_json(value: object) -> str:
 
 def _without_names(text: str) -> str:
     """``xs = [1, 2], k = 3`` without the names and blanks."""
+    # Statements write "true" as well as "True"; JSON knows only the first.
     bare = _NAMED.sub(lambda match: match[1] or "", text.rstrip(" ."))
     return bare.lower() if bare in ("True", "False") else bare
 

@@ -78,6 +78,7 @@ def _sorted_out(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Splits arguments into options of the suite's loader and arguments of the environment."""
     offered = (*options_of(entry_of("jsonl" if names_a_file(suite) else suite)),) if isinstance(suite, str) else ()
+    # Checked here, where both tables are known, so that a misspelt name is compared with all that exist.
     for name in arguments:
         if name not in known and name not in offered:
             raise UnknownNameError("argument", name, (*_SUITE_ARGUMENTS, *known, *offered))

@@ -73,6 +73,7 @@ class HubFiles:
     def _download(self, names: list[str]) -> None:
         from huggingface_hub import get_session, snapshot_download
 
+        # A mirror that the user has named must answer the first request too.
         endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
         try:
             # One request without the client's retries: without a network, those take most of a minute.
@@ -109,6 +110,7 @@ class HubFiles:
             raise DataError(f"{path}: has the SHA-256 {found}, expected {wanted}. It was removed; fetch it again.")
 
     def _advice(self, names: Sequence[str], why: str) -> str:
+        # The command takes names as they stand, and patterns only after --include.
         plain = "".join(f" {name}" for name in names if "*" not in name)
         patterns = "".join(f" --include '{name}'" for name in names if "*" in name)
         are = "are" if len(names) > 1 else "is"

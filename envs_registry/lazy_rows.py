@@ -55,6 +55,7 @@ class _Line:
         return json_lines.location(self.path, self.number)
 
     def read(self) -> Row:
+        # Opened for each row: a file that stays open could not travel to worker processes.
         with self.path.open("rb") as file:
             file.seek(self.start)
             return row_of_line(self.path, self.number, file.readline())

@@ -95,6 +95,7 @@ def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = 
     """Says whether a suite loads here without the network."""
     try:
         return entry_of(name).embedded or len(_read(name, split, data_dir, {}, download=False).suite) > 0
+    # A half-filled cache or a missing library is the same answer: not without more.
     except (DataError, MissingExtraError):
         return False
 
@@ -159,8 +160,9 @@ def _origin(used: Sequence[Path]) -> str:
 
 def options_of(entry: SuiteEntry) -> dict[str, Any]:
     """Returns the options of a suite's loader with their defaults."""
-    places = 1 if entry.embedded else 2
-    parameters = list(inspect.signature(_loader(entry)).parameters.values())[places:]
+    # A loader's first parameters are the source, which an embedded suite has not, and the split.
+    first = 1 if entry.embedded else 2
+    parameters = list(inspect.signature(_loader(entry)).parameters.values())[first:]
     return {parameter.name: parameter.default for parameter in parameters if parameter.name not in entry.options}
 
 

@@ -46,6 +46,7 @@ def _counts(parts: Sequence[tuple[Suite, float]], size: int | None) -> list[int]
     total = sum(weight for _, weight in parts)
     shares = [weight / total for _, weight in parts]
     if size is None:
+        # The part that runs out first bounds the whole.
         size = min(int(len(suite) / share) for (suite, _), share in zip(parts, shares, strict=True))
     return _rounded([size * share for share in shares], size)
 

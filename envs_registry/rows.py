@@ -73,6 +73,7 @@ class Row:
 
     def label(self, *fields: str) -> str:
         """Returns the first of these fields that is there, a number or a text, as text; one of them must be there."""
+        # 0 is an id: only what is missing or empty is passed over.
         value = next((self.fields[field] for field in fields if self.fields.get(field) not in (None, "")), None)
         if value is None:
             self.fail(f"field {' or '.join(map(repr, fields))} is missing; expected the problem's id.")
@@ -91,6 +92,7 @@ class Row:
     def json(self, field: str, default: Any = _REQUIRED) -> Any:
         """Returns a field that holds JSON as a text (as APPS's rows do), or that has been decoded already."""
         value = self.fields.get(field)
+        # APPS has an empty text where a problem has no solutions.
         if value is None or value == "":
             return self.get(field, object) if default is _REQUIRED else default
         if not isinstance(value, str):
@@ -163,6 +165,7 @@ def read_text(path: Path) -> str:
     with json_lines.opened(path, "suite") as file:
         data = file.read()
     try:
+        # Some editors begin a file with a byte order mark.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         where = json_lines.location(path, data.count(b"\n", 0, error.start) + 1)

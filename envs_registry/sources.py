@@ -66,6 +66,7 @@ class SuiteSource:
         """Like ``files``, and empty where there is none."""
         for folder in self.folders:
             for name in names:
+                # A file that the caller names is meant, whatever it is called.
                 found = [folder] if folder.is_file() else sorted(self._own_folder(folder).glob(name))
                 if found:
                     self.used.extend(found)

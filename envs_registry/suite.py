@@ -63,6 +63,7 @@ class Suite(Sequence[Problem]):
         return self._problems[index]
 
     def __iter__(self) -> Iterator[Problem]:
+        # By index, so that a lazy sequence builds one problem at a time.
         return (self._problems[index] for index in range(len(self)))
 
     def __contains__(self, item: object) -> bool:
@@ -119,6 +120,7 @@ class Suite(Sequence[Problem]):
         """
         indices: Iterable[int] = range(len(self))
         if ids is not None:
+            # Before any problem is built: of a lazy suite only those with these ids are looked at.
             indices = sorted(map(self._index_of, ids))
         if difficulties is not None:
             self._check_known("difficulty", difficulties, self.difficulties)
@@ -146,6 +148,7 @@ class Suite(Sequence[Problem]):
         return tuple(dict.fromkeys(problem.difficulty for problem in self if problem.difficulty is not None))
 
     def _check_known(self, what: str, asked: Collection[str], known: Collection[str]) -> None:
+        # A misspelt name would choose nothing without a word.
         for name in asked:
             if name not in known:
                 raise UnknownNameError(f"{what} of suite {self.name!r}", name, known)
@@ -177,5 +180,6 @@ class _Selected:
 
 
 def _row_location(problems: Sequence[Problem], index: int) -> str:
+    # A plain list of problems may be a suite too, and knows no locations.
     find: Callable[[int], str] | None = getattr(problems, "row_location", None)
     return "" if find is None else find(index)

@@ -90,6 +90,7 @@ def row_of_problem(problem: Problem) -> dict[str, Any]:
         "one_process": problem.one_process,
         "tests": [_row_of_test(problem, test) for test in problem.tests],
     }
+    # The loader requires these two, even if they are empty; all else has its default where it is left out.
     return {name: value for name, value in row.items() if value or name in ("prompt", "tests")}
 
 

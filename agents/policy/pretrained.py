@@ -86,6 +86,7 @@ def _naming(source: object) -> Iterator[None]:
     """Turns the many kinds of errors of transformers into one that names the model."""
     try:
         yield
+    # What names the model already is raised as it is.
     except CodegymError:
         raise
     except (OSError, ValueError) as error:

@@ -26,6 +26,7 @@ class TokenText:
         self._special = {int(i) for i in tokenizer.all_special_ids} | {i for i, t in added.items() if t.special}
         self._alphabet = _byte_alphabet() if _is_byte_level(tokenizer) else {}
         self._pieces: dict[int, bytes] = {}
+        # A token of one character, behind which others are decoded: at the start of a text decoders drop spaces.
         self._context = next(
             (i for i in range(len(tokenizer)) if i not in self._special and len(self.decode([i])) == 1), None
         )

@@ -265,4 +265,5 @@ def _info(infos: Mapping[str, Any], index: int) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    # numpy's numbers would not survive JSON, nor equal what a single environment gives.
     return value.item() if isinstance(value, np.generic) else value

@@ -70,6 +70,7 @@ class Experience:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data: texts, numbers and arrays."""
+        # Texts and no enums: a checkpoint must open where the classes have changed.
         plain = {name: str(getattr(self, name)) for name in ("verdict", "kind", "scope")}
         return {**vars(self), **plain, "rewards": dict(self.rewards), "completion": vars(self.completion)}
 

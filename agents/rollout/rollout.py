@@ -88,6 +88,7 @@ class Rollout:
     def _write(self, observations: Mapping[int, Observation], sampling: Sampling) -> dict[int, Completion]:
         began = perf_counter()
         indices = list(observations)
+        # All prompts of a turn in one call: equal ones go through the model once.
         prompts = [self.policy.prompt_text(observations[index]) for index in indices]
         written: dict[int, Completion] = {}
         # As each ends, not when all have: short completions are judged while long ones are still being written.

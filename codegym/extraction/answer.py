@@ -14,6 +14,7 @@ _CODE = re.compile(
     r"^[ \t]*(?:`{3,}|~{3,}|(?:def|class|import|from|async|return|for|while|if|print|assert)\b|@|\w+[ \t]*[=(])", re.M
 )
 _BEGINNING = re.compile(r"\ufeff?\s*(?:\[BEGIN\]|<s>|<\|begin_of_text\|>|<\|im_start\|>[ ]*assistant\b)[ \t]*[\r\n]*")
+# Each family of models ends its turns with a marker of its own.
 _END = re.compile(
     r"\[DONE\]|</s>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|EOT|file_separator|eom_id)\|>"
     r"|<\uff5c(?:end\u2581of\u2581sentence|EOT)\uff5c>|<end_of_turn>|<(?:eos|EOS)>"

@@ -18,6 +18,7 @@ from codegym.extraction.valid_part import top_lines, valid_part
 from codegym.problem import Problem
 
 _MARGIN = re.compile(r"(?:(?<=[\r\n])|\A)([ \t]*+)[^\r\n]")
+# Possessive repeats: no text can make this try the same words again in another way.
 _PROSE = re.compile(
     r"(?!(?:True|False|None)\b)[A-Z][\w'\u2019,-]*+(?:[ ][\w'\u2019`\"(,.;:/)-]++){2,}+[ ]*+(?=[\r\n]|\Z)"
 )
@@ -76,6 +77,7 @@ def _main_and_before(completion: str, entry: str, starter_code: str) -> tuple[Cu
         # Text between the fences counts only where it defines the entry point and no block does.
         return defined and block.language >= 0, defined, bool(block.cut.text.strip()), block.language
 
+    # Reversed, because max takes the first of equals, and the last block is the one that is meant.
     best = max(reversed(range(len(found))), key=rank)
     return found[best].cut, found[:best]
 
@@ -134,8 +136,10 @@ def _preamble(starter_code: str, entry: str, code: Cut) -> str:
     """Returns the imports and helpers before the entry point in the starter code that the program does not repeat."""
     found = definition_anywhere(entry).search(starter_code) if entry and starter_code else None
     preamble = starter_code[: found.start()] if found else ""
+    # Nothing may stand before an import from __future__.
     if not preamble.strip() or "from __future__" in code.text:
         return ""
+    # A program that repeats the imports and helpers needs no second copy, whose lines would shift its own.
     if all(line.strip() in code.text for line in preamble.splitlines()):
         return ""
     return preamble

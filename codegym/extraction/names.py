@@ -57,6 +57,7 @@ def names_of(node: ast.stmt) -> frozenset[str]:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return frozenset({node.name})
         case ast.Import() | ast.ImportFrom():
+            # "import a.b" binds a.
             return frozenset((alias.asname or alias.name).partition(".")[0] for alias in node.names)
         case ast.Assign():
             return frozenset(

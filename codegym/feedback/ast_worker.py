@@ -37,6 +37,7 @@ def main() -> None:
             answer = None
         else:
             answer = summary(source)
+        # Flushed, so that a source that kills this process takes no answer with it that came before.
         print(json.dumps(answer), flush=True)
 
 

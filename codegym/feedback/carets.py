@@ -38,6 +38,7 @@ def _anchor(expression: str) -> tuple[int, int] | None:
         start = character_column(expression, node.left.end_col_offset or 0)
         while start < len(expression) - 1 and expression[start] in " )\t\\":
             start += 1
+        # Some operators have two characters: ** and //, << and >>.
         wide = expression[start + 1 : start + 2] in tuple("*/<>@") and not expression[start + 1].isspace()
         return start, start + 1 + wide
     if isinstance(node, ast.Subscript):

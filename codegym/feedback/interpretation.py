@@ -212,7 +212,9 @@ def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     if meaning.scope is Scope.LINE and not location.in_completion:
         meaning = Meaning(meaning.kind, Scope.GLOBAL)  # there is no line of the policy's to blame
     failure = observation.failure
-    independent = failure is not None and failure.loading and (meaning.kind.is_syntax or _calls(reading.problem))
+    # Loading a program takes no input from a test, unless the program is a script that reads standard input.
+    reads_input = any(isinstance(test, StdioTest) for test in reading.problem.tests)
+    independent = failure is not None and failure.loading and (meaning.kind.is_syntax or not reads_input)
     diagnostic = Diagnostic(
         source=_source(verdict, meaning.kind),
         kind=meaning.kind,
@@ -224,11 +226,6 @@ def _found(reading: _Reading, observation: Observation, index: int) -> _Finding:
     return _Finding(verdict=verdict, meaning=meaning, diagnostic=diagnostic)
 
 
-def _calls(problem: Problem) -> bool:
-    """Whether loading the program takes no input from any test."""
-    return not any(isinstance(test, StdioTest) for test in problem.tests)
-
-
 def _meaning(reading: _Reading, observation: Observation) -> Meaning:
     failure = observation.failure
     if observation.status is not Status.RAISED or failure is None:
@@ -236,7 +233,7 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
     meaning = reading.kinds.of_exception(failure.bases or (failure.exception,))
     compiling = failure.loading and not failure.frames
     # Which exception it is differs from version to version; what is wrong does not.
-    if compiling and not _encodable(reading.program.source):
+    if compiling and _UNREADABLE.search(reading.program.source):
         return reading.kinds.of_exception(("SyntaxError",))  # ValueError or UnicodeError, depending on the CPython
     # The program compiled: the error lies in a text that it handed to ``eval`` or ``exec``.
     if meaning.kind.is_syntax and not compiling:
@@ -244,10 +241,6 @@ def _meaning(reading: _Reading, observation: Observation) -> Meaning:
     if failure.signature_mismatch:
         return Meaning(Kind.WRONG_SIGNATURE, meaning.scope)
     return meaning
-
-
-def _encodable(source: str) -> bool:
-    return _UNREADABLE.search(source) is None
 
 
 def _span(program: Program, observation: Observation, kind: Kind) -> Place | None:

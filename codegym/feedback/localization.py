@@ -157,6 +157,6 @@ def _suspects(program: Program, scores: Sequence[tuple[int, float]], source: Sou
             kind=Kind.SUSPICIOUS_LINE,
             scope=Scope.LINE,
             message=_MESSAGES[source],
-            score=min(score, 1.0),
+            score=min(score, 1.0),  # rounding can lift it a little above
             **vars(location),
         )

@@ -66,7 +66,7 @@ def observation_text(feedback: Feedback, problem: Problem) -> str:
     not_run = len(public) - passed - len(failed)
     if public:
         parts.append(f"Public tests: {passed} of {len(public)} passed{f', {not_run} not run' if not_run else ''}.")
-    parts.extend(_test_text(test, problem) for test in failed[:MOST_SHOWN])
+    parts.extend("\n".join(_test_lines(test, problem)) for test in failed[:MOST_SHOWN])
     if not parts:
         parts.append("The program was run. There are no public tests to report on.")
     return "\n".join(parts)
@@ -81,12 +81,9 @@ def diagnostic_text(feedback: Feedback, diagnostic: Diagnostic) -> str:
     line = shown_line(program.source[start : program.line_end(diagnostic.start_line)])
     end_col = diagnostic.end_col if diagnostic.end_line == diagnostic.start_line else len(line.rstrip())
     carets = " " * diagnostic.start_col + "^" * max(1, end_col - diagnostic.start_col)
+    # A program may consist of one line of any length.
     shown = "\n".join(text[:200].rstrip() for text in (f"    {line}", f"    {carets}"))
     return f"Line {diagnostic.start_line}: {diagnostic.message}\n{shown}"
-
-
-def _test_text(test: TestResult, problem: Problem) -> str:
-    return "\n".join(_test_lines(test, problem))
 
 
 def _test_lines(test: TestResult, problem: Problem) -> Iterator[str]:

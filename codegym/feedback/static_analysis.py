@@ -42,6 +42,7 @@ LONGEST = 2**17
 _TOO_LONG = ""  # is looked at instead
 _UNSEEN: dict[str, Any] = {"nodes": 0, "functions": 0, "depth": 0, "complexity": 0, "unreachable": []}
 _NO_RULE = "E902"  # of files that cannot be read: never met here
+# A file of its own: the interpreter that runs the programs runs it too, since it is that grammar which counts.
 _WORKER = Path(__file__).with_name("ast_worker.py")
 _SANDBOX = Path(__file__).parent.parent / "sandbox"
 _SYNTAX = Meaning(Kind.SYNTAX_ERROR, Scope.LINE)

@@ -167,7 +167,7 @@ def digests(variables: dict[str, Any]) -> dict[str, int]:
     """Returns a digest of every variable that holds data."""
     return {
         name: digest(value)
-        for name, value in list(variables.items())
+        for name, value in list(variables.items())  # a copy: another thread may change them meanwhile
         if type(value) in DATA and not name.startswith("__")
     }
 

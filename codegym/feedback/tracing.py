@@ -75,6 +75,7 @@ def _trace(observation: Observation) -> Trace:
 
 def _numbers(report: Any) -> list[int]:
     """Numbers of 64 bits at most: of longer ones many may share a hash, and a set of them takes their square."""
+    # The traced program shares a process with the tracer, and may have sent anything in its place.
     is_plain = isinstance(report, list) and all(type(number) is int and abs(number) < 2**63 for number in report)
     return report if is_plain else []
 

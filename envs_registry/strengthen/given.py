@@ -32,10 +32,12 @@ def read_tests(path: Path, suite: Suite) -> dict[str, tuple[TestCase, ...]]:
         if task_id not in suite.task_ids:
             row.fail(f"{suite!r} has no such problem.")
         entry_point = suite.by_id(task_id).entry_point or ""
+        # Stable: tests of equal scores stay in the order in which the model wrote them.
         ranked = sorted(_ranked(row), key=lambda pair: -pair[0])
         tests = found.setdefault(task_id, {})
         for _, text in ranked:
             for test in cases_of_asserts(text, entry_point) if parsed(text) else ():
+                # By their text: values may be lists, which have no hash.
                 tests.setdefault(repr(test), test)
     return {task_id: tuple(tests.values()) for task_id, tests in found.items()}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from codegym.problem import CallTest
 
-_MOST_ITEMS = 40
-_LARGEST = 10**6
+_MOST_ITEMS = 40  # changed inputs are changed again, and would grow without end
+_LARGEST = 10**6  # programs loop over numbers: a larger one costs seconds, and shows no more
 
 
 class InputMutator:
@@ -33,6 +33,7 @@ class InputMutator:
         seen = {_key(test) for test in self._tests}
         population = list(self._tests)
         found: list[CallTest] = []
+        # Bounded, because small domains run out of new inputs: a function of one bool has two.
         for _ in range(20 * count):
             if len(found) == count or not population:
                 break
@@ -61,6 +62,7 @@ class InputMutator:
         return value if rule is None else rule(self, value)
 
     def _collect(self, value: Any) -> None:
+        # By exact type: True is an int, and would be put where numbers belong.
         self._pool.setdefault(type(value), []).append(value)
         if isinstance(value, (list, tuple, set, frozenset)):
             for item in value:
@@ -113,6 +115,7 @@ class InputMutator:
             return items
         index = self._random.randrange(len(items))
         head, item, tail = items[:index], items[index], items[index + 1 :]
+        # Functions, so that only the chosen change is computed; changing an item is listed twice, to be likelier.
         choices: tuple[Callable[[], list[Any]], ...] = (
             lambda: head + tail,
             lambda: [*head, item, item, *tail],
@@ -136,6 +139,7 @@ class InputMutator:
         return tuple(self._items(list(value))) if value else tuple(self._another(value))
 
     def _set(self, value: set[Any]) -> set[Any]:
+        # The order of a set of texts differs between processes; the seed alone shall decide.
         return set(self._items(sorted(value, key=repr)))
 
     def _dict(self, value: dict[Any, Any]) -> dict[Any, Any]:

@@ -49,6 +49,7 @@ def program_mutants(source: str, count: int, generator: random.Random) -> tuple[
     tree = parsed(source)
     if tree is None:
         return ()
+    # Unparsed, because only then does an equal text mean an equal program.
     original = ast.unparse(tree)
     # Only numbers are kept: making a program of every change would take long, and most are not drawn.
     numbers = [
@@ -118,6 +119,7 @@ def _sign_slips(node: ast.UnaryOp) -> Iterator[ast.AST]:
 
 
 def _constant_slips(node: ast.Constant) -> Iterator[ast.AST]:
+    # bool first: True is an int too.
     if isinstance(node.value, bool):
         yield ast.Constant(value=not node.value)
     elif isinstance(node.value, int):

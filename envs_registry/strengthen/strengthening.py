@@ -110,6 +110,7 @@ class Strengthener:
                     if progress is not None:
                         progress(done, len(suite))
             finally:
+                # A caller that stops early does not wait for what it no longer wants.
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def strengthened(self, problem: Problem, given: Sequence[TestCase] | None = None) -> Strengthened:
@@ -202,9 +203,11 @@ class Strengthener:
             for feedback in self._judged(tried, survivors)
         ]
         chosen: list[TestCase] = []
+        # Mutants that no candidate kills are left out, or the loop would not end.
         alive = [killers for killers in kills if killers]
         while alive and len(chosen) < self._effort.keep:
             counts = [sum(index in killers for killers in alive) for index in range(len(candidates))]
+            # Of those that kill as many the shortest: people read these tests.
             best = max(range(len(candidates)), key=lambda index: (counts[index], -_size(candidates[index]), -index))
             chosen.append(candidates[best])
             alive = [killers for killers in alive if best not in killers]

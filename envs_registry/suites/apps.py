@@ -80,6 +80,7 @@ def load(
             faults += error.faults
             parts += [error.problems] if isinstance(error.problems, LazyProblems) else []
     if not parts and not faults:
+        # Nothing was found: this raises the error that says where it was looked for.
         source.file(*(pattern for name in names for pattern in _FILES[name]))
     problems = parts[0] if len(parts) == 1 else _merged(parts)
     if faults:
@@ -157,6 +158,7 @@ def _validation_ids(source: SuiteSource, style: _Style) -> frozenset[str]:
     if any(path.is_file() for path in source.folders):  # the caller named the one file to read
         return frozenset()
     try:
+        # The origin of a suite names the files of its own problems, not those that only tell which ids to leave out.
         found = _part(replace(source, used=[]), "validation", ALL, style, frozenset())
         return frozenset(task_id for part in found for task_id in part.task_ids)
     except FaultyRowsError as error:
@@ -266,6 +268,7 @@ def _texts(answers: Row, field: str, values: list[Any]) -> Iterator[str]:
 
 
 def _entry_point(function: str, starter: str, solutions: tuple[str, ...]) -> str:
+    # Where there is no starter code the first solution shows whether a class is meant.
     in_class = "class Solution" in (starter or "".join(solutions[:1]))
     return f"Solution().{function}" if in_class else function
 

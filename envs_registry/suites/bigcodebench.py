@@ -56,6 +56,7 @@ def load(source: SuiteSource, split: str, *, prompt: str = "complete", tests: st
     if split == "hard":
         source = replace(source, how_to_get=f"{source.how_to_get} {_HARD}".strip())
     paths = source.files(*(hard if split == "hard" else full))
+    # Versions are named in order, and a later one corrects the earlier ones.
     newest = [path for path in paths if split == "hard" or "hard" not in path.name.lower()][-1:]
     build = partial(_problem, prompt=prompt, tests=tests)
     return build_lazily(newest, lambda row: row.label("task_id"), build)

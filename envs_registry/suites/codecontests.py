@@ -131,6 +131,7 @@ def _limits(row: Row, statement: str, factor: float) -> Limits:
         seconds = 0.0
     stated = _BYTES.search(statement)
     memory = row.get("memory_limit_bytes", int, 0) or (int(stated[1]) if stated else 0)
+    # Two seconds is what most contests give where the row and the statement say nothing.
     seconds = (seconds or 2.0) * factor
     return Limits(
         cpu_seconds=seconds,

@@ -68,6 +68,7 @@ def _tests(script: str, shown: tuple[CallTest, ...], how: str, examples: str) ->
     official = {_key(test) for test in asserts}
     extra = tuple(test for test in shown if examples == "all" and _key(test) not in official)
     public = {_key(test) for test in shown} if examples != "none" else set()
+    # Here the shown examples stand beside a script that holds them too: the verdict stays the benchmark's.
     if how == "script":
         return (*extra, *(test for test in shown if _key(test) in official & public), ScriptTest(source=script))
     return (*extra, *(replace(test, public=_key(test) in public) for test in asserts))
@@ -95,6 +96,7 @@ def code_before(statement: str, entry_point: str) -> str:
     for node in tree.body if tree else ():
         if isinstance(node, ast.FunctionDef) and node.name == entry_point:
             return "\n".join(statement.split("\n")[: node.lineno - 1]).strip() + "\n"
+    # A prompt that does not parse even with a body is cut by its text.
     match = re.search(rf"^def {re.escape(entry_point)}\b", statement, re.MULTILINE)
     return statement[: match.start()] if match else ""
 

@@ -33,6 +33,7 @@ def load(source: SuiteSource, split: str, *, prompt: str = "completion", example
 def _problem(row: Row, prompt: str, examples: str) -> Problem:
     task_id, statement, entry_point = row.get("task_id", str), row.get("prompt", str), row.get("entry_point", str)
     script = row.code("test")
+    # An example that is none of the script's inputs could refuse a program that the benchmark accepts.
     shown = [
         test
         for test in public_examples(task_id, statement, entry_point)

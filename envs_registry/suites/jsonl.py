@@ -43,6 +43,7 @@ def load(source: SuiteSource, split: str) -> Suite:
 
     def of_this_split(row: Row) -> Problem | None:
         part = row.get("split", str, ALL)
+        # Noted for rows of other splits too: the error about an unknown split offers them.
         splits[part] = None
         problem = problem_of_row(row)
         if split not in (ALL, part):
@@ -92,6 +93,7 @@ def problem_of_row(row: Row) -> Problem:
             one_process=row.get("one_process", bool, False),
         )
     except CodegymError as error:
+        # What names its location already is raised as it is.
         if str(row.path) in str(error):
             raise
         row.fail(str(error))
@@ -120,6 +122,7 @@ def _call(test: Row, entry_point: str, public: bool) -> tuple[TestCase, ...]:
         CallTest(
             args=tuple(test.get("args", list, [])),
             kwargs=test.get("kwargs", dict, {}),
+            # Not by get, which takes null for missing: None is an answer like others.
             expected=test.fields["expected"],
             expected_args=tuple(after) if test.fields.get("expected_args") is not None else None,
             public=public,
@@ -226,6 +229,7 @@ def _code(row: Row, field: str, code: str) -> str:
 
 
 def _refuse_unknown(row: Row, what: str, given: Mapping[str, Any], known: Any) -> None:
+    # An unknown field is a misspelt one, and leaving it out would change what is judged.
     for name in given:
         if name not in known:
             row.fail(str(UnknownNameError(what, name, sorted(known))))

@@ -91,6 +91,7 @@ def load(
     choice("release", release, ("", "v1", "v2", "v3", "v4", "v5", "v6"))
     first, last = _day("start", start, date.min), _day("end", end, date.max)
     if release:
+        # The first file has no number.
         numbers = ("", *map(str, range(2, int(release[1:]) + 1)))
         paths = [source.file(f"test{number}.jsonl", f"test{number}.jsonl.gz") for number in numbers]
     else:
@@ -99,6 +100,7 @@ def load(
 
     def keep(row: Row) -> bool:
         return (
+            # Rows without a date are kept where no dates are asked for.
             (not (start or end) or first <= _contest_day(row) <= last)
             and platform in (ALL, row.get("platform", str, ""))
             and difficulty in (ALL, row.get("difficulty", str, ""))
@@ -111,6 +113,7 @@ def load(
 
 def _contest_day(row: Row) -> date:
     try:
+        # The field holds the time of day too.
         return _day("field 'contest_date'", row.get("contest_date", str, "")[:10], date.min)
     except DataError as error:
         row.fail(str(error))

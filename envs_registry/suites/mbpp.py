@@ -68,6 +68,7 @@ def _problem(row: Row, prompt: str, examples: str, shown: int, challenge: bool) 
     hidden = tuple(map(_clean, row.texts("challenge_test_list", ()))) if challenge else ()
     tests: list[TestCase] = []
     for index, text in enumerate((*asserts, *hidden)):
+        # Challenge tests stand behind the asserts, and are private whatever is shown.
         tests.extend(cases_of_asserts(text, entry_point, setup=setup, public=index < min(shown, len(asserts))))
     return Problem(
         task_id=f"mbpp/{row.get('task_id', int)}",
@@ -105,6 +106,7 @@ def entry_point_of(row: Row, code: str, asserts: tuple[str, ...]) -> str:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called[node.func.id] += 1
     known = [name for name, _ in called.most_common() if name in functions]
+    # An entry point may also be a class, or a lambda with a name.
     known += [name for name, _ in called.most_common() if name in defined_names(code)]
     if not known:
         row.fail("none of its tests calls a function that the reference solution defines.")
@@ -132,6 +134,7 @@ def _sentence(row: Row) -> str:
 
 
 def _clean(code: str) -> str:
+    # The file was published with the line ends of Windows.
     return code.replace("\r\n", "\n").strip()
 
 

@@ -87,6 +87,7 @@ def _tests(path: Path, name: str, slow: bool) -> tuple[TestCase, ...]:
             args, expected = json.loads(line)
         except ValueError as error:
             raise DataError(f"{path}:{number}: expected [arguments, result]: {error}") from error
+        # Some lines hold a single argument without brackets around it.
         tests.append(_test(name, args if isinstance(args, list) else [args], expected))
     return tuple(tests)
 
