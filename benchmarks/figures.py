@@ -47,7 +47,7 @@ class Section:
 
 SECTIONS = (
     Section(
-        "The judge's time beside its peers",
+        "The judge's time compared with its peers",
         "python benchmarks/judge_speed.py --peers PYTHON",
         (
             "judge_speed_user_xeon.md",
@@ -61,7 +61,7 @@ SECTIONS = (
     Section("Attacks on the judge", "python benchmarks/judge_hostile.py", ("judge_hostile.md",)),
     Section("Verdicts on a crowded machine", "python benchmarks/judge_flaky.py", ("judge_flaky.md",)),
     Section("A long run of the judge", "python benchmarks/judge_soak.py", ("judge_soak.md",)),
-    Section("The judge beside CPython", "python benchmarks/judge_differential.py", ("judge_differential.md",)),
+    Section("The judge compared with CPython", "python benchmarks/judge_differential.py", ("judge_differential.md",)),
     Section("Published suites", "python benchmarks/suites.py", ("suites.md",)),
     Section(
         "Tests added to weak suites",
@@ -69,7 +69,7 @@ SECTIONS = (
         ("suites_strengthen/suites_strengthen.json",),
     ),
     Section(
-        "RLTF beside supervised training and rejection sampling",
+        "RLTF compared with supervised training and rejection sampling",
         "python benchmarks/rltf_arms.py",
         ("rltf_arms/summary.json",),
     ),
@@ -86,7 +86,7 @@ SECTIONS = (
         "Three configurations took part, so that the first two tables have a row each.",
     ),
     Section("What gradients of different programs agree on", "python benchmarks/rltf_norms.py", ("rltf_norms.md",)),
-    Section("A learning step beside TRL", "python benchmarks/rltf_speed.py --peer PYTHON", ("rltf_speed.md",)),
+    Section("A learning step compared with TRL", "python benchmarks/rltf_speed.py --peer PYTHON", ("rltf_speed.md",)),
     Section("Rankings of programs by generated tests", "python benchmarks/codedpo_ranking.py", ("codedpo_ranking.md",)),
     Section("Programs against tests", "python benchmarks/codedpo_matrix.py --peers PYTHON", ("codedpo_matrix.md",)),
     Section(
@@ -95,7 +95,7 @@ SECTIONS = (
         ("codedpo_study/codedpo_study.md",),
     ),
     Section(
-        "Learning from pairs beside TRL", "python benchmarks/codedpo_speed.py --peer PYTHON", ("codedpo_speed.md",)
+        "Learning from pairs compared with TRL", "python benchmarks/codedpo_speed.py --peer PYTHON", ("codedpo_speed.md",)
     ),
 )
 
