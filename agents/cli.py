@@ -85,7 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
-        said = _out_of_memory(error) if is_out_of_memory(error) else missing_extra(error) or error
+        said: Exception = missing_extra(error) or error
+        if is_out_of_memory(error):
+            said = InfrastructureError(f"out of memory: take fewer programs or tokens, or a smaller model. {error}")
         if not isinstance(said, CodegymError | OSError):  # a defect of ours: its trace is what tells of it
             raise
         return complain(said, arguments, exit_code(said))
@@ -173,10 +175,6 @@ def _table_to_print(arguments: Sequence[str]) -> Mapping[str, Command]:
     if not arguments or arguments[0] in _HELP:
         return COMMANDS
     return family_of(arguments[0]) if _HELP.issuperset(arguments[1:2]) else {}
-
-
-def _out_of_memory(error: Exception) -> CodegymError:
-    return InfrastructureError(f"out of memory: take fewer programs or tokens at a time, or a smaller model. {error}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Number of batches whose pairs are sorted by length together: little padding, but a new mixture in each epoch.
 _NEIGHBOURHOOD = 16
-"""Number of batches whose pairs are sorted by length together: little padding, but a new mixture in each epoch."""
 
 
 def epoch_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int, shuffle: bool) -> list[list[int]]:

@@ -107,8 +107,10 @@ class CodeDPO(Agent[CodeDPOConfig]):
         Raises:
             InvalidSettingError: If the environment does not say what its problems are.
         """
-        self._check_env()
-        assert self.episodes is not None
+        if self.episodes is None:
+            raise ValueError(
+                "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
+            )
         with ExitStack() as stack:
             judge = getattr(getattr(self.env, "unwrapped", None), "judge", None)
             if not isinstance(judge, Judge):
@@ -116,7 +118,8 @@ class CodeDPO(Agent[CodeDPOConfig]):
             pipeline = PairPipeline(self.folder, judge, self.pipeline)
             chosen = draw_problems(self.episodes.problems, self.config.problems, self.seed)
             name = f"{getattr(self.policy.model.config, '_name_or_path', '')}@{self.n_updates}"
-            return pipeline.from_policy(self.episodes, self.policy, chosen, seed=self.seed, source=name)
+            samples = pipeline.samples(self.episodes, self.policy, chosen, seed=self.seed, source=name)
+            return pipeline.from_samples(samples)
 
     @property
     def default_timesteps(self) -> int:
@@ -186,12 +189,6 @@ class CodeDPO(Agent[CodeDPOConfig]):
         log_step(self.logger, taken, learning_rate=rate, compares=objective.compares)
 
     # ---- saving and loading
-
-    def _check_env(self) -> None:
-        if self.episodes is None:
-            raise ValueError(
-                "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
-            )
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -17,13 +17,12 @@ from agents.commands.settings import check_at_least
 from agents.commands.suite_name import load_named
 from agents.commands.terminal import OUT, say, say_json
 from agents.evaluation.baseline import Baseline
-from agents.evaluation.efficiency import CostRatios
+from agents.evaluation.efficiency import CostRatios, SideBySide, solved_by_both
 from agents.evaluation.evaluation import Evaluation
 from agents.evaluation.evaluator import ONE_OF_BOTH, Evaluator, given_samples
 from agents.evaluation.folder import EvaluationFolder, part_name, summary, write_program
 from agents.evaluation.judged_program import JudgedProgram, Passing
 from agents.evaluation.run_comparison import RunComparison, compare
-from agents.evaluation.side_by_side import SideBySide, solved_by_both
 from agents.evaluation.tables import show_comparison, show_evaluation
 from agents.progress import ProgressDisplay
 from codegym import Judge, Limits
@@ -107,14 +106,6 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """An evaluation and, where there is a baseline, what changed since."""
-
-    evaluation: Evaluation
-    comparison: RunComparison | None = None
-
-
-@dataclass(frozen=True)
 class Evaluate:
     """Judge programs on suites and estimate pass@k, with 95 % bootstrap intervals over problems."""
 
@@ -164,12 +155,13 @@ class Evaluate:
         self._check()
         labels = [label_of(name) for name in self.suite]
         baseline = None if self.baseline is None else Baseline.read(self.baseline, labels)
-        suites = {label_of(name): load_named(name, self._split(name), self.data_dir) for name in self.suite}
+        splits = {name: None if names_a_file(name) else self.split for name in self.suite}
+        suites = {label_of(name): load_named(name, split, self.data_dir) for name, split in splits.items()}
         # Everything is looked up before anything is written or judged: hours later is too late for a misspelt folder.
         tasks = [self._task(suite, setting, baseline) for suite in suites.values() for setting in self._settings()]
         found = list(self._evaluations(tasks))
-        results = [one.evaluation for one in found]
-        comparisons = [one.comparison for one in found if one.comparison is not None]
+        results = [result for result, _ in found]
+        comparisons = [comparison for _, comparison in found if comparison is not None]
         if self.out is not None:
             EvaluationFolder(self.out).write_summary(results, comparisons)
         self._report(results, comparisons)
@@ -210,7 +202,8 @@ class Evaluate:
         before = Passing() if baseline is None or earlier is None or not self.costs else baseline.passing(earlier)
         return _Task(suite, setting, part_name(suite.name, setting, len(self._settings()) > 1), earlier, before)
 
-    def _evaluations(self, tasks: Sequence[_Task]) -> Iterator[_Found]:
+    def _evaluations(self, tasks: Sequence[_Task]) -> Iterator[tuple[Evaluation, RunComparison | None]]:
+        """Yields each evaluation and, where there is a baseline, what changed since."""
         sources = self._sources({task.suite.name: task.suite for task in tasks})
         tests = self._model_tests()
         with ExitStack() as stack:
@@ -231,10 +224,10 @@ class Evaluate:
                 passing = Passing()
                 evaluation = self._evaluated(evaluator, sources[name], task, passing)
                 if task.earlier is None:
-                    yield _Found(evaluation)
+                    yield evaluation, None
                     continue
                 costs = self._costs(SideBySide(judge=judge, store=store or Store()), task.suite, task.before, passing)
-                yield _Found(evaluation, compare(task.earlier, evaluation, self.seed, costs))
+                yield evaluation, compare(task.earlier, evaluation, self.seed, costs)
 
     def _judge(self, suite: Suite) -> Judge:
         packages = tuple(dict.fromkeys((*suite.packages, *self.packages)))
@@ -298,9 +291,6 @@ class Evaluate:
         from agents.evaluation.model_tests import read_model_tests
 
         return read_model_tests(self.tests)
-
-    def _split(self, name: str) -> str | None:
-        return None if names_a_file(name) else self.split
 
     def _report(self, results: Sequence[Evaluation], comparisons: Sequence[RunComparison]) -> None:
         if self.json:

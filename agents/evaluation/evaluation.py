@@ -274,7 +274,7 @@ def _problem_row(problem: ProblemResult) -> dict[str, Any]:
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(value) if isinstance(value, list) else value  # JSON has no tuples
 
 
 def _plain(estimates: Mapping[int, Interval]) -> dict[str, dict[str, float]]:

@@ -16,10 +16,8 @@ from codegym.feedback.feedback import Feedback
 from codegym.program import Program
 from codegym.store import Store, content_key
 
-_PORTION = 64
-"""Programs handed to the judge at a time."""
-_AHEAD = 4
-"""Portions that are with the judge while the next is written: one that hangs keeps no worker idle."""
+_PORTION = 64  # programs handed to the judge at a time
+_AHEAD = 4  # portions that are with the judge while the next is written: one that hangs keeps no worker idle
 
 _Key = tuple[str, str]
 _Pending = list[tuple[Problem, ProgramSample]]

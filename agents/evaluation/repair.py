@@ -20,8 +20,7 @@ from agents.rollout.rollout import Rollout
 from codegym import Judge, Problem
 from codegym.env import CodeSynthesisEnv
 
-_AT_ONCE = 256
-"""Episodes side by side."""
+_AT_ONCE = 256  # episodes side by side
 
 
 def repaired_samples(

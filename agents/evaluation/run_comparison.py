@@ -68,7 +68,7 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequenc
         before: The run to compare with.
         after: The run to compare.
         seed: Seed of the bootstrap and the permutations.
-        costs: Cost ratios of the problems that both solved: see :class:`agents.evaluation.side_by_side.SideBySide`.
+        costs: Cost ratios of the problems that both solved: see :class:`agents.evaluation.efficiency.SideBySide`.
 
     Raises:
         InvalidSettingError: If the runs have no problem in common.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +75,8 @@ def by_number(path: Path) -> list[tuple[int, str]]:
 
 
 def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
-    named = _folder_names(task_ids)
+    named = {task_id.replace("/", "_"): task_id for task_id in task_ids}  # a slash cannot be in a folder's name
     for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=by_number):
         for file in sorted(folder.glob("*.py"), key=by_number):
             text = file.read_bytes().decode("utf-8", errors="surrogateescape")
             yield ProgramSample(named.get(folder.name, folder.name), text, str(file))
-
-
-def _folder_names(task_ids: Iterable[str]) -> Mapping[str, str]:
-    return {task_id.replace("/", "_"): task_id for task_id in task_ids}

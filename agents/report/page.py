@@ -23,6 +23,7 @@ from codegym.atomic_file import atomic_file
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("data.js", "charts.js", "browser.js", "code.js", "samples.js", "pairs.js", "page.js")
+_FLOWS = ("verdict/", "kind/")  # shares that add up to 1: areas on the page, not curves
 _MOST_COMPARISONS = 10
 T = TypeVar("T")
 
@@ -71,7 +72,9 @@ def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000)
             {
                 "name": group_name(runs, group, groups),
                 "runs": group,
-                "curves": {key: found.to_dict() for key, found in bands(runs, group).items() if not _is_flow(key)},
+                "curves": {
+                    key: found.to_dict() for key, found in bands(runs, group).items() if not key.startswith(_FLOWS)
+                },
             }
             for group in groups
         ],
@@ -84,10 +87,6 @@ def report_data(runs: Sequence[ReportRun], title: str, most_samples: int = 5000)
         "pairs": pairs,
         "prompts": prompts.texts,
     }
-
-
-def _is_flow(key: str) -> bool:
-    return key.startswith(("verdict/", "kind/"))
 
 
 def _flows_row(runs: Sequence[ReportRun], group: Sequence[int]) -> dict[str, Any] | None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Advantage = Literal["grpo", "group_mean", "rloo", "greedy", "historical_best", "none"]
 
+# Added to a group's deviation, as in GRPO's implementations: a group that agrees has advantages of 0, not of NaN.
 _EPSILON = 1e-4
-"""Added to a group's deviation, as in GRPO's implementations: a group that agrees has advantages of 0, not of NaN."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

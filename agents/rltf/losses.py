@@ -124,7 +124,7 @@ def policy_gradient_loss(logps: Tensor, credit: Tensor) -> Tensor:
     return -(credit.detach() * _on(credit, logps)).sum(1)
 
 
-def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, *, clip_range: float) -> Tensor:
+def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, clip_range: float) -> Tensor:
     """PPO's clipped surrogate (arXiv 1707.06347, equation 7): ``- sum_t min(r_t c_t, clip(r_t, 1 - e, 1 + e) c_t)``.
 
     ``r_t`` is the ratio of the token's probability to that at sampling.
@@ -173,20 +173,12 @@ def supervised_loss(logps: Tensor, completion_mask: Tensor) -> Tensor:
     return -_on(completion_mask, logps).sum(1)
 
 
-def _clipped(logps: Tensor, behaviour: Tensor, credit: Tensor, mask: Tensor, clip_range: float) -> Tensor:
-    return clipped_loss(logps, behaviour, credit, clip_range=clip_range)
-
-
-def _reinforce(logps: Tensor, behaviour: Tensor, credit: Tensor, mask: Tensor, clip_range: float) -> Tensor:
-    return policy_gradient_loss(logps, credit)
-
-
-POLICY_LOSSES: dict[PolicyLoss, Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]] = {
-    "clipped": _clipped,
-    "reinforce": _reinforce,
+POLICY_LOSSES: dict[PolicyLoss, Callable[[Tensor, Tensor, Tensor, float], Tensor]] = {
+    "clipped": clipped_loss,
+    "reinforce": lambda logps, behaviour, credit, clip_range: policy_gradient_loss(logps, credit),
 }
-"""Each takes log-probabilities now [B, T] and at sampling [B, T], credit [B, T], completion mask [B, T] and the clip
-range, and gives losses [B]. A new one is a function, a literal and a row."""
+"""Each takes log-probabilities now [B, T] and at sampling [B, T], credit [B, T] and the clip range, and gives losses
+[B]. A new one is a function, a literal and a row."""
 
 
 def _masks(advantage: Tensor, span_mask: Tensor, completion_mask: Tensor) -> tuple[Tensor, Tensor]:

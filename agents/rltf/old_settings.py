@@ -15,8 +15,8 @@ REMOVED = {
 """What to do instead of settings that there are no more."""
 
 _ADVANTAGES = {"leave_one_out": "rloo", "group_normalized": "grpo"}
+# Old kinds of fine credit that paid the fine reward, and paid nothing where ``feedback`` left it out.
 _HARD_SPANS = ("line", "span", "soft")
-"""Old kinds of fine credit that paid the fine reward, and paid nothing where ``feedback`` left it out."""
 
 
 def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:

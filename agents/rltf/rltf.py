@@ -68,7 +68,9 @@ class RLTF(Agent[RLTFConfig]):
             collected = self.collect()
             calls.update_locals({**locals(), "infos": [], "dones": [True] * len(collected)})
             calls.on_rollout_end()
-            for _ in range(self._steps_now()):
+            # Offline (refresh_every=0) one step follows each collection that is left out.
+            ready = len(self.buffer) >= self.config.batch
+            for _ in range(max(self.config.replay.refresh_every, 1) if ready else 0):
                 self.train()
             self.logger.record("time/iterations", iteration, exclude="tensorboard")
             self.logger.record_mean("time/judging_share", self._judging_seconds / max(perf_counter() - began, 1e-9))
@@ -182,7 +184,7 @@ class RLTF(Agent[RLTFConfig]):
         settings, mask = self.config.loss, batch.completion_mask
         credit = token_credit(experiences, mask, self.config)
         policy_loss = POLICY_LOSSES[settings.policy_loss]
-        losses = policy_loss(scores.logprobs, batch.logprobs, credit, mask, settings.clip_range)
+        losses = policy_loss(scores.logprobs, batch.logprobs, credit, settings.clip_range)
         divergence = None
         if settings.kl_coefficient:
             with torch.no_grad():
@@ -219,11 +221,6 @@ class RLTF(Agent[RLTFConfig]):
             prompt = self.policy.prompt_text({"prompt": problem.prompt, "feedback": "", "turn": 0})
             completions.append(self.policy.supervised_completion(prompt, solution))
         return completions
-
-    def _steps_now(self) -> int:
-        """Optimizer steps until the next collection; offline, one for each collection that is left out."""
-        ready = len(self.buffer) >= self.config.batch
-        return max(self.config.replay.refresh_every, 1) if ready else 0
 
     def _reference_policy(self) -> LMPolicy:
         """A copy of the policy as it was when this was first asked for: at the start of training."""

@@ -19,8 +19,7 @@ from types import ModuleType
 
 from codegym.extraction import answer, parsed
 
-_LONGEST = 2000
-"""Characters of an assert; longer ones are a model's loop."""
+_LONGEST = 2000  # characters of an assert; longer ones are a model's loop
 _MOST_LINES = 40
 _ASSERT = re.compile(r"\s*assert\b")
 _END = re.compile(r"\s*(assert\b|```|def\s|class\s|if __name__)")
@@ -36,6 +35,7 @@ _DATA = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, fro
          datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction, re.Match, re.Pattern)  # fmt: skip
 _ATTRIBUTES = frozenset(name for kind in _DATA for name in dir(kind) if not name.startswith("_"))
 _ATTRIBUTES -= {"format", "format_map"}  # their texts reach attributes of their own
+# A module's own names; through those of modules that it imports (``fractions.sys``) one reaches ``eval``.
 _OF_MODULES = {
     name: frozenset(
         attribute
@@ -44,7 +44,6 @@ _OF_MODULES = {
     )
     for name in _MODULES
 }
-"""A module's own names; through those of modules that it imports (``fractions.sys``) one reaches ``eval``."""
 
 
 class AssertRejectReason(StrEnum):

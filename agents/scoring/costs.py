@@ -25,17 +25,13 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = CallAction | RunAction
 
 _LIMITS = Limits(cpu_seconds=1.0, program_cpu_seconds=2.0, wall_seconds=6.0)
+# Texts are taken, in order, as long as the slowest program answers them in this time: well below the limit.
 _TEXTS_SECONDS = 0.5
-"""Texts are taken, in order, as long as the slowest program answers them in this time: well below the limit."""
 _SCALES = (1, 8, 64, 512, 4096)
-_LARGEST = 200_000
-"""Items that a scaled argument may have."""
-_LEAST = 1e-6
-"""Seconds that a program costs at least."""
-_METHOD = 1
-"""Raise it when costs are measured in another way: those in stores are then measured anew."""
-_CANDIDATE = "candidate"
-"""What the tests of HumanEval's form call the entry point."""
+_LARGEST = 200_000  # items that a scaled argument may have
+_LEAST = 1e-6  # seconds that a program costs at least
+_METHOD = 1  # raise it when costs are measured in another way: those in stores are then measured anew
+_CANDIDATE = "candidate"  # what the tests of HumanEval's form call the entry point
 
 
 class NoCosts(StrEnum):
@@ -56,7 +52,6 @@ class Costs:
     """What programs of a problem cost.
 
     Attributes:
-        task_id: Identifier of the problem.
         programs: Indices of the programs among those that there are; distinct texts.
         seconds: ``[programs, repetitions]`` CPU seconds of all inputs together, without loading the program (of one
             that reads a text, without starting an empty script); what is less than that varies (the middle half of its
@@ -65,7 +60,6 @@ class Costs:
         calls: How many inputs there were.
     """
 
-    task_id: str
     programs: tuple[int, ...]
     seconds: FloatArray
     scale: int = 1
@@ -84,7 +78,6 @@ class Costs:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Makes it from :meth:`to_row`'s data."""
         return cls(
-            task_id=row["task_id"],
             programs=tuple(row["programs"]),
             seconds=np.array(row["seconds"], dtype=np.float64),
             scale=row["scale"],
@@ -114,19 +107,6 @@ class CostSettings(SettingsRecord):
         self.require_above(0, "target_seconds")
 
 
-@dataclass(frozen=True, eq=False)
-class _Tried:
-    """One run of every program.
-
-    Attributes:
-        inputs: Those that all programs answered alike.
-        seconds: ``[programs, inputs]`` CPU seconds; loading is in the first.
-    """
-
-    inputs: list[Input]
-    seconds: FloatArray
-
-
 class CostMeter:
     """Measures what some programs of a problem cost, on calls of growing size or on texts as they are.
 
@@ -153,14 +133,14 @@ class CostMeter:
         scale, used = 1, list[Input]()
         nothing = [_seconds(execution) for execution in self.judge.run_many(self._without(inputs))]
         for factor in _SCALES:
-            found = self._tried(scaled(inputs, factor))
-            if not found.inputs or len(found.inputs) < len(used):
+            agreed, tried = self._tried(scaled(inputs, factor))
+            if not agreed or len(agreed) < len(used):
                 break
-            scale, used = factor, found.inputs
+            scale, used = factor, agreed
             if isinstance(used[0], RunAction):
-                used = used[: max(1, int(np.sum(found.seconds.max(axis=0).cumsum() <= _TEXTS_SECONDS)))]
+                used = used[: max(1, int(np.sum(tried.max(axis=0).cumsum() <= _TEXTS_SECONDS)))]
                 break
-            if np.min(found.seconds.sum(axis=1) - nothing) >= self.settings.target_seconds:
+            if np.min(tried.sum(axis=1) - nothing) >= self.settings.target_seconds:
                 break
         if not used:
             return NoCosts.NO_CALL
@@ -168,7 +148,6 @@ class CostMeter:
         if seconds is None:
             return NoCosts.UNSTABLE
         return Costs(
-            task_id=self.problem.task_id,
             programs=tuple(range(len(seconds))),
             seconds=seconds,
             scale=scale,
@@ -184,12 +163,16 @@ class CostMeter:
             return [replace(load, source="", context="", actions=tuple(inputs)) for load in self.loads]
         return self.loads
 
-    def _tried(self, inputs: Sequence[Input]) -> _Tried:
-        """Runs every program once."""
+    def _tried(self, inputs: Sequence[Input]) -> tuple[list[Input], FloatArray]:
+        """Runs every program once.
+
+        Returns:
+            The inputs that all answered alike, and CPU seconds ``[programs, inputs]``, loading in the first.
+        """
         seen = [run.observations for run in self.judge.run_many(self._jobs(inputs))]
         agreed = [index for index, one in enumerate(inputs) if _agree(one, [own[index] for own in seen])]
         seconds = np.array([[own[index].cpu_seconds for index in agreed] for own in seen])
-        return _Tried([inputs[index] for index in agreed], seconds)
+        return [inputs[index] for index in agreed], seconds
 
     def _repeated(self, inputs: Sequence[Input]) -> FloatArray | None:
         """``[programs, repetitions]`` of seconds.
@@ -250,7 +233,7 @@ def measured_costs(
     key = content_key("costs", _METHOD, judge.settings.verdict_key(), ordered(vars(settings)), ordered(subject))
     row = store.get(key)
     if row is not None:
-        return NoCosts(row["reason"]) if "reason" in row else Costs.from_row({"task_id": problem.task_id, **row})
+        return NoCosts(row["reason"]) if "reason" in row else Costs.from_row(row)
     found = CostMeter(problem, programs, judge, settings).measure(inputs)
     if found is not NoCosts.UNSTABLE:  # the machine may do better next time
         store.put({key: {"reason": str(found)} if isinstance(found, NoCosts) else found.to_row()})
@@ -299,7 +282,8 @@ def scaled(inputs: Sequence[Input], factor: int) -> list[Input]:
     """Makes calls larger: texts and collections repeat themselves; numbers grow where there is nothing else."""
     if factor == 1:
         return list(inputs)
-    repeats = any(_has_length(value) for one in inputs for value in _arguments(one))
+    calls = [one for one in inputs if isinstance(one, CallAction)]
+    repeats = any(_has_length(value) for call in calls for value in (*call.args, *(call.kwargs or {}).values()))
     return [_larger(one, factor, repeats) if isinstance(one, CallAction) else one for one in inputs]
 
 
@@ -308,10 +292,6 @@ def _larger(call: CallAction, factor: int, repeats: bool) -> CallAction:
         args=tuple(_grown(value, factor, repeats) for value in call.args),
         kwargs={name: _grown(value, factor, repeats) for name, value in (call.kwargs or {}).items()},
     )
-
-
-def _arguments(one: Input) -> list[Any]:
-    return [*one.args, *(one.kwargs or {}).values()] if isinstance(one, CallAction) else []
 
 
 def _has_length(value: Any) -> bool:

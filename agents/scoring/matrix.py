@@ -211,8 +211,8 @@ class _Board:
         return self.owner.judge.job(self.task.problem(tests, self.owner.limits), nothing)
 
 
+# What holds for all of these, numbers and texts, true and false, holds for every program: ``assert f(1) != 123``.
 _CONSTANTS = ("None", "7919", "''")
-"""What holds for all of these, numbers and texts, true and false, holds for every program: ``assert f(1) != 123``."""
 
 
 def _stubs(entry_point: str) -> tuple[str, ...]:

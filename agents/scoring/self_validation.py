@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+# Raw scores grow geometrically. The update is linear, so both sides can be shrunk together before they overflow.
 _RESCALE_ABOVE = 1e150
-"""Raw scores grow geometrically. The update is linear, so both sides can be shrunk together before they overflow."""
 
 
 def self_validation(

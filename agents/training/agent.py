@@ -130,7 +130,11 @@ class Agent(Actor, Generic[C]):
             InvalidSettingError: If ``total_timesteps`` is missing or below zero.
             ValueError: If there is nothing to learn from.
         """
-        self._check_timesteps(total_timesteps or 0)
+        if (total_timesteps or 0) < 0:
+            raise InvalidSettingError(
+                f"total_timesteps must be a number of {self.timestep_unit} to learn from, 0 or more, "
+                f"got {total_timesteps!r}."
+            )
         self._prepare()
         if total_timesteps is None:
             total_timesteps = self.default_timesteps
@@ -211,13 +215,6 @@ class Agent(Actor, Generic[C]):
                 self.tensorboard_log, tb_log_name, self.verbose, self.num_timesteps, self.tensorboard_layout
             )
         return total_timesteps, self._init_callback(callback, progress_bar)
-
-    def _check_timesteps(self, total_timesteps: int) -> None:
-        if total_timesteps < 0:
-            raise InvalidSettingError(
-                f"total_timesteps must be a number of {self.timestep_unit} to learn from, 0 or more, "
-                f"got {total_timesteps!r}."
-            )
 
     def _init_callback(self, callback: Callback, progress_bar: bool) -> BaseCallback:
         if isinstance(callback, list | tuple):

@@ -25,8 +25,7 @@ from codegym.errors import DataError
 
 FORMAT = 1
 _RECORD, _STATE, _POLICY = "agent.json", "state.pt", "policy"
-_ARRAY = "__array__"
-"""The key that marks an array which is stored as a tensor."""
+_ARRAY = "__array__"  # the key that marks an array which is stored as a tensor
 
 
 @dataclass(frozen=True)

@@ -22,20 +22,19 @@ from envs_registry.contamination import overlaps
 from envs_registry.near_duplicates import near_duplicates
 from envs_registry.suite import Suite
 
+# Modules of the standard library whose functions have no effects on the machine.
 _MODULES = frozenset(
     """__future__ abc array base64 binascii bisect calendar cmath collections copy dataclasses datetime decimal difflib
     enum fractions functools hashlib heapq html itertools json keyword math numbers operator re statistics string struct
     textwrap types typing unicodedata zlib""".split()  # noqa: SIM905
 )
-"""Modules of the standard library whose functions have no effects on the machine."""
 _EFFECTS = frozenset(
     """__import__ breakpoint compile delattr eval exec exit globals help input locals open print quit setattr
     vars""".split()  # noqa: SIM905
 )
 _BUILTINS = frozenset(dir(builtins)) - _EFFECTS
 _LARGEST_FILE = 2 * 2**20
-_EXTRACTION = 1
-"""Raise it when other functions are taken: files are then read anew."""
+_EXTRACTION = 1  # raise it when other functions are taken: files are then read anew
 
 
 class FunctionRejectReason(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from agents.codedpo.data.pairs import Preference
@@ -14,8 +14,7 @@ from codegym.problem import Problem
 from codegym.sandbox.limits import Limits
 
 _LONGEST = 300
-_RAISED = (Outcome.ERROR, Outcome.TIMEOUT)
-"""Outcomes that have a span in the source; a wrong answer has none."""
+_RAISED = (Outcome.ERROR, Outcome.TIMEOUT)  # outcomes that have a span in the source; a wrong answer has none
 
 
 def with_error_spans(
@@ -38,7 +37,9 @@ def with_error_spans(
         The pairs, in order.
     """
     runs = {
-        (task.samples.task_id, task.samples.prompt, text): (task, row) for task in matrices for text, row in _rows(task)
+        (task.samples.task_id, task.samples.prompt, text): (task, row)
+        for task in matrices
+        for text, row in zip(task.samples.completions, task.rows, strict=True)
     }
     before = {_key(pair): pair for pair in known if pair.error}
     found = dict(enumerate(pairs))
@@ -64,10 +65,6 @@ def _with_error(pair: Preference, message: str, start: int, end: int) -> Prefere
 
 def _key(pair: Preference) -> tuple[str, str, str, str]:
     return pair.task_id, pair.prompt, pair.rejected, pair.tests_chosen
-
-
-def _rows(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    return zip(matrix.samples.completions, matrix.rows, strict=True)
 
 
 def _raising_test(pair: Preference, matrix: Matrix, row: str) -> str | None:

@@ -21,10 +21,8 @@ from agents.scoring.ranking import Ranking, Scores, rank
 from agents.scoring.task_samples import TaskSamples
 from agents.settings import SettingsRecord
 
-_MOST_TESTS = 8
-"""Tests that a pair names on each side."""
-_LEVEL = 0.01
-"""Chance of a task to give an efficiency pair without any difference in cost."""
+_MOST_TESTS = 8  # tests that a pair names on each side
+_LEVEL = 0.01  # chance of a task to give an efficiency pair without any difference in cost
 
 
 class PairRejectReason(StrEnum):

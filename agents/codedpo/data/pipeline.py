@@ -14,7 +14,7 @@ from agents.codedpo.data.data_card import write_data_card
 from agents.codedpo.data.efficiency import task_costs
 from agents.codedpo.data.error_spans import with_error_spans
 from agents.codedpo.data.pairing import PairRules, PairSet, make_pairs, score
-from agents.codedpo.data.pairs import PairKind, Preference, read_pairs, write_pairs
+from agents.codedpo.data.pairs import PairKind, read_pairs, write_pairs
 from agents.codedpo.data.sampling_settings import SamplingSettings
 from agents.scoring.costs import Costs, CostSettings, NoCosts
 from agents.scoring.matrix import MATRIX_LIMITS, Matrix, MatrixJudge
@@ -36,8 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 SAMPLES, PAIRS, CACHE = "samples.jsonl", "pairs.jsonl", "cache.sqlite"
 """Names in a run folder."""
-_OLD_CACHES = ("matrix", "costs.jsonl")
-"""What earlier versions kept cells and costs in."""
+_OLD_CACHES = ("matrix", "costs.jsonl")  # what earlier versions kept cells and costs in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,26 +66,6 @@ class PairPipeline:
     settings: PipelineSettings = field(default_factory=PipelineSettings)
     progress: Progress = lambda step, done, total: None
 
-    def from_policy(
-        self,
-        episodes: Episodes,
-        policy: LMPolicy,
-        problems: Sequence[Problem] | None = None,
-        *,
-        seed: int = 0,
-        source: str = "policy",
-    ) -> PairSet:
-        """Lets a policy write programs and tests for an environment's problems, and makes pairs of them.
-
-        Args:
-            episodes: Says what the policy is shown of each problem.
-            policy: Writes the programs and the tests.
-            problems: The problems; all of the environment's without any.
-            seed: Seed of the sampling.
-            source: Name of the policy in the samples.
-        """
-        return self.from_samples(self.samples(episodes, policy, problems, seed=seed, source=source))
-
     def samples(
         self,
         episodes: Episodes,
@@ -96,7 +75,15 @@ class PairPipeline:
         seed: int = 0,
         source: str = "policy",
     ) -> list[TaskSamples]:
-        """Lets a policy write programs and tests, and makes the samples file; arguments as in ``from_policy``."""
+        """Lets a policy write programs and tests for an environment's problems, and makes the samples file.
+
+        Args:
+            episodes: Says what the policy is shown of each problem.
+            policy: Writes the programs and the tests.
+            problems: The problems to sample; all of the environment's without any.
+            seed: Seed of the sampling.
+            source: Name of the policy in the samples.
+        """
         from agents.codedpo.data.sampling import TaskSampler
         from agents.rollout.sampler import Sampler
 
@@ -118,7 +105,10 @@ class PairPipeline:
         """Makes pairs of judged samples; writes the pairs, their card and their picture."""
         costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else ()
         made = make_pairs(matrices, self.settings.rules, costs)
-        pairs = with_error_spans(made.pairs, matrices, self.judge, self.settings.limits, self._pairs_before())
+        # What the folder has already says where programs failed that are not run again for it.
+        file = None if self.folder is None else self.folder / PAIRS
+        known = read_pairs(file) if file is not None and file.exists() else ()
+        pairs = with_error_spans(made.pairs, matrices, self.judge, self.settings.limits, known)
         made = replace(made, pairs=pairs)
         if self.folder is not None:
             write_pairs(self.folder / PAIRS, made.pairs)
@@ -159,12 +149,6 @@ class PairPipeline:
             found.append(one)
             self.progress(step, len(found), total)
         return found
-
-    def _pairs_before(self) -> list[Preference]:
-        """The pairs that the folder holds already: nothing is done twice."""
-        if self.folder is None or not (self.folder / PAIRS).exists():
-            return []
-        return read_pairs(self.folder / PAIRS)
 
 
 def draw_problems(problems: Sequence[Problem], number: int, seed: int) -> Sequence[Problem]:

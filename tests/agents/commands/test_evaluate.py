@@ -143,7 +143,7 @@ def test_costs_of_two_runs_are_measured_beside_each_other(
     def measure(meter: CostMeter, inputs: Sequence[CallAction]) -> Costs:
         assert inputs == [CallAction(args=(1,), kwargs={})]
         seconds = [[1.0 + 9.0 * ("range" in load.source)] * 7 for load in meter.loads]
-        return Costs(task_id=meter.problem.task_id, programs=tuple(range(len(seconds))), seconds=np.array(seconds))
+        return Costs(programs=tuple(range(len(seconds))), seconds=np.array(seconds))
 
     monkeypatch.setattr(CostMeter, "measure", measure)
     suite = suite_file(tmp_path / "mine.jsonl", range(3))

@@ -107,7 +107,7 @@ def test_inputs_are_texts_or_calls() -> None:
 
 
 def test_costs_survive_their_row() -> None:
-    costs = Costs(task_id="t", programs=(0, 3), seconds=np.array([[1.0, 2.0], [0.25, 0.5]]), scale=8, calls=2)
+    costs = Costs(programs=(0, 3), seconds=np.array([[1.0, 2.0], [0.25, 0.5]]), scale=8, calls=2)
     again = Costs.from_row(costs.to_row())
     np.testing.assert_array_equal(again.seconds, costs.seconds)
     assert (again.programs, again.scale, again.calls, again.task_id) == ((0, 3), 8, 2, "t")

@@ -109,7 +109,7 @@ def test_ties_are_broken_by_the_seed_and_by_nothing_else() -> None:
 def test_the_cheaper_program_is_preferred_when_it_is_sure_to_be_cheaper() -> None:
     samples = matrix([BAD, GOOD, MIDDLE], ["F", "P", "P"]).samples
     noise = np.linspace(-0.05, 0.05, 9)
-    costs = Costs(task_id="t/1", programs=(1, 2), seconds=np.stack([2.0 + noise, 1.0 + noise]))
+    costs = Costs(programs=(1, 2), seconds=np.stack([2.0 + noise, 1.0 + noise]))
     (pair,) = efficiency_pairs(samples, costs, PairRules())
     assert (pair.chosen, pair.rejected, pair.kind) == (MIDDLE, GOOD, PairKind.EFFICIENCY)
     assert (pair.score_chosen, pair.score_rejected) == (1.0, 0.5)
@@ -126,7 +126,7 @@ def test_the_cheaper_program_is_preferred_when_it_is_sure_to_be_cheaper() -> Non
 )
 def test_a_difference_that_is_chance_or_small_is_none(seconds: np.ndarray) -> None:
     samples = matrix([GOOD, MIDDLE], ["P", "P"]).samples
-    assert efficiency_pairs(samples, Costs(task_id="t/1", programs=(0, 1), seconds=seconds), PairRules()) is (
+    assert efficiency_pairs(samples, Costs(programs=(0, 1), seconds=seconds), PairRules()) is (
         PairRejectReason.NOT_FASTER
     )
 
@@ -135,8 +135,8 @@ def test_more_programs_make_a_difference_by_chance_more_likely_and_the_level_str
     # All 5 runs of one below all 5 of another has the chance 1 / (10 over 5) = 1/252 = 0.0040 where both cost the same.
     # That is below 0.01 for two programs; three programs have three pairs, and 0.01 / 3 = 0.0033 is below it.
     runs = np.linspace(0.0, 0.04, 5)
-    two = Costs(task_id="t/1", programs=(0, 2), seconds=np.stack([1.0 + runs, 2.0 + runs]))
-    three = Costs(task_id="t/1", programs=(0, 1, 2), seconds=np.stack([1.0 + runs, 1.5 + runs, 2.0 + runs]))
+    two = Costs(programs=(0, 2), seconds=np.stack([1.0 + runs, 2.0 + runs]))
+    three = Costs(programs=(0, 1, 2), seconds=np.stack([1.0 + runs, 1.5 + runs, 2.0 + runs]))
     samples = matrix([GOOD, MIDDLE, BAD], ["P", "P", "P"]).samples
     (pair,) = efficiency_pairs(samples, two, PairRules())
     assert (pair.chosen, pair.rejected) == (GOOD, BAD)
@@ -145,7 +145,7 @@ def test_more_programs_make_a_difference_by_chance_more_likely_and_the_level_str
 
 def test_kinds_are_made_as_asked() -> None:
     judged = matrix([GOOD, MIDDLE, BAD], ["PP", "PP", "FF"])
-    costs = [Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
+    costs = [Costs(programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
     for kinds in ((PairKind.CORRECTNESS,), (PairKind.EFFICIENCY,), tuple(PairKind)):
         made = make_pairs([judged], PairRules(kinds=kinds), costs)
         assert tuple(pair.kind for pair in made.pairs) == kinds
@@ -155,7 +155,7 @@ def test_kinds_are_made_as_asked() -> None:
 
 def test_tasks_of_one_name_keep_their_own_costs() -> None:
     first, second = matrix([GOOD, BAD], ["PP", "FF"]), matrix([GOOD, MIDDLE], ["PP", "PP"])
-    costs = [NoCosts.ONE_PROGRAM, Costs(task_id="t/1", programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
+    costs = [NoCosts.ONE_PROGRAM, Costs(programs=(0, 1), seconds=np.array([[1.0] * 9, [3.0] * 9]))]
     made = make_pairs([first, second], PairRules(kinds=(PairKind.EFFICIENCY,)), costs)
     assert [(pair.chosen, pair.rejected) for pair in made.pairs] == [(GOOD, MIDDLE)]
     assert made.skipped[PairKind.EFFICIENCY] == {PairRejectReason.NOT_MEASURED: 1}

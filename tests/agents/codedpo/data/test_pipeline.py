@@ -150,7 +150,7 @@ def test_all_steps_leave_their_files_and_the_second_run_asks_nobody(
 ) -> None:
     heard: list[tuple[str, int, int]] = []
     run = PairPipeline(tmp_path, judge, SETTINGS, lambda *news: heard.append(news))
-    made = run.from_policy(episodes, policy, seed=3)
+    made = run.from_samples(run.samples(episodes, policy, seed=3))
     assert {kind for kind, _, _ in heard} == {"sampling", "matrix", "costs"}
     assert heard[-1] == ("costs", 3, 3)
     correctness = [pair for pair in made.pairs if pair.kind is PairKind.CORRECTNESS]
@@ -172,7 +172,8 @@ def test_all_steps_leave_their_files_and_the_second_run_asks_nobody(
         cells = MatrixJudge(judge, store, SETTINGS.limits)
         assert len(list(cells.fill(read_task_samples(tmp_path / "samples.jsonl").tasks))) == 3
         assert cells.judged == 0
-    again = PairPipeline(tmp_path, judge, SETTINGS).from_policy(episodes, policy, seed=3)
+    second = PairPipeline(tmp_path, judge, SETTINGS)
+    again = second.from_samples(second.samples(episodes, policy, seed=3))
     assert again.pairs == made.pairs
     assert script.asked == 0
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == files

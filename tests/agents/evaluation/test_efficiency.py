@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.evaluation.efficiency import CostRatios
-from agents.evaluation.side_by_side import SideBySide, solved_by_both
+from agents.evaluation.efficiency import CostRatios, SideBySide, solved_by_both
 from agents.scoring.costs import CostMeter, Costs, CostSettings, NoCosts
 from codegym import CallTest, Judge, Problem
 from codegym.errors import InvalidSettingError
@@ -35,7 +34,6 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         if meter.problem.task_id == "no":
             return NoCosts.UNSTABLE
         return Costs(
-            task_id=meter.problem.task_id,
             programs=tuple(range(len(sources))),
             seconds=np.array([SECONDS[source] for source in sources]),
         )
