@@ -25,6 +25,7 @@ def epoch_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int
     """
     if not shuffle:
         return _cut(list(range(len(lengths))), batch_size)
+    # A generator for each epoch: a resumed run makes the order of its epoch anew, without those before.
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths)).tolist()
     batches: list[list[int]] = []

@@ -94,6 +94,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         """
         token_pairs = make_token_pairs(pairs, self.policy, self.config)
         if not token_pairs.pairs:
+            # An empty training would look like a success.
             why = [f"{len(indices)} {reason}" for reason, indices in token_pairs.skipped.items() if indices]
             raise DataError(
                 f"none of {len(pairs)} pairs can be learned from"
@@ -112,6 +113,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
                 "CodeDPO needs pairs or an environment to make them from: pairs=, set_pairs(pairs), set_env(env)."
             )
         with ExitStack() as stack:
+            # The environment's judge knows its packages and limits; a wrapper or a third-party one may have none.
             judge = getattr(getattr(self.env, "unwrapped", None), "judge", None)
             if not isinstance(judge, Judge):
                 judge = stack.enter_context(Judge())
@@ -165,6 +167,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         """The batches after ``num_timesteps`` pairs; where an epoch was left in the middle, the rest of it first."""
         lengths = [pair.length for pair in objective.pairs]
         while self.num_timesteps < self._total_timesteps:
+            # Counted from num_timesteps alone, so that a resumed run goes on in the middle of an epoch.
             epoch, done = divmod(self.num_timesteps, len(lengths))
             for batch in epoch_batches(lengths, self.config.batch_size, self.seed, epoch, self.config.shuffle):
                 rest, done = batch[done:], max(done - len(batch), 0)

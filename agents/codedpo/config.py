@@ -63,6 +63,7 @@ class CodeDPOConfig(LearnerConfig):
         self.require_at_least(1, "batch_size")
         self.require_above(0, "beta", "epochs", "emphasis")
         self.require_at_least(0, "nll_weight", "max_length", "problems")
+        # At 1 nothing would be left for the rate to fall in.
         self.require(0 <= self.warmup < 1, "warmup", "at least 0 and below 1")
 
     @classmethod

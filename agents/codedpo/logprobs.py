@@ -39,6 +39,7 @@ def score_rows(policy: LMPolicy, rows: Sequence[TokenRow]) -> RowScores:
         policy: The policy whose model scores, with gradients where they are enabled.
         rows: The B rows to score.
     """
+    # Chosen and rejected share their prompt, often the longer part of a row.
     batch = TokenBatch.of([row.prompt_ids for row in rows], [row.ids for row in rows]).to(policy.device)
     logps = policy.token_logprobs(batch)
     # The weights of padding are zero, so that what the model says there never counts.

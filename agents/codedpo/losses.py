@@ -83,6 +83,7 @@ def kto_reference_point(policy: Tensor, reference: Tensor) -> Tensor:
     Returns:
         A scalar without gradient.
     """
+    # Clamped at zero: a KL divergence is never negative, though its estimate may be.
     return (policy - reference).mean().detach().clamp(min=0)
 
 

@@ -48,6 +48,7 @@ class PairMeasures:
     @classmethod
     def of_all(cls, parts: Sequence[PairMeasures]) -> PairMeasures:
         """Adds micro-batches up."""
+        # Sums and not means: micro-batches may have different sizes.
         return cls(**{field.name: sum(getattr(part, field.name) for part in parts) for field in fields(cls)})
 
     @classmethod

@@ -63,6 +63,7 @@ class Objective:
         if not self.compares:
             return imitation, measures
         losses, measures = self._preference(indices, scores, measures, point)
+        # By the whole batch and not by the part, so that parts add up to the batch's loss.
         return losses.sum() / batch + self.config.nll_weight * imitation, measures
 
     def _preference(
@@ -79,6 +80,7 @@ class Objective:
         else:
             good = torch.ones(len(indices), dtype=torch.bool, device=chosen.device)
             of_chosen = kto_loss(chosen, ref_chosen, good, point, beta)
+            # Halved: KTO has two losses a pair where DPO has one, and the learning rate should mean the same.
             losses = (of_chosen + kto_loss(rejected, ref_rejected, ~good, point, beta)) / 2
         with torch.no_grad():
             gains, harms = beta * (chosen - ref_chosen), beta * (rejected - ref_rejected)

@@ -70,6 +70,7 @@ def mismatched_rows(pairs: Sequence[TokenPair], index: int, policy: LMPolicy) ->
         policy: The policy, whose context limits the completion.
     """
     prompt = pairs[index].chosen.prompt_ids
+    # The same partner in every epoch, so that the reference's sums can be kept.
     others = (pairs[index - back] for back in range(1, len(pairs)))
     other = next((pair for pair in others if not np.array_equal(pair.chosen.prompt_ids, prompt)), pairs[index])
     room = policy.room_after(prompt)

@@ -106,6 +106,7 @@ def _token_pair(preference: Preference, policy: LMPolicy, config: CodeDPOConfig)
         (chosen, rejected), token_weights(chosen, rejected, config.focus, config.emphasis), strict=True
     ):
         kept = weights[:room]
+        # After the cut: tokens that are not scored must not count in the mean.
         scaled = per_token(kept) if config.length_normalized else kept
         rows.append(TokenRow(prompt_ids=prompt_ids, ids=ids[:room], weights=scaled))
     return TokenPair(chosen=rows[0], rejected=rows[1], is_cut=room is not None and longest > room)

@@ -74,6 +74,7 @@ class Writing:
 
     def settings(self) -> Iterator[Mapping[str, Any]]:
         """Yields what is to be evaluated one after another, as plain data."""
+        # Rounds and tests are named only where there are some: settings of older summaries stay comparable.
         always: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "turns": self.turns}
         if self.rounds > 1:
             always["rounds"] = self.rounds
@@ -252,6 +253,7 @@ class Evaluate:
     def _evaluated(self, evaluator: Evaluator, source: Any, task: _Task, passing: Passing) -> Evaluation:
         """Evaluates, and notes the programs that pass."""
         suite = task.suite
+        # Samples need no torch, which how a model writes does.
         evaluator = evaluator if self.samples else replace(evaluator, **_written_as(evaluator.setting))
         number = len(source) if self.samples else len(suite) * evaluator.n
         with ExitStack() as stack:

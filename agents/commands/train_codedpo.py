@@ -150,6 +150,7 @@ class TrainCodeDPO(HasPreset):
         # The reference's log-probabilities are in the checkpoint: what they depend on cannot change.
         fixed = (*_IN_THE_CHECKPOINT, *(f"config.{name}" for name in OF_THE_REFERENCE))
         was, now = asdict(resume_settings(self, fixed).config), asdict(self.config)
+        # Only what was changed: all else stays as the checkpoint has it.
         changes = {name: value for name, value in now.items() if value != was[name]}
         agent = CodeDPO.load(latest, device=self.device, **changes)
         write_settings(self.run_dir / SETTINGS, self)

@@ -34,6 +34,7 @@ class Baseline:
         """
         folder = EvaluationFolder(path)
         baseline = cls(folder, tuple(folder.evaluations()))
+        # Checked before anything is judged: a suite without a counterpart would be found out hours later.
         known = sorted({evaluation.suite for evaluation in baseline.evaluations})
         missing = [suite for suite in suites if suite not in known]
         if missing:
@@ -53,6 +54,7 @@ class Baseline:
             InvalidSettingError: If there is none of this temperature.
         """
         of_suite, temperature = self._of_suite(suite), setting.get("temperature")
+        # A single evaluation is compared whatever its temperature; after a sweep only equal temperatures compare.
         found = [one for one in of_suite if len(of_suite) == 1 or one.setting.get("temperature") == temperature]
         if not found:
             known = ", ".join(str(one.setting.get("temperature")) for one in of_suite)

@@ -41,6 +41,7 @@ def bootstrap_mean(values: ArrayLike, *, level: float = 0.95, resamples: int = 4
         raise ValueError(f"bootstrap_mean needs a level between 0 and 1, got {level!r}.")
     array = np.asarray(values, dtype=np.float64).ravel()
     if array.size == 0:
+        # A mean of nothing is not 0: NaN cannot be mistaken for a result.
         return Interval(float("nan"), float("nan"), float("nan"))
     rng = np.random.default_rng(seed)
     means = np.empty(resamples)

@@ -23,6 +23,7 @@ from codegym.store import Store
 _LEAST_ROUNDS = 7  # seven fair coins agree by chance once in 128: fewer rounds prove nothing
 CHEAPER = 0.9
 """A program counts as cheaper at this share of the cost, or below: at least 10 % are saved."""
+# With seven rounds only a unanimous result passes (1/128 is below 0.01, 8/128 is not).
 LEVEL = 0.01
 """Significance level of the one-sided exact sign test on the rounds: a saving that noise often shows is none."""
 
@@ -42,6 +43,7 @@ class CostRatios:
     @property
     def is_cheaper(self) -> bool:
         """Whether at least 10 % are saved, and not by chance: of seven rounds, that all say so."""
+        # SciPy takes half a second to load, which the help of a command need not wait for.
         from scipy.stats import binomtest
 
         cheaper = int(np.sum(self.rounds > 1.0))
@@ -73,6 +75,7 @@ class Efficiency:
         """
         if not costs:
             return None
+        # A mean of logarithms: twice as fast on one problem and half as fast on another cancel out.
         logs = bootstrap_mean(np.log([one.speed_up for one in costs]), seed=seed)
         speed_up = Interval(*(float(np.exp(value)) for value in (logs.estimate, logs.low, logs.high)))
         cheaper = bootstrap_mean([one.is_cheaper for one in costs], seed=seed)
@@ -137,6 +140,7 @@ class SideBySide:
         self, problem: Problem, before: Mapping[str, Program], after: Mapping[str, Program]
     ) -> CostRatios | NoCosts:
         """The programs of a run count as one, their median in each round."""
+        # The same programs cost the same; measuring them would only add noise around 1.
         if before.keys() == after.keys():
             return CostRatios(np.ones(self.settings.repetitions))
         programs = {**before, **after}
@@ -146,6 +150,7 @@ class SideBySide:
         if isinstance(costs, NoCosts):
             return costs
         seconds = dict(zip(programs, costs.seconds, strict=True))
+        # One median for each round and side, since rounds are compared with each other and sides may differ in size.
         old, new = (np.median([seconds[source] for source in own], axis=0) for own in (before, after))
         return CostRatios(old / new)
 

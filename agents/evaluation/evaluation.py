@@ -61,6 +61,7 @@ class Evaluation:
     @cached_property
     def key(self) -> str:
         """The digest of what was evaluated, how, and what came out: two evaluations of the same key are one."""
+        # Sorted keys: the same content has the same key, in whatever order a file named it.
         parts = [self.suite, dict(self.setting), [_problem_row(problem) for problem in self.problems]]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -91,6 +92,7 @@ class Evaluation:
     def after_turn(self) -> tuple[Interval, ...]:
         """pass@1 after each turn of repair, or round of refining; empty where there was one alone."""
         shares = [problem.after_turn for problem in self.problems if problem.after_turn]
+        # The setting counts, too: in a run where every first program passed, all later turns equal the first.
         turns = max([*map(len, shares), *(self.setting.get(name, 1) for name in ("turns", "rounds"))])
         return tuple(
             self._mean([s[min(turn, len(s) - 1)] for s in shares]) for turn in range(turns if turns > 1 else 0)
@@ -134,6 +136,7 @@ class Evaluation:
             DataError: If the data is something else.
         """
         try:
+            # Fields that a later version added are ignored, so that its summaries can be read.
             names = {f.name for f in fields(ProblemResult)}
             problems = tuple(
                 ProblemResult(**{name: _tuples(value) for name, value in row.items() if name in names})
@@ -196,9 +199,11 @@ def summarize(
     notes = list(notes)
     if failures:
         notes.append(f"the machine failed on {failures} programs: they count as nothing, judge them again.")
+    # pass@k needs k samples of every problem, so the problem with the fewest decides.
     smallest = min((result.judged for result in counted), default=0)
     possible = tuple(sorted({size for size in k if 1 <= size <= smallest}))
     left_out = sorted(set(k) - set(possible))
+    # Without any judged program there is nothing to refuse: the problems are listed as missing instead.
     if counted and not possible:
         raise InvalidSettingError(
             f"pass@{left_out[0]} needs {left_out[0]} samples of every problem; the fewest are {smallest}."
@@ -219,6 +224,7 @@ def summarize(
 
 def problem_result(problem: Problem, programs: Sequence[JudgedProgram]) -> ProblemResult:
     """Sums up one problem's programs, turn by turn and episode by episode."""
+    # Only an episode's last program counts as its answer; the earlier ones are in after_turn.
     final = [program for program in programs if program.is_final and program.has_verdict]
     costs = [program.cpu_seconds for program in final if program.is_success]
     by_public_tests = expected_success([p.public_passed for p in final], [p.is_success for p in final])
@@ -249,6 +255,7 @@ def expected_success(scores: ArrayLike, right: ArrayLike) -> float:
     rated, passes = np.asarray(scores, np.float64), np.asarray(right, bool)
     if rated.size == 0:
         return float("nan")
+    # Scores of rankings are sums of floats: those of equal programs may differ in the last bits.
     best = np.isclose(rated, rated.max(), rtol=1e-9, atol=0.0)
     return float(passes[best].mean())
 
@@ -264,6 +271,7 @@ def success_after_turns(programs: Sequence[JudgedProgram]) -> tuple[float, ...]:
     for program in programs:
         episodes += [[]] if program.turn == 0 else []
         episodes[-1].append(program)
+    # One lost verdict hides how the rest of its episode would have gone.
     whole = [episode for episode in episodes if all(program.has_verdict for program in episode)]
     right = [[[p for p in e if p.turn <= turn][-1].is_success for turn in range(turns)] for e in whole]
     return tuple(np.mean(right, axis=0).tolist()) if right else ()

@@ -63,6 +63,7 @@ def evaluate(
         InvalidSettingError: If no k can be had.
     """
     problems = load_suite(suite) if isinstance(suite, str) else suite
+    # A suite may need packages, which a judge must be opened with: they cannot be added later.
     own = Judge(packages=getattr(problems, "packages", ()), stop_early=True) if judge is None else None
     try:
         evaluator = Evaluator(
@@ -113,6 +114,7 @@ class Evaluator:
                 f"pass@{min(self.k)} needs {min(self.k)} programs of every problem, and n is {self.n}."
             )
         if given:
+            # The same check for given samples, where each problem brings a number of its own.
             fewest = min(Counter(sample.task_id for sample in given if sample.is_final).values(), default=0)
             if min(self.k) > fewest:
                 raise InvalidSettingError(
@@ -134,6 +136,7 @@ class Evaluator:
     def _check(self) -> None:
         for name in ("k", "n", "turns", "rounds"):
             value = getattr(self, name)
+            # k is the only one of them with several values.
             if (min(value, default=0) if name == "k" else value) < 1:
                 raise InvalidSettingError(f"{name} must be at least 1, got {value!r}.")
         if self.turns > 1 and self.rounds > 1:
@@ -146,6 +149,7 @@ class Evaluator:
         policy = self._policy(source) if self.n_tests else None
         if not self.tests and policy is None:
             return {}
+        # Imported where it is used: ranking is needed for a model's tests only.
         from agents.evaluation.model_tests import choices
 
         tests = dict(self.tests)
@@ -206,6 +210,7 @@ def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | No
     if isinstance(source, str | Path):
         samples = read_samples(source, tasks)
     elif isinstance(source, Iterable) and not hasattr(source, "predict"):
+        # Anything with predict is an agent, even if it can be iterated over.
         samples = [s if isinstance(s, ProgramSample) else ProgramSample(s["task_id"], s["completion"]) for s in source]
     else:
         return None
@@ -216,6 +221,7 @@ def given_samples(source: Any, known: Iterable[str]) -> list[ProgramSample] | No
 
 
 def _duplicates(samples: Sequence[ProgramSample]) -> list[str]:
+    # Duplicates are no error: greedy models and small temperatures write them. A reader should know of them.
     seen = Counter((sample.task_id, sample.completion) for sample in samples)
     twice = sum(count - 1 for count in seen.values())
     return [f"{twice} of {len(samples)} samples repeat another of the same task; all were counted."] if twice else []

@@ -50,6 +50,7 @@ class EvaluationFolder:
         finally:
             with naming(partial):
                 file.close()
+        # Not reached after an error: the partial file stays, and a reader sees that the evaluation did not end.
         os.replace(partial, whole)
 
     def write_summary(self, evaluations: Sequence[Evaluation], comparisons: Sequence[RunComparison] = ()) -> None:
@@ -75,6 +76,7 @@ class EvaluationFolder:
             lambda document: {
                 tuple(one["keys"]): Efficiency.from_dict(one["efficiency"])
                 for one in document.get("comparisons", ())
+                # Older summaries name neither keys nor costs.
                 if one.get("efficiency") and "keys" in one
             }
         )
@@ -122,6 +124,7 @@ def write_program(file: IO[str], program: JudgedProgram) -> None:
     """Adds a line."""
     with naming(file.name):
         file.write(json.dumps(program.to_row()) + "\n")
+        # A killed evaluation leaves every program that was judged, and a reader can follow the file.
         file.flush()
 
 
@@ -141,4 +144,5 @@ def part_name(suite: str, setting: Mapping[str, Any], is_sweep: bool) -> str:
 
 def file_name(part: str) -> str:
     """A name that is a file's name everywhere."""
+    # Suites have names like livecodebench:v6, and Windows allows no colon in a file's name.
     return re.sub(r"[^\w.+-]+", "_", part).strip("._") or "part"

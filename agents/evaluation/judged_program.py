@@ -55,6 +55,7 @@ class JudgedProgram:
     @classmethod
     def of(cls, sample: ProgramSample, feedback: Feedback) -> Self:
         """Keeps what an evaluation needs of a feedback."""
+        # An evaluation of 10,000 programs holds all of them: each keeps what explains its failure, and no more.
         failed = [test for test in feedback.tests if test.is_failure][:MOST_FAILED]
         return cls(
             task_id=sample.task_id,
@@ -106,6 +107,7 @@ class JudgedProgram:
             "passed": self.is_success,
         }
         own = {name: value for name, value in vars(self).items() if name not in ("task_id", "completion", "source")}
+        # Most rows have none: it is written once for each problem.
         if not self.prompt:
             del own["prompt"]
         return {**known, **own}
@@ -140,5 +142,6 @@ class Passing(dict[str, list[str]]):
 
 
 def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    # A failing test may print megabytes.
     cut = {key: value[:LONGEST_VALUE] if isinstance(value, str) else value for key, value in record.items()}
     return {key: getattr(value, "value", value) for key, value in cut.items()}

@@ -53,6 +53,7 @@ class JudgingLine:
                 pending = self._new(portion)
                 pairs = [(problem, sample.completion) for problem, sample in pending]
                 waiting.append((portion, pending, beside.submit(self._judge.judge_many, pairs)))
+                # Results leave in order; a bound on those that wait keeps memory flat while a model writes.
                 while len(waiting) > _AHEAD or (waiting and waiting[0][2].done()):
                     yield from self._finished(*waiting.popleft())
             while waiting:
@@ -65,6 +66,7 @@ class JudgingLine:
             key = (sample.task_id, sample.completion)
             if key in self._seen:
                 continue
+            # Before the verdict is there: a duplicate in the next portion must not be judged a second time.
             self._seen.add(key)
             known = self._known(sample)
             if known is None:
@@ -80,10 +82,12 @@ class JudgingLine:
         new = [JudgedProgram.of(sample, found) for (_, sample), found in zip(pending, feedback.result(), strict=True)]
         self._judged |= {(program.task_id, program.completion): program for program in new}
         if self._store is not None:
+            # A machine's failure is no verdict: it is judged again the next time.
             kept = [program for program in new if program.has_verdict]
             self._store.put({self._content_key(program.task_id, program.completion): _row(program) for program in kept})
         for sample in portion:
             program = self._judged[sample.task_id, sample.completion]
+            # Equal programs share a verdict, but not their index in an episode.
             yield replace(program, turn=sample.turn, is_final=sample.is_final)
 
     def _known(self, sample: ProgramSample) -> JudgedProgram | None:
@@ -92,6 +96,7 @@ class JudgingLine:
         row = self._store.get(self._content_key(sample.task_id, sample.completion))
         if row is None:
             return None
+        # The store keeps no texts: the program is extracted again, which costs far less than a verdict.
         program = Program.from_completion(sample.completion, self._problems[sample.task_id])
         return JudgedProgram.from_row({**row, "completion": sample.completion, "solution": program.source})
 

@@ -29,6 +29,7 @@ def load_policy(name: str, *, device: str = "auto", max_new_tokens: int = 256) -
             raise DataError(f"there is no saved agent {path}.")
         with open_checkpoint(path) as checkpoint:
             return LMPolicy.load(checkpoint.policy, device=device, max_new_tokens=max_new_tokens)
+    # A name on the hub may look like a relative path: a folder that exists wins.
     source = _model_folder(path) if path.is_dir() else name
     return LMPolicy.load(source, device=device, max_new_tokens=max_new_tokens)
 

@@ -42,6 +42,7 @@ def read_model_tests(path: Path) -> dict[str, ModelTests]:
     for number, row in json_lines.read(path, "tests"):
         task_id, tests = _tests(row, json_lines.location(path, number))
         earlier = found.get(task_id, ModelTests(texts=()))
+        # CodeT's files have several lines for one task.
         found[task_id] = ModelTests(texts=earlier.texts + tests.texts, opening=tests.opening)
     if not found:
         raise DataError(f"{path} holds no tests; expected lines like {_EXAMPLE}.")
@@ -71,9 +72,11 @@ def choices(
     tasks = []
     for problem in problems:
         final = [p for p in programs.get(problem.task_id, ()) if p.is_final and p.has_verdict]
+        # Asserts call an entry point: problems that read standard input have none.
         if final and problem.entry_point and problem.task_id in tests:
             tasks.append(_task(problem, final, tests[problem.task_id]))
     for matrix in MatrixJudge(judge, store).fill(tasks):
+        # A cell that the machine failed on would count as a failed test and change the choice.
         if matrix.tests and matrix.is_complete:
             yield matrix.samples.task_id, _chances(matrix)
 

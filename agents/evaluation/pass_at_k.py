@@ -32,6 +32,7 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
         raise ValueError(
             f"pass_at_k needs 1 <= k <= n, got n = {n!r} and k = {k!r}: draw at least k samples a problem."
         )
+    # A product of k factors (n - c - i) / (n - i): C(200, 100) has 59 digits, each factor is at most 1.
     draw = np.arange(wanted.max(initial=0))
     left = drawn[..., None] - draw
     missed = np.clip(left - passed[..., None], 0, None) / np.clip(left, 1, None)

@@ -110,11 +110,13 @@ def survivors(population: Sequence[RatedProgram], new: Sequence[RatedProgram]) -
         population: Programs so far; one that stays keeps its index, and one that has no verdict stays.
         new: New programs, which may replace others.
     """
+    # Replacing a program without a verdict could throw away the best one.
     unknown = [old for old in population if not old.is_known]
     texts = {old.completion.text for old in population}
     known = [one for one in new if one.is_known]
     fresh = list({one.completion.text: one for one in known if one.completion.text not in texts}.values())
     copies = [one for one in known if one not in fresh]
+    # sorted() is stable, so this order decides among programs that pass equally many tests.
     rated = [*fresh, *(old for old in population if old.is_known), *copies]
     chosen = [*unknown, *sorted(rated, key=lambda one: -one.passed)][: len(population)]
     newcomers = iter([one for one in chosen if one not in population])
@@ -136,6 +138,7 @@ def cuts(program: RatedProgram) -> list[int]:
     if not segments:
         return []
     start, last = segments[0].completion_start, segments[-1].completion_start + segments[-1].length
+    # The last line is not kept: a prefix with all of the program leaves nothing to write.
     end = len(text[:last].rstrip())
     lines = [found.end() for found in LINE_BREAK.finditer(text, start, end) if text[start : found.end()].strip()]
     numbers = {int(np.searchsorted(program.completion.offsets[:, 1], line, side="right")) for line in lines}
@@ -149,6 +152,7 @@ def _next(
     policy: LMPolicy, problem: Problem, population: Sequence[RatedProgram], greedy: bool, generator: torch.Generator
 ) -> Iterator[_Request]:
     """What is to be written in a problem's next round."""
+    # A greedy policy would write the rest of its own parent again.
     for parent in () if greedy else parents(population):
         yield _Request(problem, parent.completion.prompt, _prefix(parent, generator))
     for program in population if problem.tests else ():
@@ -176,6 +180,7 @@ def _written(
 ) -> list[RatedProgram]:
     """Writes the requested programs and runs the public tests."""
     prompts, prefixes = [request.prompt for request in requests], [request.prefix for request in requests]
+    # Only some engines take prefixes: without any, plain sampling serves.
     begun = (prefixes,) if any(map(len, prefixes)) else ()
     written = dict(policy.stream(prompts, sampling, generator, *begun)) if requests else {}
     found = judge.judge_many([(request.problem, written[index].text) for index, request in enumerate(requests)])

@@ -49,6 +49,7 @@ def repaired_samples(
     """
     public = [replace(problem, tests=problem.public_tests) for problem in problems]
     written: dict[str, list[ProgramSample]] = {problem.task_id: [] for problem in problems}
+    # Without public tests nothing says that a program should be repaired: those problems get one turn.
     for chosen, allowed in (([p for p in public if p.tests], turns), ([p for p in public if not p.tests], 1)):
         if not chosen:
             continue

@@ -81,6 +81,7 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, costs: Sequenc
             f"other {after.suite!r} ({len(new)} problems), and {len(shared)} have the same name."
         )
     pairs = [(old[task_id], new[task_id]) for task_id in shared]
+    # Shares and not counts: the two runs may have drawn different numbers of programs.
     rates = np.array([[problem.passed / problem.judged for problem in pair] for pair in pairs])
     change = rates[:, 1] - rates[:, 0]
     won = tuple(task_id for task_id, gain in zip(shared, change, strict=True) if gain > 0)
@@ -113,6 +114,7 @@ def permutation_p(change: NDArray[np.float64], seed: int = 0) -> float:
 
     if len(change) < 2 or not change.any():
         return 1.0  # a single sign says nothing: both are as likely
+    # SciPy tries all signs where there are few problems, and draws them elsewhere.
     result = permutation_test(
         (change,),
         lambda values, axis: values.mean(axis=axis),
@@ -134,6 +136,7 @@ def sign_p(won: int, lost: int) -> float:
 
 def _kind_shares(before: Sequence[ProblemResult], after: Sequence[ProblemResult]) -> dict[str, tuple[float, float]]:
     shares = [_shares(problems) for problems in (before, after)]
+    # The most frequent kind of the earlier run first: changes are read from there.
     names = sorted({*shares[0], *shares[1]}, key=lambda name: (-shares[0].get(name, 0.0), name))
     return {name: (shares[0].get(name, 0.0), shares[1].get(name, 0.0)) for name in names}
 

@@ -57,6 +57,7 @@ def _of_file(path: Path) -> Iterator[ProgramSample]:
 
 def _sample(row: json_lines.JSONObject, location: str) -> ProgramSample:
     task_id, text = row.get("task_id"), row.get("completion")
+    # EvalPlus writes whole programs under this name.
     text = row.get("solution") if text is None else text
     for name, value in (("task_id", task_id), ("completion", text)):
         if not isinstance(value, str):
@@ -78,5 +79,6 @@ def _of_folder(root: Path, task_ids: Iterable[str]) -> Iterator[ProgramSample]:
     named = {task_id.replace("/", "_"): task_id for task_id in task_ids}  # a slash cannot be in a folder's name
     for folder in sorted((entry for entry in root.iterdir() if entry.is_dir()), key=by_number):
         for file in sorted(folder.glob("*.py"), key=by_number):
+            # Programs of a model may hold any bytes; one bad file must not stop an evaluation.
             text = file.read_bytes().decode("utf-8", errors="surrogateescape")
             yield ProgramSample(named.get(folder.name, folder.name), text, str(file))

@@ -31,6 +31,7 @@ def show_evaluation(result: Evaluation, console: Console) -> None:
     _row(table, "all", len(result.problems), result.pass_at)
     for name, estimates in result.by_difficulty.items():
         _row(table, name, sum(problem.difficulty == name for problem in result.problems), estimates)
+    # A tag that all problems have says nothing that the first row does not say.
     table.add_section()
     for name in _telling_tags(result)[:MOST_TAGS]:
         number = sum(name in problem.tags for problem in result.problems)
@@ -67,6 +68,7 @@ def show_comparison(found: RunComparison, console: Console) -> None:
     points = f"{100 * change.estimate:+.1f} [{100 * change.low:+.1f}, {100 * change.high:+.1f}]"
     table.add_row("pass@1  [95 %]", str(found.before), str(found.after), points)
     for kind, (before, after) in found.kinds.items():
+        # Kinds below one in a thousand are noise, and would fill the screen.
         if kind != "none" and max(before, after) >= _LEAST_SHARE:
             shares = (f"{100 * before:.1f} %", f"{100 * after:.1f} %", f"{100 * (after - before):+.1f}")
             table.add_row(kind, *shares)

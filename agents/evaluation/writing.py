@@ -41,6 +41,7 @@ class Writer:
 
     def programs(self, problems: Sequence[Problem]) -> Iterator[ProgramSample]:
         """Yields the programs problem by problem."""
+        # More programs of one problem than fit at once: they are written in parts, one problem after another.
         if self.n > MOST_AT_ONCE:
             for problem in problems:
                 for start in range(0, self.n, MOST_AT_ONCE):
@@ -57,6 +58,7 @@ class Writer:
         for start in range(0, len(problems), size):
             portion = problems[start : start + size]
             prompts = [self.sampler.policy.task_text(Task.TESTS, problem.prompt) for problem in portion]
+            # The draw names the portion: tests of other problems do not change when one is added at the end.
             (texts,) = self.sampler.write((prompts, n), draw=(start, _TESTS))
             for problem, prompt, own in zip(portion, prompts, texts, strict=True):
                 found[problem.task_id] = ModelTests(texts=own, opening=opening_of(prompt))

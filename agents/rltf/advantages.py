@@ -101,9 +101,11 @@ def leave_one_out_mean(rewards: Floats, groups: Sequence[object]) -> Floats:
     index = _index(groups)
     counts = np.bincount(index, weights=present)[index] - present
     sums = np.bincount(index, weights=values)[index] - values
+    # A group of one has no others: without this its advantage would be its whole return.
     alone = counts == 0
     counts = np.where(alone, present.sum() - present, counts)
     sums = np.where(alone, values.sum() - values, sums)
+    # A batch of one is compared with 0, and is not a division by zero.
     return sums / np.maximum(counts, 1)
 
 

@@ -23,6 +23,7 @@ class ExperienceBuffer:
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"a buffer needs a capacity of at least 1, got {capacity!r}.")
+        # A bounded deque drops its oldest element by itself.
         self._queue: deque[Experience] = deque(maxlen=capacity)
 
     @property

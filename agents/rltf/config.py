@@ -99,6 +99,7 @@ class RLTFConfig(LearnerConfig):
         self.require_at_least(1, "problems_per_step", "samples_per_problem")
         self.require_at_least(0, "batch_size")
         self.require_above(0, "temperature")
+        # At 0 no token would be left to draw.
         self.require(0 < self.top_p <= 1, "top_p", "above 0 and at most 1")
         # A larger batch would never be ready: no optimizer step would ever be taken.
         self.require(

@@ -46,6 +46,7 @@ def with_advantages(collected: Sequence[Experience], config: RLTFConfig, best: M
         is_greedy=[experience.is_greedy for experience in located],
         best=np.array([best.get(name, 0.0) for name in names], dtype=np.float64),
     )
+    # Not known becomes no advantage: such a completion pushes nothing.
     advantages = np.nan_to_num(ADVANTAGES[config.advantage](returns))
     judged = [replace(e, advantage=float(a)) for e, a in zip(located, advantages, strict=True) if not e.is_greedy]
     return Judged(judged, best_rewards(best, names, returns.values))
@@ -55,6 +56,7 @@ def sequence_reward(experience: Experience, config: RLTFConfig) -> float:
     """What the completion as a whole earned: all components but fine and those switched off; NaN if not known."""
     if not experience.is_known:
         return float("nan")
+    # Only the paper's components can be switched off; those of a user's own reward always count.
     off = {"coarse", "fine", "adaptive"} - set(config.feedback)
     return experience.future + sum(reward for name, reward in experience.rewards.items() if name not in off)
 

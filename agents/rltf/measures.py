@@ -134,6 +134,7 @@ class CollectionLog:
         shares: dict[str, float] = {}
         for label, seen in self._seen.items():
             counts = Counter(str(getattr(experience, label)) or "unnamed" for experience in judged)
+            # A verdict that has occurred is written from then on, as zero too: see the class.
             seen |= set(counts)
             shares |= {f"{label}/{value}": counts[value] / len(judged) for value in sorted(seen)}
         return shares

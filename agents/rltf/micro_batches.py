@@ -67,11 +67,13 @@ def micro_batches(experiences: Sequence[Experience], size: int) -> list[list[int
 def _positions(experiences: Sequence[Experience]) -> int:
     """Positions of the model that a part takes, padding included."""
     prompts = {e.completion.prompt_ids.tobytes(): len(e.completion.prompt_ids) for e in experiences}
+    # Padded to the longest: the model computes padding like everything else.
     return len(prompts) * max(prompts.values()) + len(experiences) * max(e.length for e in experiences)
 
 
 def _identity(e: Experience) -> tuple[object, ...]:
     written = e.completion
+    # All that the loss reads: completions may only be joined if their gradients are equal.
     credit = (
         e.advantage,
         tuple(sorted(e.rewards.items())),

@@ -57,6 +57,7 @@ def _feedback(values: dict[str, Any], is_old: bool) -> dict[str, Any]:
                 "feedback='weighted_adaptive' was removed, since no study found a gain: take 'adaptive'."
             )
         values["feedback"] = tuple(name for name in components if name != "fine")
+        # Today's settings may leave fine out of feedback for another reason: only old files are read so.
         if is_old and "fine" not in components and values.get("fine_credit") in _HARD_SPANS:
             values["fine_credit"] = "none"
     if values.get("fine_credit") in ("span", "soft"):

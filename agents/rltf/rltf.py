@@ -146,6 +146,7 @@ class RLTF(Agent[RLTFConfig]):
         """Takes one optimizer step: on the buffer or, for the supervised share of the steps, on reference solutions."""
         share = self.config.loss.supervised_share
         began = perf_counter()
+        # Spread evenly over the steps and without a draw: a resumed run takes the same turns.
         if int((self.n_updates + 1) * share) > int(self.n_updates * share):
             completions = sorted(self._reference_solutions(self.config.batch), key=len)
             measures = self._step(lambda size: self._supervised_losses(completions, size))
@@ -163,6 +164,8 @@ class RLTF(Agent[RLTFConfig]):
         return replace(measures, loss=sum(taken.losses), gradient_norm=taken.gradient_norm, skipped=taken.skipped)
 
     def _policy_losses(self, experiences: Sequence[Experience], size: int) -> Iterator[tuple[Tensor, StepMeasures]]:
+        # Masked completions count in no mean; those without credit do, or a batch of few successes would take long
+        # steps.
         keep = torch.tensor([teaches(experience, self.config) for experience in experiences], dtype=torch.bool)
         lengths = torch.tensor([experience.length for experience in experiences])
         weights = completion_weights(lengths, keep, self.config.loss.normalization)
@@ -225,6 +228,7 @@ class RLTF(Agent[RLTFConfig]):
     def _reference_policy(self) -> LMPolicy:
         """A copy of the policy as it was when this was first asked for: at the start of training."""
         if self._reference is None:
+            # Made when first needed: most runs have no KL term, and a second model doubles the memory.
             self._reference = deepcopy(self.policy)
             self._reference.model.requires_grad_(False)
         return self._reference

@@ -101,6 +101,7 @@ def cut_asserts(
             if isinstance(statement, AssertRejectReason):
                 refused[statement] += 1
                 continue
+            # Each part is a test of its own: a program that gets one of three right earns a third.
             for condition in _conjuncts(statement.test):
                 source, refusal = rule.examine(condition)
                 if refusal is None and source in found:
@@ -124,6 +125,7 @@ def _statements(text: str) -> Iterator[ast.Assert | AssertRejectReason]:
         if not _ASSERT.match(line):
             continue
         end = start + 1
+        # Where a statement ends is known when it parses: one more line is tried until it does.
         while end < min(len(lines), start + _MOST_LINES) and not _END.match(lines[end]):
             end += 1
         yield _statement(lines[start:end])
@@ -172,6 +174,7 @@ class _Rule:
         nodes = list(ast.walk(condition))
         if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in nodes):
             return AssertRejectReason.SYNTAX
+        # Before the test runs: the sandbox would hold, but a test that reaches outside says nothing about a program.
         read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
         if read & _UNSAFE or any(name.startswith("_") for name in read) or not all(map(self._is_known, attributes)):

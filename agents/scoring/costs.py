@@ -24,9 +24,11 @@ from codegym.store import Store, content_key
 FloatArray: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = CallAction | RunAction
 
+# Inputs grow until a program fails or is slow: a low limit ends that quickly.
 _LIMITS = Limits(cpu_seconds=1.0, program_cpu_seconds=2.0, wall_seconds=6.0)
 # Texts are taken, in order, as long as the slowest program answers them in this time: well below the limit.
 _TEXTS_SECONDS = 0.5
+# Published tests have inputs of a few items, on which programs differ by less than a process varies.
 _SCALES = (1, 8, 64, 512, 4096)
 _LARGEST = 200_000  # items that a scaled argument may have
 _LEAST = 1e-6  # seconds that a program costs at least
@@ -133,10 +135,12 @@ class CostMeter:
         scale, used = 1, list[Input]()
         nothing = [_seconds(execution) for execution in self.judge.run_many(self._without(inputs))]
         for factor in _SCALES:
+            # Larger inputs that fewer calls survive would compare less than the smaller ones did.
             agreed, tried = self._tried(scaled(inputs, factor))
             if not agreed or len(agreed) < len(used):
                 break
             scale, used = factor, agreed
+            # Texts have a format that nobody here knows: they are taken as they are, and not grown.
             if isinstance(used[0], RunAction):
                 used = used[: max(1, int(np.sum(tried.max(axis=0).cumsum() <= _TEXTS_SECONDS)))]
                 break
@@ -181,6 +185,7 @@ class CostMeter:
         others a program takes up to twice as long, and its neighbour would always be the same one.
         """
         jobs = list(zip(self._without(inputs), self._jobs(inputs), strict=True))
+        # Each run beside an empty one: what slows the machine at that moment hits both.
         seconds = np.empty((self.settings.repetitions, len(jobs), 2))
         for turn in range(self.settings.repetitions):
             for index in range(len(jobs))[:: -1 if turn % 2 else 1]:
@@ -273,6 +278,7 @@ def literal_calls(test: str, *names: str) -> list[CallAction]:
                 kwargs = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords if word.arg}
             except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 continue
+            # Fewer means `**something`, whose value is not known here.
             if len(kwargs) == len(node.keywords):
                 calls.append(CallAction(args=args, kwargs=kwargs))
     return calls
@@ -280,6 +286,7 @@ def literal_calls(test: str, *names: str) -> list[CallAction]:
 
 def scaled(inputs: Sequence[Input], factor: int) -> list[Input]:
     """Makes calls larger: texts and collections repeat themselves; numbers grow where there is nothing else."""
+    # Numbers grow only where there is no text or collection: a count beside a list is often its length.
     if factor == 1:
         return list(inputs)
     calls = [one for one in inputs if isinstance(one, CallAction)]

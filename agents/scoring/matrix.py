@@ -23,6 +23,7 @@ from codegym.store import Store, content_key
 MATRIX_LIMITS = Limits(cpu_seconds=0.4, program_cpu_seconds=2.0, wall_seconds=2.0, memory_bytes=256 * 2**20)
 """A program that hangs costs two seconds of CPU time, however many tests there are; a test on which good programs take
 long costs them a fifth of that, and the other tests are still tried."""
+# Enough jobs to keep all workers busy at the end of a portion, few enough to keep after each.
 _TASKS_AT_A_TIME = 32
 
 
@@ -70,6 +71,7 @@ class Matrix:
     @cached_property
     def link(self) -> NDArray[np.float64]:
         """``[completions, tests]``: 1 where the program passes the test, else 0; not to be written to."""
+        # One pass over the letters: rankings read this array several times for each task.
         letters = np.frombuffer("".join(self.rows).encode(), dtype=np.uint8)
         passed = letters == ord(Outcome.PASSED)
         link: NDArray[np.float64] = passed.astype(np.float64).reshape(len(self.rows), len(self.tests))
@@ -122,6 +124,7 @@ class MatrixJudge:
 
     def _key(self, task: TaskSamples) -> str:
         """Names all that a cell depends on besides the program and the test."""
+        # Not the prompt: rewording a task changes no cell.
         parts = (task.entry_point, task.starter_code, task.context, sorted(asdict(self.limits).items()))
         return content_key("cells", self.judge.settings.verdict_key(), *parts)
 
@@ -183,6 +186,7 @@ class _Board:
             row = self._row(program)
             missing = tuple(test for test, letter in zip(self.tests, row, strict=True) if letter == Outcome.UNKNOWN)
             if missing:
+                # Programs that lack the same tests have the same job but for their source: it is made once.
                 if missing not in jobs:
                     jobs[missing] = self._job(missing)
                 yield _Work(replace(jobs[missing], source=program), partial(self._done, program, missing))
@@ -198,6 +202,7 @@ class _Board:
     def _drop_bad_tests(self) -> None:
         bad: dict[str, AssertRejectReason] = {}
         for test, *letters in zip(self.tests, *map(self._row, self.stubs), strict=True):
+            # An assert that a program without any code passes, or that any constant passes, tests nothing.
             raising, *constants = letters
             if raising == Outcome.PASSED or set(constants) == {Outcome.PASSED} or Outcome.FAULTY in letters:
                 bad[test] = AssertRejectReason.VACUOUS

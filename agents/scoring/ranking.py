@@ -71,6 +71,7 @@ def rank(link: ArrayLike, ranking: Ranking, *, damping: float = 0.85, iterations
     matrix = check_link(link)
     if not np.isin(matrix, (0, 1)).all():
         raise ValueError("link must hold zeros and ones (1 = the program passes the test).")
+    # Without programs or without tests nobody deserves credit.
     if not matrix.size:
         return Scores(np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]))
     if ranking is Ranking.RANDOM:
@@ -91,6 +92,7 @@ def _by_count(link: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _by_dual_agreement(link: FloatArray) -> tuple[FloatArray, FloatArray]:
     """A consensus set is all programs that pass the same tests; a test's score is that of its best set."""
     _, members, sizes = np.unique(link, axis=0, return_inverse=True, return_counts=True)
+    # reshape: NumPy 2.0 returned the inverse with another shape than other versions.
     scores = by_maximum(sizes[members.reshape(-1)] * link.sum(axis=1))
     return scores, (link * scores[:, None]).max(axis=0)
 

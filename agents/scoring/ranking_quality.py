@@ -43,6 +43,7 @@ def ranking_quality(scores: Scores, labels: Sequence[bool]) -> RankingQuality | 
         return None
     from scipy.stats import rankdata  # half a second to load, which the help of a command need not wait for
 
+    # Rounded, since rankings count scores within 1e-9 as tied.
     ranks = rankdata(np.round(scores.programs, 9))
     auc = (ranks[truth > 0].sum() - right * (right + 1) / 2) / (right * wrong)
     is_flat = scores.is_flat

@@ -49,6 +49,7 @@ def self_validation(
         raise ValueError(f"iterations must be 0 or more, got {iterations!r}.")
     programs, tests = np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
     for _ in range(iterations):
+        # The order matters: with tests first, credit of a program passes through its tests within one iteration.
         new_tests = (1 - damping) * tests + damping * (programs @ matrix)
         programs = (1 - damping) * programs + damping * (matrix @ (new_tests if tests_first else tests))
         tests = new_tests

@@ -103,11 +103,13 @@ def read_task_samples(path: str | Path, tests: str | Path | None = None) -> Samp
 
 
 def _by_task(tasks: list[TaskSamples]) -> Iterator[TaskSamples]:
+    # Equal names are not enough: two samplings of one task with different prompts are two tasks.
     same: dict[Any, list[TaskSamples]] = {}
     for task in tasks:
         setting = (task.task_id, task.prompt, task.test_opening, task.entry_point, task.starter_code, task.context)
         same.setdefault(setting, []).append(task)
     for own in same.values():
+        # Labels of a part would belong to the wrong programs.
         are_labelled = all(len(task.labels) == len(task.completions) for task in own)
         yield replace(
             own[0],
@@ -143,6 +145,7 @@ def _rows(path: str | Path, skipped: list[str]) -> Iterator[tuple[str, json_line
 def _joined(row: Any, tests: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """A line of programs with the tests whose prompt goes on from its own."""
     prompt = _text(row, "prompt")
+    # CodeT's prompts for tests go on from those for programs, which are their only common name.
     own = next((other for other in tests if other.startswith(prompt)), None)
     if own is None:
         raise DataError("the file of tests has no line whose prompt begins with this one's.")

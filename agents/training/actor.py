@@ -115,6 +115,7 @@ class Actor(ABC):
         sampling, choosing, acting = np.random.SeedSequence(self.seed).spawn(3)
         self.generator = torch.Generator().manual_seed(int(sampling.generate_state(1)[0]))
         self.rng = np.random.default_rng(choosing)
+        # Of its own: an evaluation between two learning steps must not change what is sampled next.
         self._acting = torch.Generator().manual_seed(int(acting.generate_state(1)[0]))
 
 

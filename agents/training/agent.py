@@ -147,6 +147,7 @@ class Agent(Actor, Generic[C]):
             calls.on_training_start(locals(), globals())
             self._loop(calls, log_interval)
             calls.on_training_end()
+        # A run that raised keeps its log: files are closed whatever happens.
         finally:
             self._close_log()
         return self
@@ -279,6 +280,7 @@ class Agent(Actor, Generic[C]):
                 device=device,
                 dtype=record["dtype"],
                 max_new_tokens=record["max_new_tokens"],
+                # Adapters are part of the saved model; only this switch is not in its files.
                 tuning=Tuning(gradient_checkpointing=record.get("gradient_checkpointing", False)),
             )
             arguments = {"seed": record["seed"], "tensorboard_log": record["tensorboard_log"], **changes}

@@ -34,6 +34,7 @@ class ProgressBar(BaseCallback):
 
     def _on_step(self) -> bool:
         passed = [experience.is_success for experience in self.locals["collected"] if not experience.infra_error]
+        # Programs that the machine failed on are left out: they say nothing about the policy.
         share = f", passed {100 * np.mean(passed):3.0f} %" if passed else ""
         timesteps = self.model.num_timesteps
         done = monotonic() - self._began if self.seconds else timesteps
@@ -82,6 +83,7 @@ class StopOnSignal(BaseCallback):
 
     def _on_training_start(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
+            # Handlers are put back at the end: a notebook's own Ctrl-C must work afterwards.
             self._before[number] = signal.signal(number, self._on_signal)
 
     def _on_step(self) -> bool:

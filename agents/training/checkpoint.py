@@ -58,6 +58,7 @@ def write_checkpoint(
     """
     target = checkpoint_path(path).absolute()
     with atomic_file(target, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        # Stored and not compressed: weights hardly shrink, and a checkpoint is written every few steps.
         archive.writestr(_RECORD, json.dumps({"format": FORMAT, **record}, indent=2))
         with archive.open(_STATE, "w", force_zip64=True) as stream:
             torch.save(_tensors(state), stream)
@@ -85,6 +86,7 @@ def open_checkpoint(path: str | Path) -> Iterator[Checkpoint]:
             with zipfile.ZipFile(source) as archive:
                 archive.extractall(folder)
             record = json.loads((Path(folder) / _RECORD).read_text("utf-8"))
+            # weights_only: a pickle may run any code, and checkpoints are passed around.
             state = _arrays(torch.load(Path(folder) / _STATE, map_location="cpu", weights_only=True))
         except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
             raise DataError(f"{source} is no checkpoint of an agent: {error}") from error

@@ -69,6 +69,7 @@ class GradientStep:
             except (MemoryError, RuntimeError) as error:
                 if self.micro_batch_size == 1 or not is_out_of_memory(error):
                     raise
+                # Halved for good: the next batch is as large as this one.
                 self.micro_batch_size //= 2
             warnings.warn(f"out of memory: going on with a micro_batch_size of {self.micro_batch_size}.", stacklevel=2)
             # The cached blocks have the sizes of the larger micro-batch, which will not be asked for again.

@@ -46,6 +46,7 @@ def open_run_log(
     folder = os.path.join(tensorboard_log, f"{name}_{max(number, 1)}")
     os.makedirs(folder, exist_ok=True)
     board = make_output_format("tensorboard", folder)
+    # make_output_format is typed as any writer; only this one has custom scalars.
     assert isinstance(board, TensorBoardOutputFormat)
     if layout is not None:
         board.writer.add_custom_scalars(layout)

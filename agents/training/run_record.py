@@ -72,6 +72,7 @@ class RunRecord(BaseCallback):
         collected: Sequence[Experience] = self.locals.get("collected", ())
         if collected:
             count = min(self.per_collection, len(collected))
+            # Evenly spread: completions of one problem stand side by side.
             chosen = np.linspace(0, len(collected) - 1, count).round().astype(int)
             self._write_samples([collected[index] for index in chosen.tolist()])
         return True
@@ -88,6 +89,7 @@ class RunRecord(BaseCallback):
         """What an earlier part of the run wrote here."""
         try:
             found = json.loads((self._folder / RUN).read_text("utf-8"))
+        # A damaged record of an earlier part must not stop a training that could go on.
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -153,6 +153,7 @@ def read_corpus(
         found.tasks += [CorpusTask(**row) for row in tasks]
         found.skipped.update({FunctionRejectReason(why): number for why, number in skipped.items()})
         progress(done, len(sources.files))
+    # After all files: vendored copies of a function lie in different ones.
     copies = set(near_duplicates([task.source for task in found.tasks], rules.similarity))
     found.skipped[FunctionRejectReason.DUPLICATE] += len(copies)
     found.tasks = [task for index, task in enumerate(found.tasks) if index not in copies]
@@ -174,6 +175,7 @@ def decontaminated(found: CorpusTasks, protected: Iterable[Suite], rules: Corpus
     suite = Suite("corpus", "all", problems)
     bad: set[str] = set()
     for other in protected:
+        # Both directions: a short text inside a long one is a large share of the short one only.
         bad |= {hit.task_id for hit in overlaps(suite, other, threshold=rules.overlap, solutions=True)}
         bad |= {hit.other_id for hit in overlaps(other, suite, threshold=rules.overlap, solutions=True)}
     kept = [task for index, task in enumerate(found.tasks) if str(index) not in bad]
@@ -237,13 +239,16 @@ def _task(
     needed = _needed_names(source)
     if needed is None:
         return FunctionRejectReason.UNREADABLE
+    # A recursive function needs itself, which is no dependency.
     needed -= {node.name}
     if needed & _EFFECTS:
         return FunctionRejectReason.EFFECTS
     if needed - _BUILTINS - set(imports):
         return FunctionRejectReason.DEPENDENT
+    # Without it annotations are evaluated, and names in them that were never imported raise.
     future = [imports["annotations"]] if "__future__" in imports.get("annotations", "") else []
     lines = dict.fromkeys([*future, *sorted(imports[name] for name in needed & set(imports))])
+    # Unparsed, not cut out: a head may stretch over lines and hold comments.
     bare = ast.FunctionDef(node.name, node.args, [ast.Pass()], [], node.returns, None, lineno=1, col_offset=0)
     head = ast.unparse(ast.fix_missing_locations(bare)).rpartition("\n")[0]
     return CorpusTask(

@@ -78,6 +78,7 @@ def draw_pairs(pairs: Sequence[Preference], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.2), layout="constrained")
+    # The Agg canvas and not pyplot: no display is needed, and no global state changes.
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, 3)
     for kind in PairKind:

@@ -61,6 +61,7 @@ def describe(
         progress: Called with the number of tasks that are done, and of all tasks.
     """
     describer = LMPolicy(policy.model, policy.tokenizer, DESCRIBE)
+    # An engine may hold a server's connection or compiled graphs, which are made once.
     describer.engine = policy.engine
     sampling = Sampling(temperature=temperature, max_new_tokens=max_new_tokens)
     sampler = Sampler(policy=describer, sampling=sampling, seed=seed, store=store)
@@ -79,5 +80,6 @@ def cleaned(text: str) -> str:
     text = text.rpartition("</think>")[2].strip().strip('"').strip()
     words = len(text.split())
     if not _LEAST_WORDS <= words <= _MOST_WORDS or _CODE.search(text):
+        # Code in a description would give the solution away.
         return ""
     return "\n".join(textwrap.fill(paragraph, 100) for paragraph in text.splitlines() if paragraph.strip())

@@ -26,6 +26,7 @@ def credible_programs(matrix: Matrix, scores: Scores) -> list[int]:
     """Returns the indices of distinct completions that pass every credible test."""
     tests = credible_tests(matrix, scores)
     passing: Iterable[int] = np.flatnonzero(matrix.link[:, tests].all(axis=1)) if len(tests) else ()
+    # Equal texts cost the same: measuring one of them twice would pair it with itself.
     first: dict[str, int] = {}
     for index in passing:
         first.setdefault(matrix.samples.completions[index].strip(), int(index))
@@ -45,6 +46,7 @@ def task_costs(matrix: Matrix, scores: Scores, judge: Judge, settings: CostSetti
     tests = [matrix.tests[index] for index in credible_tests(matrix, scores)]
     if not tests:
         return NoCosts.NOT_CREDIBLE
+    # The first ones: samples have no order of merit, and all of them may be hundreds.
     chosen = credible_programs(matrix, scores)[: settings.most_programs]
     if len(chosen) < 2:
         return NoCosts.ONE_PROGRAM

@@ -46,12 +46,14 @@ def with_error_spans(
     to_run: list[tuple[int, Problem]] = []
     for index, pair in enumerate(pairs):
         matrix, row = runs[pair.task_id, pair.prompt, pair.rejected]
+        # A pair of an earlier run keeps its span: finding it costs another run.
         same, test = before.get(_key(pair)), _raising_test(pair, matrix, row)
         if same is not None:
             found[index] = _with_error(pair, same.error, same.error_start, same.error_end)
         elif test is not None:
             to_run.append((index, matrix.samples.problem((test,), limits)))
     for run, feedback in judge.judge_as_they_end((problem, pairs[index].rejected) for index, problem in to_run):
+        # A linter's finding is no failure: the program raised somewhere else.
         seen = next((one for one in feedback.diagnostics if one.source is not Source.LINT), None)
         if seen is not None and feedback.verdict is not Verdict.INFRA_ERROR:
             index = to_run[run][0]

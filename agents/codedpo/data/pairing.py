@@ -118,6 +118,7 @@ def make_pairs(
     for number, (matrix, cost) in enumerate(zip(matrices, costs or [None] * len(matrices), strict=True), start=1):
         for kind in rules.kinds:
             if kind is PairKind.CORRECTNESS:
+                # Each task has a seed of its own: with one for all, ties would fall alike everywhere.
                 found = correctness_pairs(matrix, rules, seed=rules.tie_seed + number)
             else:
                 found = efficiency_pairs(matrix.samples, cost, rules)
@@ -155,6 +156,7 @@ def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[P
     pairs: list[Preference] = []
     for chosen, rejected in _outside_in(order):
         pair = _preference(samples, PairKind.CORRECTNESS, (chosen, rejected), scores.programs[[chosen, rejected]])
+        # Even min_margin=0 asks for some margin: a tie teaches noise.
         reason = PairRejectReason.MARGIN if pair.margin < max(rules.min_margin, 1e-9) else text_skip(pair, rules)
         if reason is None:
             for_chosen, for_rejected = _only(matrix, scores, chosen, rejected), _only(matrix, scores, rejected, chosen)
@@ -177,6 +179,7 @@ def efficiency_pairs(
     reasons: list[PairRejectReason] = []
     pairs: list[Preference] = []
     for fast, slow in _outside_in(order.tolist()):
+        # Relative to the cheapest, so that scores of fast and slow tasks mean the same.
         worth = costs.typical.min() / costs.typical[[fast, slow]]
         pair = _preference(samples, PairKind.EFFICIENCY, (costs.programs[fast], costs.programs[slow]), worth)
         is_faster = faster_than(costs.seconds[fast], costs.seconds[slow], rules.min_saving, level)
@@ -199,6 +202,7 @@ def score(matrix: Matrix, rules: PairRules) -> Scores:
 
 def text_skip(pair: Preference, rules: PairRules) -> PairRejectReason | None:
     """Returns why the texts of a pair make it a bad one to learn from, if they do."""
+    # Preference losses learn length as a shortcut, and such pairs would teach it.
     short, long = sorted((len(pair.chosen), len(pair.rejected)))
     if rules.max_characters and long > rules.max_characters:
         return PairRejectReason.LENGTH

@@ -84,6 +84,7 @@ def _preference(row: dict[str, Any], location: str) -> Preference:
     values: dict[str, Any] = {name: row[name] for name in _TYPES if name in row}
     for name, value in values.items():
         expected, kind = _TYPES[name]
+        # In Python, true is a number; in a file it is a mistake.
         if not isinstance(value, expected) or isinstance(value, bool):
             raise DataError(f"{location}: {name} must be a {kind}, got a {type(value).__name__}.")
     kind = values.get("kind", PairKind.CORRECTNESS)

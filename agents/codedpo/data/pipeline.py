@@ -103,6 +103,7 @@ class PairPipeline:
 
     def from_matrices(self, matrices: Sequence[Matrix]) -> PairSet:
         """Makes pairs of judged samples; writes the pairs, their card and their picture."""
+        # Only these pairs read costs, for which programs run one at a time.
         costs = self.costs(matrices) if PairKind.EFFICIENCY in self.settings.rules.kinds else ()
         made = make_pairs(matrices, self.settings.rules, costs)
         # What the folder has already says where programs failed that are not run again for it.
@@ -161,5 +162,6 @@ def draw_problems(problems: Sequence[Problem], number: int, seed: int) -> Sequen
     """
     if not 0 < number < len(problems):
         return problems
+    # Sorted: a run reads its problems in the suite's order, as a run on all of them does.
     indices = np.random.default_rng(seed).choice(len(problems), number, replace=False)
     return [problems[index] for index in sorted(indices.tolist())]

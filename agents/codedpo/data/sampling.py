@@ -105,6 +105,7 @@ class TaskSampler:
 
     def _labels(self, problems: Sequence[Problem], programs: Sequence[Sequence[str]]) -> list[list[bool | None]]:
         """Whether each program is right; None where the machine failed: such a program is left out."""
+        # Labels are kept for whole portions, under all that they depend on.
         key = content_key("labels", self.judge.settings.verdict_key(), list(map(problem_key, problems)), programs)
         store = self.sampler.store
         labels: list[list[bool | None]] | None = None if store is None else store.get(key)
@@ -153,6 +154,7 @@ def rollout_samples(checkpoint: str | Path, problems: Iterable[Problem]) -> list
 
 def _programs_of(problem: Problem, experiences: Iterable[Experience], source: str) -> TaskSamples:
     """The first turns' programs of one problem; what the machine failed to judge is left out."""
+    # Later turns answer another prompt, with feedback in it.
     kept = [one for one in experiences if one.turn == 0 and not one.infra_error]
     return TaskSamples(
         task_id=problem.task_id,

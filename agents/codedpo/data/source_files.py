@@ -50,6 +50,7 @@ class SourceFiles:
             directory = Path(folder)
             own = [directory / name for name in names if name.endswith(".py")]
             parts = directory.relative_to(root).parts
+            # Walked and not pruned, so that what was left out can be counted and named.
             outermost = next((part for part in parts if any(fnmatchcase(part, name) for name in excluded)), None)
             if outermost is None:
                 files += own

@@ -148,7 +148,7 @@ def test_every_policy_loss_has_a_name_and_they_agree_on_policy() -> None:
     gradients = []
     for loss in POLICY_LOSSES.values():
         logps = LOGPS.clone().requires_grad_()
-        loss(logps, LOGPS, credit, MASK, 0.2).sum().backward()
+        loss(logps, LOGPS, credit, 0.2).sum().backward()
         gradients.append(logps.grad)
     assert gradients[0] is not None
     for gradient in gradients[1:]:
