@@ -25,7 +25,8 @@ def why_unanswerable(expected: Any) -> str:
         if error.type_name in ("list", "tuple", "dict", "set", "frozenset"):
             return "a value that is nested too deep"
         # An object with an equality of its own may equal data: unittest.mock.ANY, pytest.approx(...).
-        return f"an object of type {error.type_name}" if not _has_equality(expected) else ""
+        owners = [kind for kind in type(expected).__mro__ if kind is not object and "__eq__" in vars(kind)]
+        return "" if owners else f"an object of type {error.type_name}"
     return ""
 
 
@@ -45,7 +46,3 @@ def _is_small(value: Any) -> bool:
         return len(marshal.dumps(value)) <= _SURELY_SMALL
     except ValueError:  # a type that marshal does not know
         return False
-
-
-def _has_equality(value: object) -> bool:
-    return any("__eq__" in vars(kind) for kind in type(value).__mro__ if kind is not object)

@@ -63,7 +63,11 @@ def lines_match(
         left.sort()
         right.sort()
     near = partial(math.isclose, rel_tol=rel_tolerance, abs_tol=abs_tolerance)
-    return all(_words_match(a, b, near) for a, b in zip(left, right, strict=True))
+    return all(
+        len(line) == len(other)
+        and all(a[0] == b[0] and a[2] == b[2] and near(a[1], b[1]) for a, b in zip(line, other, strict=True))
+        for line, other in zip(left, right, strict=True)
+    )
 
 
 _Word: TypeAlias = tuple[bool, float, str]
@@ -82,12 +86,6 @@ def _number(word: str) -> float | None:
         return None
     # float() takes "1_000", which is no number in an output.
     return None if value != value or "_" in word else value
-
-
-def _words_match(left: list[_Word], right: list[_Word], near: Callable[[float, float], bool]) -> bool:
-    return len(left) == len(right) and all(
-        a[0] == b[0] and a[2] == b[2] and near(a[1], b[1]) for a, b in zip(left, right, strict=True)
-    )
 
 
 def _apps_accepts(expected: str, actual: str) -> bool:

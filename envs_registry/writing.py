@@ -108,18 +108,14 @@ def _row_of_test(problem: Problem, test: TestCase) -> dict[str, Any]:
         return {"type": "call", **short, **public}
     if test.expected_args is not None:
         raise InvalidProblemError(f"{problem.task_id}: expected_args {test.expected_args!r} cannot be written as JSON.")
-    source = _source_of(problem, test)
+    inputs = ", ".join([*map(repr, test.args), *(f"{name}={value!r}" for name, value in test.kwargs.items())])
+    source = f"assert {problem.entry_point}({inputs}) == {test.expected!r}"
     if not _comes_back(problem, test, source):
         raise InvalidProblemError(
             f"{problem.task_id}: a test has a value that is no literal, so that no file can hold it: {source:.200}. "
             "Leave the test out, or make it a script."
         )
     return {"type": "assert", "source": source, **public}
-
-
-def _source_of(problem: Problem, test: CallTest) -> str:
-    inputs = ", ".join([*map(repr, test.args), *(f"{name}={value!r}" for name, value in test.kwargs.items())])
-    return f"assert {problem.entry_point}({inputs}) == {test.expected!r}"
 
 
 def _comes_back(problem: Problem, test: CallTest, source: str) -> bool:

@@ -279,12 +279,7 @@ class LMPolicy:
         return np.array([*ids, self.end_ids[0]], dtype=np.int64)
 
     def room_after(self, prompt_ids: NDArray[np.int64], max_length: int | None = None) -> int | None:
-        """Returns how many tokens may follow a prompt, 0 or more; None without a limit.
-
-        Args:
-            prompt_ids: Ids of the prompt, int64 [P].
-            max_length: Most tokens of prompt and completion together, in addition to the model's own limit.
-        """
+        """Returns how many tokens may follow a prompt [P], see ``PromptEncoder.room_after``; None without a limit."""
         return self._encoder.room_after(prompt_ids, max_length)
 
     def save(self, folder: str | Path) -> None:

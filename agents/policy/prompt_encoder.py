@@ -41,7 +41,10 @@ class PromptEncoder:
         ids: list[int] = self._tokenizer(prompt, add_special_tokens=not has_special_tokens)["input_ids"]
         if not self._is_encoder_decoder and len(ids) > 1 and ids[-1] == eos:
             ids = ids[:-1]  # an end token that the tokenizer adds would end what is to be continued
-        return np.array(self._fitted(ids or [self._first_id()], max_new_tokens), dtype=np.int64)
+        # The only token of an empty prompt: a model needs something to continue.
+        bos_id = self._tokenizer.bos_token_id
+        first = self.end_ids[0] if bos_id is None else int(bos_id)
+        return np.array(self._fitted(ids or [first], max_new_tokens), dtype=np.int64)
 
     def room_after(self, prompt_ids: NDArray[np.int64], max_length: int | None = None) -> int | None:
         """Returns how many tokens may follow a prompt, 0 or more; None without a limit.
@@ -73,11 +76,6 @@ class PromptEncoder:
             stacklevel=5,
         )
         return ids[-room:]
-
-    def _first_id(self) -> int:
-        """The only token of an empty prompt: a model needs something to continue."""
-        bos = self._tokenizer.bos_token_id
-        return self.end_ids[0] if bos is None else int(bos)
 
 
 def find_end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

@@ -91,19 +91,16 @@ def _helpers(before: list[Block], main: Cut, entry: str) -> tuple[Cut, ...]:
     for block in reversed(before):
         if not missing:
             break
-        cut = _from_first_definition(_dedented(_without_prose(block.cut, entry)))
+        cut = _dedented(_without_prose(block.cut, entry))
+        first = next((top for top in top_lines(cut.text) if DEFINITION.match(cut.text, top)), 0)
+        # What stands before the first definition is dropped where the text is no Python with it.
+        cut = cut.between(first, len(cut.text)) if first and parsed(cut.text) is None else cut
         helper = parsed(cut.text) if block.language else None
         defined = defined_names(helper)
         if helper is not None and missing & defined and entry not in defined:
             helpers.append(cut)
             missing = missing - defined | missing_names(helper)
     return tuple(reversed(helpers))
-
-
-def _from_first_definition(code: Cut) -> Cut:
-    """Drops what stands before the first definition, where the text is no Python with it."""
-    first = next((top for top in top_lines(code.text) if DEFINITION.match(code.text, top)), 0)
-    return code.between(first, len(code.text)) if first and parsed(code.text) is None else code
 
 
 def _without_prose(code: Cut, entry: str) -> Cut:

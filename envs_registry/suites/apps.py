@@ -121,7 +121,7 @@ class _Style:
         tests = with_a_private_one(_tests(inside, question, function)[: self.max_tests or None])
         solutions = replace(row, fields={"solutions": row.json("solutions", [])}, task_id=row.id).texts("solutions")
         return Problem(
-            task_id=self.task_id(_number(row)),
+            task_id=self.task_id(row.get("id" if row.fields.get("problem_id") is None else "problem_id", int)),
             prompt=_prompt(self.prompt, question, starter, function),
             tests=tests,
             entry_point=_entry_point(function, starter, solutions) if function else None,
@@ -170,7 +170,9 @@ def _of_folders(folders: list[Path], difficulty: str, style: _Style) -> LazyProb
     kept: list[Path] = []
     for folder in folders:
         try:
-            kept += [folder] if difficulty in (ALL, _difficulty(folder)) else []
+            # One of the folder's files is enough for this: a problem's tests may have megabytes.
+            own = _row_of_folder(folder, ("metadata",)).get("difficulty", str, "")
+            kept += [folder] if difficulty in (ALL, own) else []
         except DataError as fault:
             faults.append(fault)
     problems = LazyProblems(map(style.id_of, kept), _FolderBuilder(tuple(kept), style))
@@ -230,14 +232,6 @@ def _row_of_folder(folder: Path, files: tuple[str, ...] = ("metadata", "input_ou
         starter = folder / "starter_code.py"
         fields["starter_code"] = read_text(starter) if starter.exists() else ""
     return Row(folder, 1, fields)
-
-
-def _difficulty(folder: Path) -> str:
-    return _row_of_folder(folder, ("metadata",)).get("difficulty", str, "")
-
-
-def _number(row: Row) -> int:
-    return row.get("id" if row.fields.get("problem_id") is None else "problem_id", int)
 
 
 def _tests(answers: Row, question: str, function: str | None) -> tuple[TestCase, ...]:

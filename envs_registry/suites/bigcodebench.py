@@ -71,7 +71,8 @@ def _problem(row: Row, prompt: str, tests: str) -> Problem:
         tests=_tests(row, row.get("test", str), tests),
         entry_point=entry_point,
         starter_code=complete,
-        context=_above(row.get("code_prompt", str, ""), entry_point),
+        # What stands above the function in the prompt: imports and constants.
+        context=row.get("code_prompt", str, "").split(f"def {entry_point}(")[0],
         solutions=(complete + row.get("canonical_solution", str),),
         tags=("bigcodebench", *libraries),
         limits=_LIMITS,
@@ -96,11 +97,6 @@ def _tests(row: Row, script: str, how: str) -> tuple[ScriptTest, ...]:
 
 def _methods(node: ast.ClassDef) -> list[str]:
     return [item.name for item in node.body if isinstance(item, ast.FunctionDef) and item.name.startswith("test")]
-
-
-def _above(code: str, entry_point: str) -> str:
-    """The imports and constants that the prompt gives above the function."""
-    return code.split(f"def {entry_point}(")[0]
 
 
 def _libraries(value: object) -> tuple[str, ...]:

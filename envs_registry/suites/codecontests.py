@@ -64,9 +64,10 @@ def _problem(row: Row, *, rule: OutputRule, style: str, generated: bool, factor:
     return Problem(
         task_id=_task_id(row),
         prompt=style.replace("{}", statement),
-        tests=with_a_private_one(_tests(row, generated) if published else _plain_tests(row, statement)),
+        tests=with_a_private_one(_tests(row, statement, generated if published else None)),
         solutions=_solutions(row)[: most or None] if published else (),
-        difficulty=_difficulty(row),
+        # Codeforces's rating where it is known: the field ``difficulty`` means something else on each site.
+        difficulty=str(row.get("cf_rating", int, 0) or "") or None,
         tags=("codecontests", *(str(tag) for tag in row.get("cf_tags", list, []) if tag)),
         comparison=Comparison(output=rule),
         limits=_limits(row, statement, factor),
@@ -81,20 +82,18 @@ def _task_id(row: Row) -> str:
     return f"codecontests/{_SITES.get(row.get('source', int, 0), 'unknown')}/{name}"
 
 
-def _tests(row: Row, generated: bool) -> tuple[TestCase, ...]:
+def _tests(row: Row, statement: str, generated: bool | None) -> tuple[TestCase, ...]:
+    """The published tests, with or without the generated ones; those of a ``{"problem", "tests"}`` row for None."""
+    if generated is None:
+        return tuple(
+            StdioTest(stdin=given, expected_stdout=wanted, public=shows(statement, given, wanted))
+            for given, wanted in _pairs(row, "tests", "inputs", "outputs")
+        )
     fields = ("public_tests", "private_tests", *(("generated_tests",) if generated else ()))
     return tuple(
         StdioTest(stdin=given, expected_stdout=wanted, public=field == "public_tests")
         for field in fields
         for given, wanted in _pairs(row, field, "input", "output")
-    )
-
-
-def _plain_tests(row: Row, statement: str) -> tuple[TestCase, ...]:
-    pairs = _pairs(row, "tests", "inputs", "outputs")
-    return tuple(
-        StdioTest(stdin=given, expected_stdout=wanted, public=shows(statement, given, wanted))
-        for given, wanted in pairs
     )
 
 
@@ -111,12 +110,6 @@ def _solutions(row: Row) -> tuple[str, ...]:
     inside = row.part("solutions", solutions)
     pairs = zip(inside.get("language", list, []), inside.texts("solution", ()), strict=False)
     return tuple(code for language, code in pairs if language == _PYTHON3)
-
-
-def _difficulty(row: Row) -> str | None:
-    """Codeforces's rating where it is known; the published numbers mean different things on different sites."""
-    rating = row.get("cf_rating", int, 0)
-    return str(rating) if rating else None
 
 
 def _limits(row: Row, statement: str, factor: float) -> Limits:

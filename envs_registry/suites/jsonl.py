@@ -84,7 +84,9 @@ def problem_of_row(row: Row) -> Problem:
             entry_point=entry_point,
             starter_code=row.get("starter_code", str, ""),
             context=_code(row, "context", row.get("context", str, "")),
-            solutions=_solutions(row),
+            solutions=tuple(
+                _solution(row, f"solutions[{index}]", code) for index, code in enumerate(row.texts("solutions", ()))
+            ),
             mutants=row.texts("mutants", ()),
             difficulty=row.get("difficulty", str, "") or None,
             tags=row.texts("tags", ()),
@@ -186,15 +188,9 @@ def _limits(row: Row) -> Limits | None:
     return Limits(**given) if given else None
 
 
-def _solutions(row: Row) -> tuple[str, ...]:
-    starter = row.get("starter_code", str, "")
-    return tuple(
-        _solution(row, f"solutions[{index}]", code, starter) for index, code in enumerate(row.texts("solutions", ()))
-    )
-
-
-def _solution(row: Row, field: str, code: str, starter: str) -> str:
+def _solution(row: Row, field: str, code: str) -> str:
     """A whole program; the body of a function is put below the starter code, which it continues."""
+    starter = row.get("starter_code", str, "")
     body = _indented_body(code)
     if body is None:
         return _code(row, field, code)

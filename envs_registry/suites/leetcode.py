@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from functools import partial
 
-from codegym.problem import Problem, ScriptTest, TestCase
+from codegym.problem import Problem, ScriptTest
 from codegym.sandbox.limits import Limits
 from envs_registry.assertions import cases_of_check, needs_one_process, parsed
 from envs_registry.building import LazyProblems, build_lazily
@@ -43,12 +43,13 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
     script, context = row.code("test"), row.get("prompt", str)
     query, entry_point = row.get("query", str), row.get("entry_point", str)
     cases = cases_of_check(script) if tests == "split" else (ScriptTest(source=script),)
-    starter = row.get("meta.lang_code", str, "") or row.get("starter_code", str, "") or _code_block(query)
+    block = query.split("```python\n")[-1].split("```")[0]
+    starter = row.get("meta.lang_code", str, "") or row.get("starter_code", str, "") or block
     difficulty = row.get("meta.difficulty", str, "") or row.get("difficulty", str, "")
     return Problem(
         task_id=row.get("task_id", str),
         prompt=query if prompt == "instruct" else f'"""\n{query.split(_REQUEST)[0].strip()}\n"""\n{starter}\n',
-        tests=_shown(cases, public),
+        tests=tuple(replace(test, public=index < min(public, len(cases) - 1)) for index, test in enumerate(cases)),
         entry_point=entry_point,
         starter_code=starter.rstrip() + "\n",
         context=context,
@@ -60,19 +61,10 @@ def _problem(row: Row, prompt: str, tests: str, public: int) -> Problem:
     )
 
 
-def _shown(cases: tuple[TestCase, ...], public: int) -> tuple[TestCase, ...]:
-    shown = min(public, len(cases) - 1)
-    return tuple(replace(test, public=index < shown) for index, test in enumerate(cases))
-
-
 def _own_names(context: str) -> set[str]:
     """The classes and functions that the problem gives (``TreeNode``, ``list_node``): they cannot cross processes."""
     tree = parsed(context)
     return {node.name for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))} if tree else set()
-
-
-def _code_block(query: str) -> str:
-    return query.split("```python\n")[-1].split("```")[0]
 
 
 KNOWN_BAD = {"word-ladder-ii": "its solution answers in the order of a set, its test expects one order"}

@@ -51,7 +51,10 @@ def load(
     choice("shown", str(shown), ("0", "1", "2", "3"))
     paths = source.files(*(_SANITIZED_FILES if sanitized else _FILES))
     solved = [row for path in paths for row in read_rows(path) if shots and row.get("task_id", int) in _SHOTS[:shots]]
-    examples = "".join(_shot(row, shown) for row in solved)
+    examples = "".join(
+        f"{prompt_of('paper', _sentence(row), _asserts(row)[:shown])}{_clean(row.get('code', str))}\n[DONE]\n\n"
+        for row in solved
+    )
 
     def problem_of_row(row: Row) -> Problem | None:
         belongs = split == ALL or row.get("task_id", int) in _SPLITS[split]
@@ -111,10 +114,6 @@ def entry_point_of(row: Row, code: str, asserts: tuple[str, ...]) -> str:
     if not known:
         row.fail("none of its tests calls a function that the reference solution defines.")
     return known[0]
-
-
-def _shot(row: Row, shown: int) -> str:
-    return f"{prompt_of('paper', _sentence(row), _asserts(row)[:shown])}{_clean(row.get('code', str))}\n[DONE]\n\n"
 
 
 def _asserts(row: Row) -> tuple[str, ...]:
