@@ -26,6 +26,7 @@ from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.packages import package_names
 from codegym.sandbox.pool import Sandbox
+from codegym.sandbox.syntax_tree import syntax_tree
 
 # A collection asks a few dozen problems; the plans of all problems of a large suite would stay for ever.
 _MOST_PLANS = 128
@@ -310,7 +311,7 @@ def _given_definitions(starter_code: str, entry_point: str | None) -> str:
     # Starter code may end with a signature that has no body yet, of a function or of a method.
     for body in ("", "\n    pass\n", "\n        pass\n"):
         try:
-            tree = ast.parse(starter_code + body)
+            tree = syntax_tree(starter_code + body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         tree.body = [node for node in tree.body if getattr(node, "name", None) != entry_point.partition("(")[0]]

@@ -57,10 +57,11 @@ class Codegym(Contestant):
         from codegym import Judge, Limits
         from envs_registry import load_suite
 
-        suite = load_suite("humaneval", data_dir=data, examples="none")
-        self.problems = {problem.task_id: problem for problem in suite}
         limits = Limits(cpu_seconds=TIME_LIMIT, wall_seconds=4 * TIME_LIMIT, program_cpu_seconds=TIME_LIMIT)
-        judge = Judge(workers=workers, isolation=self.isolation, limits=limits, stop_early=self.stop_early)
+        # The suite's own limits, of 5 s, would come before those of the judge.
+        suite = load_suite("humaneval", data_dir=data, examples="none").with_limits(limits)
+        self.problems = {problem.task_id: problem for problem in suite}
+        judge = Judge(workers=workers, isolation=self.isolation, stop_early=self.stop_early)
         self.judge = self.stack.enter_context(judge)
 
     def judge_all(self, task: Task, completions: Sequence[str]) -> list[bool]:

@@ -8,6 +8,8 @@ import re
 import warnings
 from functools import lru_cache
 
+from codegym.sandbox.syntax_tree import syntax_tree
+
 MOST_PARSED = 50_000
 """Characters above which no text is parsed: this bounds the work on a text that was made to be slow."""
 
@@ -22,7 +24,7 @@ def parsed(code: str, longest: float = MOST_PARSED) -> ast.Module | None:
         # "\d" in a plain string, or 1or 2: what others wrote is not for this program's users to be warned about.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(code)
+            return syntax_tree(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 
 from codegym.extraction.cut import Cut, offset_of_line
 from codegym.extraction.names import MOST_PARSED, defined_names, definition_anywhere, missing_names
+from codegym.sandbox.syntax_tree import syntax_tree
 
 _TOP_LINE = re.compile(r"[\r\n](?=[^\s#)\]}])")
 # A statement that cannot stand alone has lost its indent: it belongs to what is before it, and no tail begins there.
@@ -51,7 +51,7 @@ def valid_part(code: Cut, entry: str, given: str = "") -> Cut:
 
 def _needs(part: str, dropped: str) -> bool:
     """Whether a part needs what the text before it defines: then the error there is the one to be told."""
-    return any(definition_anywhere(name).search(dropped) for name in missing_names(ast.parse(part)))
+    return any(definition_anywhere(name).search(dropped) for name in missing_names(syntax_tree(part)))
 
 
 def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
@@ -61,7 +61,7 @@ def _end_of_valid(given: str, text: str, tops: list[int], entry: str) -> int:
         line = _error_line(given + text[:end])
         if line is None:
             whole = given + text[:end]
-            return end if entry in defined_names(ast.parse(whole)) else 0
+            return end if entry in defined_names(syntax_tree(whole)) else 0
         # The statement that holds the error begins at the last top-level line up to it.
         limit = offset_of_line(given + text, line) - len(given)
         end = max((top for top in tops if top <= min(limit, end - 1)), default=0)
@@ -75,7 +75,7 @@ def _error_line(source: str) -> int | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(source)
+            syntax_tree(source)
     except SyntaxError as error:
         return error.lineno or 1
     except (ValueError, RecursionError, MemoryError):

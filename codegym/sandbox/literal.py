@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from codegym.sandbox.guest.arguments import pack_arguments
+from codegym.sandbox.syntax_tree import syntax_tree
 
 _MAX_SOURCE = 2**20
 _MAX_OPERAND, _MAX_POWER = 10**30, 64
@@ -56,7 +57,7 @@ def literal_checks(source: str, entry_point: str | None) -> tuple[LiteralCheck, 
     if len(source) > _MAX_SOURCE:
         return None
     try:
-        unfolded = _unfolded(ast.parse(source).body, entry_point or "")
+        unfolded = _unfolded(syntax_tree(source).body, entry_point or "")
         return None if unfolded is None else _checks_of(unfolded[0], source, unfolded[1])
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError, TypeError):
         return None
