@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,8 +27,8 @@ class Cycle:
             pass
 
 
-def parse_beside_others(parse: Callable[[str], ast.Module]) -> list[str]:
-    """Parses in threads of different depths; returns the errors."""
+def errors_of_threads() -> list[str]:
+    """Parses in threads of different depths, where `ast.parse` fails now and then on CPython 3.11."""
     errors: list[str] = []
 
     def work(depth: int) -> None:
@@ -39,7 +39,7 @@ def parse_beside_others(parse: Callable[[str], ast.Module]) -> list[str]:
             for _ in range(20):
                 Cycle()
             try:
-                parse(SOURCE)
+                syntax_tree(SOURCE)
             except SystemError as error:
                 errors.append(str(error))
 
@@ -60,12 +60,7 @@ def threads_take_turns_often() -> Iterator[None]:
 
 
 def test_threads_that_parse_do_not_disturb_each_other() -> None:
-    assert parse_beside_others(syntax_tree) == []
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="newer ones collect between instructions only")
-def test_the_fault_is_still_that_of_the_parser() -> None:
-    assert any("recursion depth mismatch" in error for error in parse_beside_others(ast.parse))
+    assert errors_of_threads() == []
 
 
 def test_what_does_not_parse_says_so() -> None:
