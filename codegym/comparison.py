@@ -15,8 +15,8 @@ from codegym.output_rule import RULES, OutputRule, lines_match
 __all__ = ["Checker", "Comparison", "OutputRule"]
 _PLAIN = frozenset({int, str, float, bool, type(None)})
 _MAY_BE_NAN = (float, complex, Decimal)
+# A checker that walks through a longer range would not come back: the program's answer takes no room to send.
 _LONGEST_RANGE = 10**6
-"""A checker that walks through a longer range would not come back: the program's answer takes no room to send."""
 
 
 Checker: TypeAlias = Callable[[tuple[Any, ...], Any, Any], bool]

@@ -16,8 +16,8 @@ from codegym.comparison import Comparison
 from codegym.errors import InvalidProblemError
 from codegym.sandbox.limits import Limits
 
+# What no source file can hold: the interpreter would refuse the test, and every program be blamed.
 _NO_SOURCE = re.compile("[\0\ud800-\udfff]")
-"""What no source file can hold: the interpreter would refuse the test, and every program be blamed."""
 
 
 def _check(where: str, name: str, value: object, kinds: Any, expected: str) -> None:

@@ -58,6 +58,7 @@ class Vocabulary:
         """Cuts a text into tokens, the longest that fits at each position; what no token covers is left out."""
         ids, position = [], 0
         while position < len(text):
+            # Id 0 stands for no text, so that it can say that none fits.
             fits = next((i for i in self._longest_first if text.startswith(self.texts[i], position)), 0)
             ids += [fits] if fits else []
             position += len(self.texts[fits]) or 1

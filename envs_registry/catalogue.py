@@ -57,6 +57,7 @@ _MBPP = HubFiles(
     files=dict.fromkeys(("prompt", "train", "validation", "test", ALL), _MBPP_FILES),
 )
 
+# Revisions are commits: a data set that is corrected later must not change numbers that were measured before.
 CATALOGUE: dict[str, SuiteEntry] = {
     "core": SuiteEntry(
         title="composed problems over lists, strings, numbers and more; made offline, splits disjoint by composition",
@@ -104,7 +105,7 @@ CATALOGUE: dict[str, SuiteEntry] = {
     "mbpp_sanitized": SuiteEntry(
         title="MBPP, the problems that its authors verified by hand",
         loader="envs_registry.suites.mbpp:load",
-        options={"sanitized": True},
+        options={"sanitized": True},  # two files of one benchmark, and one loader for both
         splits=("prompt", "train", "validation", "test", ALL),
         folder="mbpp",
         hub=_MBPP,
@@ -229,7 +230,7 @@ CATALOGUE: dict[str, SuiteEntry] = {
     "jsonl": SuiteEntry(
         title="your own problems, one JSON object a line",
         loader="envs_registry.suites.jsonl:load",
-        splits=(),
+        splits=(),  # the rows of the file name their own
         default_split=ALL,
     ),
 }

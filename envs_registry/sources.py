@@ -134,5 +134,6 @@ def source_of(
     named = os.environ.get(DATA_VARIABLE)
     folders = [Path(named).expanduser()] if named else []
     if (cache_folder() / "suites").is_dir():
+        # Last, because what the user keeps goes before what was downloaded.
         folders.append(cache_folder() / "suites")
     return SuiteSource(suite, tuple(folders), how_to_get=advice, fetch=fetch)

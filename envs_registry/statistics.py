@@ -71,6 +71,7 @@ def statistics_of(suite: Suite) -> Statistics:
         solutions=len(solutions),
         unsolved=sum(not problem.solutions for problem in problems),
         mutants=sum(len(problem.mutants) for problem in problems),
+        # Plain dicts: a Counter would answer 0 for a name that nobody has.
         difficulties=dict(Counter(problem.difficulty or "unknown" for problem in problems)),
         tags=dict(Counter(chain.from_iterable(problem.tags for problem in problems))),
         one_process=sum(problem.one_process for problem in problems),

@@ -38,6 +38,7 @@ def write_problems(
     Raises:
         InvalidProblemError: If a problem holds what no file can: a checker without a name, a value that is no literal.
     """
+    # A suite knows both; a plain list of problems knows neither.
     packages = packages or getattr(problems, "packages", ())
     known_bad = known_bad or getattr(problems, "known_bad", {})
     count = 0

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache, PreTrainedModel
 
+# Most pairs of tokens in an encoder's batch: an encoder with position biases (T5) holds a number for each pair.
 _MAX_ENCODER_PAIRS = 2**25
-"""Most pairs of tokens in an encoder's batch: an encoder with position biases (T5) holds a number for each pair."""
 
 
 class DecodingState(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+# Part of PyTorch's message on a CPU, where it raises a plain ``RuntimeError`` instead of a class of its own.
 _CPU_ALLOCATOR = "DefaultCPUAllocator: "
-"""Part of PyTorch's message on a CPU, where it raises a plain ``RuntimeError`` instead of a class of its own."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

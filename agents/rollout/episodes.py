@@ -234,6 +234,7 @@ class SingleEpisodes(_SteppedEpisodes):
         """Starts the one episode."""
         self.abandon()
         (task_id,) = task_ids
+        # An environment that does not say which problems it has may refuse options that it does not know.
         observation, _ = self._env.reset(options={"task_id": task_id} if self.problems and task_id else None)
         return [observation]
 

@@ -97,6 +97,7 @@ def _cut_body(code: Cut, starter_code: str) -> Cut:
         code = code.shortened(end.start())
         text = code.text
     stops = (found for found in _STOP.finditer(text) if found.start())
+    # A docstring in the body may well hold a line that begins with "if" or "print".
     stop = next(outside_strings(text, stops), None)
     if stop is None or _parses(starter_code, code):
         return code

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from codegym.sandbox.syntax_tree import syntax_tree
 
+# Characters above which no text is parsed: this bounds the work on a text that was made to be slow.
 MOST_PARSED = 50_000
-"""Characters above which no text is parsed: this bounds the work on a text that was made to be slow."""
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -6,8 +6,7 @@ import ast
 
 from codegym.extraction import parsed
 
-MOST_CHARACTERS = 200
-"""Longer expressions get plain carets; nothing longer is parsed."""
+MOST_CHARACTERS = 200  # longer expressions get plain carets; nothing longer is parsed
 
 
 def carets(expression: str) -> str:

@@ -17,12 +17,10 @@ from codegym.problem import CallTest, Problem, ScriptTest, StdioTest, TestCase
 from codegym.program import Program
 from codegym.sandbox.execution import Execution, Failure, Observation, Place, Status
 
-MOST_DIAGNOSTICS = 16
-"""Diagnostics that one feedback carries at most, from public and from private tests each."""
-INNERMOST_FRAMES = 10
-"""Frames at the end of a traceback in which the cycle of an endless recursion is looked for."""
+MOST_DIAGNOSTICS = 16  # diagnostics that one feedback carries at most, from public and from private tests each
+INNERMOST_FRAMES = 10  # frames at the end of a traceback in which the cycle of an endless recursion is looked for
+# Failed private tests whose call and values are put into words: printing hundreds would cost more than judging.
 MOST_TEXTS = 8
-"""Failed private tests whose call and values are put into words: printing hundreds would cost more than judging."""
 
 VERDICTS = {
     Status.OK: Verdict.FAIL,  # of an answer that was not accepted

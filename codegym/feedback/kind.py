@@ -139,10 +139,10 @@ EXCEPTIONS: Mapping[str, Meaning] = MappingProxyType(
         "StopIteration": Meaning(Kind.STOP_ITERATION, Scope.LINE),
         "StopAsyncIteration": Meaning(Kind.STOP_ITERATION, Scope.LINE),
         "NotImplementedError": Meaning(Kind.NOT_IMPLEMENTED_ERROR, Scope.LINE),
-        "RecursionError": Meaning(Kind.RECURSION_ERROR, Scope.GLOBAL),
+        "RecursionError": Meaning(Kind.RECURSION_ERROR, Scope.GLOBAL),  # raised wherever the stack happens to end
         "RuntimeError": Meaning(Kind.RUNTIME_ERROR, Scope.IGNORE),
         "SystemError": Meaning(Kind.SYSTEM_ERROR, Scope.IGNORE),
-        "MemoryError": Meaning(Kind.MEMORY_LIMIT, Scope.GLOBAL),
+        "MemoryError": Meaning(Kind.MEMORY_LIMIT, Scope.GLOBAL),  # raised for who asks last, not for who took the most
         "SystemExit": Meaning(Kind.SYSTEM_EXIT, Scope.LINE),
         "KeyboardInterrupt": Meaning(Kind.KEYBOARD_INTERRUPT, Scope.LINE),
         "BaseException": Meaning(Kind.EXCEPTION, Scope.LINE),
@@ -165,7 +165,7 @@ STATUSES: Mapping[Status, Meaning] = MappingProxyType(
         Status.OUTPUT: Meaning(Kind.OUTPUT_LIMIT, Scope.GLOBAL),
         Status.OPAQUE: Meaning(Kind.OPAQUE_VALUE, Scope.GLOBAL),
         Status.TAMPERED: Meaning(Kind.TAMPERING, Scope.GLOBAL),
-        Status.FAULTY: Meaning(Kind.FAULTY_TEST, Scope.NONE),
+        Status.FAULTY: Meaning(Kind.FAULTY_TEST, Scope.NONE),  # here and below nothing speaks against the program
         Status.NOT_RUN: Meaning(Kind.NONE, Scope.NONE),
         Status.INFRA: Meaning(Kind.INFRA_ERROR, Scope.NONE),
     }

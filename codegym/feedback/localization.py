@@ -25,6 +25,7 @@ DECAY = 0.8
 """How much less each earlier line is suspected than the one after it, on the way to the first divergence."""
 MOST_SUSPECTS = 5
 """Lines that are named as suspects at most."""
+# A header or an import runs in every test, and only leads to the line that is wrong.
 _HEADER = re.compile(r"\s*(?:(?:async\s+)?def\b|class\b|import\b|from\b|@)")
 _MESSAGES = {
     Source.SPECTRUM: "suspected of the wrong answer: failing tests run it",
@@ -93,6 +94,7 @@ def _divergent_share(tests: Sequence[tuple[Trace, set[int]]]) -> Mapping[int, fl
 def _way_to_divergence(trace: Trace, known: set[int], harmless: Mapping[int, float]) -> dict[int, float]:
     divergent = [index for index, step in enumerate(trace.steps) if not known.issuperset(step.values)]
     first = min(divergent, key=lambda index: (harmless.get(trace.steps[index].line, 0.0), index), default=None)
+    # Without any divergent value the end of the test is what went wrong.
     last = len(trace.steps) - 1 if first is None else first
     weights: dict[int, float] = {}
     weight = 1.0

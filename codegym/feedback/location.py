@@ -36,6 +36,7 @@ class Location:
         """
         if span is None:
             return cls()
+        # Lines and columns of any size are held inside the source by offset_of.
         start = program.offset_of(span.start_line, span.start_col)
         end = program.offset_of(span.end_line, span.end_col)
         if end <= start:

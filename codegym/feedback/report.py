@@ -10,10 +10,8 @@ from codegym.feedback.value_text import shown_line
 from codegym.feedback.verdict import Verdict
 from codegym.problem import Problem, StdioTest
 
-MOST_SHOWN = 5
-"""Failed public tests, and diagnostics, that are shown in full."""
-LONGEST_PROGRAM = 8_000
-"""Characters of a program that its author is shown again."""
+MOST_SHOWN = 5  # failed public tests, and diagnostics, that are shown in full
+LONGEST_PROGRAM = 8_000  # characters of a program that its author is shown again
 
 
 def public_diagnostics(feedback: Feedback) -> tuple[Diagnostic, ...]:

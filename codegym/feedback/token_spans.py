@@ -32,6 +32,7 @@ def span_mask(offsets: ArrayLike, start: int, end: int) -> NDArray[np.bool_]:
     first, last = ranges[:, 0], ranges[:, 1]
     if start < 0:
         return np.zeros(len(ranges), np.bool_)
+    # The last condition: a token without characters touches nothing.
     mask = (first < max(end, start + 1)) & (last > start) & (last > first)
     if end <= start and not mask.any():  # behind the last character
         before = np.where((last <= start) & (last > first), last, -1)

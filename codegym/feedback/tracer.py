@@ -13,10 +13,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 NAME = "<traced>"
-MOST_LINES = 200_000
-"""Lines that are run under observation for coverage, where every one of them costs."""
-MOST_STEPS = 4_000
-"""Lines whose changes of variables are recorded; of a test that runs more, none are."""
+MOST_LINES = 200_000  # lines that are run under observation for coverage, where every one of them costs
+MOST_STEPS = 4_000  # lines whose changes of variables are recorded; of a test that runs more, none are
 MOST_TEXT = 400
 DATA = (int, float, str, bool, list, tuple, dict, set, frozenset, complex, bytes, type(None))
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any
 
-TEXT_LIMIT = 300
-"""Characters that a value, an output or a message may take in feedback."""
+TEXT_LIMIT = 300  # characters that a value, an output or a message may take in feedback
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")

@@ -82,6 +82,7 @@ def load(
     if not parts and not faults:
         # Nothing was found: this raises the error that says where it was looked for.
         source.file(*(pattern for name in names for pattern in _FILES[name]))
+    # The validation split is a part of train: of the same problem twice only the first counts.
     problems = parts[0] if len(parts) == 1 else _merged(parts)
     if faults:
         raise FaultyRowsError(faults, problems)

@@ -135,7 +135,3 @@ def _sentence(row: Row) -> str:
 def _clean(code: str) -> str:
     # The file was published with the line ends of Windows.
     return code.replace("\r\n", "\n").strip()
-
-
-KNOWN_BAD: dict[str, str] = {}
-"""Problems whose published tests or solutions are at fault, with the reason."""

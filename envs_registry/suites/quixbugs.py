@@ -98,7 +98,3 @@ def _test(name: str, args: list[Any], expected: Any) -> TestCase:
     if name in _PAIRS:
         expected = [tuple(pair) for pair in expected]
     return CallTest(args=tuple(args), expected=expected)
-
-
-KNOWN_BAD: dict[str, str] = {}
-"""Problems whose published tests or solutions are at fault, with the reason."""
