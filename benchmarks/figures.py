@@ -95,7 +95,9 @@ SECTIONS = (
         ("codedpo_study/codedpo_study.md",),
     ),
     Section(
-        "Learning from pairs compared with TRL", "python benchmarks/codedpo_speed.py --peer PYTHON", ("codedpo_speed.md",)
+        "Learning from pairs compared with TRL",
+        "python benchmarks/codedpo_speed.py --peer PYTHON",
+        ("codedpo_speed.md",),
     ),
 )
 

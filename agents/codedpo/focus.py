@@ -76,6 +76,7 @@ def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.
     elif focus is Focus.TARGET:
         matcher = SequenceMatcher(a=rejected.tolist(), b=chosen.tolist(), autojunk=False)
         for block in matcher.get_matching_blocks():
+            # Matching blocks need no edit: pushing them down would unlearn what the chosen side has, too.
             theirs[block.a : block.a + block.size] = 0
     return ours, theirs
 

@@ -111,6 +111,7 @@ def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preferenc
         token_pairs: The pairs as ids; how many were skipped, and why.
         pairs: The same pairs as texts; some are shown as diffs.
     """
+    # Recorded once, before the first step: pairs do not change while they are learned from.
     for name, count in token_pairs.counts().items():
         logger.record(f"pairs/{name}", count)
     for name, values in (

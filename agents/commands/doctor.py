@@ -56,23 +56,15 @@ class Doctor:
     def run(self) -> int:
         """Prints the findings; returns 1 when programs cannot be judged here or an attack succeeds, else 0."""
         if self.attack:
-            return self._attack()
-        findings = [*examine_python(), *examine_libraries(), *examine_judge(), *examine_data(), *examine_device()]
+            findings = list(examine_attacks(attack_report()))
+        else:
+            findings = [*examine_python(), *examine_libraries(), *examine_judge(), *examine_data(), *examine_device()]
         if self.json:
             say_json([asdict(finding) for finding in findings])
         else:
             show(findings)
         # Missing extras are no failure: only a machine that cannot judge is of no use.
-        return 0 if all(finding.good for finding in findings if finding.subject == "judge") else 1
-
-    def _attack(self) -> int:
-        report = attack_report()
-        findings = list(examine_attacks(report))
-        if self.json:
-            say_json([asdict(finding) for finding in findings])
-        else:
-            show(findings)
-        return 0 if all(finding.good for finding in findings) else 1
+        return 0 if all(finding.good for finding in findings if self.attack or finding.subject == "judge") else 1
 
 
 _RUNNER = Path("tests", "codegym", "sandbox", "hostile", "runner.py")

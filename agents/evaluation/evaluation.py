@@ -199,18 +199,8 @@ def summarize(
     notes = list(notes)
     if failures:
         notes.append(f"the machine failed on {failures} programs: they count as nothing, judge them again.")
-    # pass@k needs k samples of every problem, so the problem with the fewest decides.
-    smallest = min((result.judged for result in counted), default=0)
-    possible = tuple(sorted({size for size in k if 1 <= size <= smallest}))
-    left_out = sorted(set(k) - set(possible))
-    # Without any judged program there is nothing to refuse: the problems are listed as missing instead.
-    if counted and not possible:
-        raise InvalidSettingError(
-            f"pass@{left_out[0]} needs {left_out[0]} samples of every problem; the fewest are {smallest}."
-        )
-    if counted and left_out:
-        names = ", ".join(f"pass@{size}" for size in left_out)
-        notes.append(f"{names} left out: there are only {smallest} samples of some problems.")
+    possible, left_out = _possible_k(k, counted)
+    notes += left_out
     return Evaluation(
         suite=suite,
         problems=counted,
@@ -220,6 +210,23 @@ def summarize(
         seed=seed,
         setting=setting or {},
     )
+
+
+def _possible_k(k: Sequence[int], results: Sequence[ProblemResult]) -> tuple[tuple[int, ...], list[str]]:
+    """The values of k that every problem has enough samples for, and a note that names the others."""
+    # pass@k needs k samples of every problem, so the problem with the fewest decides.
+    smallest = min((result.judged for result in results), default=0)
+    possible = tuple(sorted({size for size in k if 1 <= size <= smallest}))
+    left_out = sorted(set(k) - set(possible))
+    # Without any judged program there is nothing to refuse: the problems are listed as missing instead.
+    if not results or not left_out:
+        return possible, []
+    if not possible:
+        raise InvalidSettingError(
+            f"pass@{left_out[0]} needs {left_out[0]} samples of every problem; the fewest are {smallest}."
+        )
+    names = ", ".join(f"pass@{size}" for size in left_out)
+    return possible, [f"{names} left out: there are only {smallest} samples of some problems."]
 
 
 def problem_result(problem: Problem, programs: Sequence[JudgedProgram]) -> ProblemResult:

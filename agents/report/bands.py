@@ -73,6 +73,7 @@ def band(curves: Sequence[Curve]) -> Band:
     steps = np.unique([step for curve in curves for step, _ in curve if first <= step <= last])
     if not steps.size:  # they do not overlap: the longest stands for all
         return band([max(curves, key=len)])
+    # Seeds may log at different steps: each curve is read between its own points.
     values = np.array([np.interp(steps, *np.array(curve, np.float64).T) for curve in curves])
     steps, values = _thinned(steps, values)
     mean, spread = values.mean(axis=0), np.zeros(values.shape[1])

@@ -108,5 +108,6 @@ def _diagnostic(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _test(test: Mapping[str, Any]) -> dict[str, Any]:
+    # Only what the page shows: a report of 10,000 programs is one file.
     names = ("index", "status", "public", "kind", "call", "expected", "actual")
     return {name: test[name] for name in names if test.get(name) not in ("", None)}

@@ -46,6 +46,7 @@ def rltf_loss(
     Raises:
         ValueError: If the shapes do not fit together.
     """
+    # Both components compare with the baseline, so the paper subtracts it twice.
     advantage = (coarse - baseline) + (adaptive - baseline)
     return policy_gradient_loss(logps, span_credit(advantage, fine, span_mask, completion_mask))
 
@@ -141,6 +142,7 @@ def clipped_loss(logps: Tensor, behaviour: Tensor, credit: Tensor, clip_range: f
     # Padding is masked before exp: an infinity times a credit of zero would be NaN, in the gradient too.
     ratio = torch.exp(_on(credit, logps - behaviour))
     clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
+    # The minimum is pessimistic: a ratio that moved too far the wrong way still has its gradient.
     return -torch.minimum(ratio * credit.detach(), clipped * credit.detach()).sum(1)
 
 

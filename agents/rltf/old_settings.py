@@ -35,6 +35,7 @@ def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     if "baseline" in new:
         new["baseline"] = _ADVANTAGES.get(new["baseline"], new["baseline"])
     if "clip_range" in new and new["clip_range"] is None:
+        # None switched the clip off, which was plain REINFORCE.
         del new["clip_range"]
         new["policy_loss"] = "reinforce"
     if "masked" in new:

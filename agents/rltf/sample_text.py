@@ -33,6 +33,7 @@ def _coloured(experience: Experience, credit: NDArray[np.float32]) -> list[str]:
     text = experience.completion.text
     values = np.zeros(len(text))
     for (start, end), value in zip(experience.completion.offsets.tolist(), credit.tolist(), strict=True):
+        # Tokens that share a character overwrite each other: the last one is shown.
         values[start:end] = value
     # Rounded up, so that the faintest credit still shows.
     steps = np.ceil(np.abs(values) / max(float(np.abs(values).max(initial=0.0)), 1e-9) * (len(_SHADES) - 1))

@@ -25,7 +25,7 @@ _ASSERT = re.compile(r"\s*assert\b")
 _END = re.compile(r"\s*(assert\b|```|def\s|class\s|if __name__)")
 _UNSAFE = frozenset(
     """breakpoint compile delattr dir eval exec exit getattr globals hasattr help id input locals memoryview object open
-    print quit setattr super vars __import__""".split()  # noqa: SIM905
+    print quit setattr super vars __import__""".split()  # noqa: SIM905  # a list of texts would take a line for each word
 )
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) - _UNSAFE
 _MODULES = frozenset({"bisect", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "math"})
@@ -175,12 +175,11 @@ class _Rule:
         if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in nodes):
             return AssertRejectReason.SYNTAX
         # Before the test runs: the sandbox would hold, but a test that reaches outside says nothing about a program.
-        read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        read = _names(nodes, ast.Load)
         attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
         if read & _UNSAFE or any(name.startswith("_") for name in read) or not all(map(self._is_known, attributes)):
             return AssertRejectReason.UNSAFE
-        bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        bound = _names(nodes, ast.Store) | {node.arg for node in nodes if isinstance(node, ast.arg)}
         if not any(isinstance(node, ast.Call) and _root(node.func) == self.root for node in nodes):
             return AssertRejectReason.UNRELATED
         if read - bound - self.names:
@@ -194,6 +193,10 @@ class _Rule:
         if isinstance(node.value, ast.Name) and node.value.id in _OF_MODULES:
             return node.attr in _OF_MODULES[node.value.id]
         return node.attr in _ATTRIBUTES or _root(node) in self.names - _BUILTINS - _MODULES
+
+
+def _names(nodes: Iterable[ast.AST], context: type[ast.expr_context]) -> set[str]:
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
 
 
 def _root(node: ast.expr) -> str:

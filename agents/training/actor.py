@@ -69,7 +69,7 @@ class Actor(ABC):
                 self._sb3_env = DummyVecEnv([lambda: env])
         return self._sb3_env
 
-    def get_vec_normalize_env(self) -> None:  # noqa: B027
+    def get_vec_normalize_env(self) -> None:  # noqa: B027  # nothing to do, for every agent
         """Texts are not normalised; Stable-Baselines3's callbacks ask."""
 
     @property

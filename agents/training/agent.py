@@ -286,6 +286,7 @@ class Agent(Actor, Generic[C]):
             arguments = {"seed": record["seed"], "tensorboard_log": record["tensorboard_log"], **changes}
             agent = cls(policy, env, _config(cls.config_type, record["config"], path), **arguments)
             agent.num_timesteps, agent.n_updates = record["num_timesteps"], record["n_updates"]
+            # The checkpoint's learning rate comes along with the moments, so today's is set after them.
             restore_optimizer(agent.optimizer, checkpoint.state["optimizer"])
             set_learning_rate(agent.optimizer, agent.config.learning_rate)
             # After the constructor, which seeds them: they continue where they were, and do not begin again.
@@ -323,6 +324,7 @@ class Agent(Actor, Generic[C]):
         else:
             found = load_path_or_dict
         known = {"policy", "optimizer"}
+        # Stable-Baselines3 raises the same type of error here.
         if not set(found) <= known or (exact_match and set(found) != known):
             raise ValueError(f"parameters do not match: expected {sorted(known)}, got {sorted(found)}.")
         if "policy" in found:

@@ -102,12 +102,12 @@ def open_checkpoint(path: str | Path) -> Iterator[Checkpoint]:
 def _without_bars() -> Iterator[None]:
     """Silences transformers' own progress bars: a checkpoint every few steps would fill the screen with them."""
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # no types there
     try:
         yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # no types there
 
 
 def _tensors(value: Any) -> Any:

@@ -80,7 +80,7 @@ class GradientStep:
         self._optimizer.zero_grad(set_to_none=True)
         values, measures = [], []
         for loss, measured in losses:
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             values.append(float(loss.detach()))
             measures.append(measured)
         return StepTaken(measures=tuple(measures), losses=tuple(values))

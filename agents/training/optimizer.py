@@ -76,7 +76,7 @@ class MasterAdamW(torch.optim.AdamW):
             weight.grad = None
         super().zero_grad(set_to_none)
 
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch has overloads
         """Steps the masters, and rounds them into the weights."""
         for master, weight in zip(self._masters, self._weights, strict=True):
             master.grad = None if weight.grad is None else weight.grad.float()

@@ -29,6 +29,7 @@ class LearnerConfig(SettingsRecord):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        # At 0 nothing would be learned, which is more likely a slip than a wish.
         self.require_above(0, "learning_rate", "norm_lr_multiplier", "max_grad_norm")
         self.require_at_least(1, "micro_batch_size")
 

@@ -9,6 +9,7 @@ Layout: TypeAlias = dict[str, dict[str, list[str | list[str]]]]
 
 
 def _lines(*keys: str) -> list[str | list[str]]:
+    # TensorBoard takes the keys as regular expressions.
     return ["Multiline", list(keys)]
 
 

@@ -26,11 +26,11 @@ from envs_registry.suite import Suite
 _MODULES = frozenset(
     """__future__ abc array base64 binascii bisect calendar cmath collections copy dataclasses datetime decimal difflib
     enum fractions functools hashlib heapq html itertools json keyword math numbers operator re statistics string struct
-    textwrap types typing unicodedata zlib""".split()  # noqa: SIM905
+    textwrap types typing unicodedata zlib""".split()  # noqa: SIM905  # a list of texts would take a line for each word
 )
 _EFFECTS = frozenset(
     """__import__ breakpoint compile delattr eval exec exit globals help input locals open print quit setattr
-    vars""".split()  # noqa: SIM905
+    vars""".split()  # noqa: SIM905  # a list of texts would take a line for each word
 )
 _BUILTINS = frozenset(dir(builtins)) - _EFFECTS
 _LARGEST_FILE = 2 * 2**20

@@ -74,6 +74,7 @@ def write_pairs(path: str | Path, pairs: Iterable[Preference]) -> int:
 
 
 _EXPECTED: dict[Any, tuple[Any, str]] = {"float": ((int, float), "number"), "int": (int, "whole number")}
+# Annotations are texts here (from __future__ import annotations).
 _TYPES = {field.name: _EXPECTED.get(field.type, (str, "text")) for field in fields(Preference)}
 
 

@@ -39,6 +39,7 @@ class SamplingSettings(SettingsRecord):
 
     def sampling(self, policy: LMPolicy) -> Sampling:
         """Returns how the policy draws."""
+        # Imported here: the help of a command reads these settings and needs no engine.
         from agents.engines.sampling import Sampling
 
         return Sampling(
