@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from codegym.answers import answer_bytes
 from codegym.errors import InvalidSettingError
-from codegym.extraction import root_name, tail_start
+from codegym.extraction import parsed, root_name, tail_start
 from codegym.feedback.feedback import Feedback
 from codegym.feedback.interpretation import Settling, interpret
 from codegym.feedback.kind import KINDS, KindTable
@@ -26,7 +27,6 @@ from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
 from codegym.sandbox.limits import Limits
 from codegym.sandbox.packages import package_names
 from codegym.sandbox.pool import Sandbox
-from codegym.sandbox.syntax_tree import syntax_tree
 
 # A collection asks a few dozen problems; the plans of all problems of a large suite would stay for ever.
 _MOST_PLANS = 128
@@ -310,10 +310,8 @@ def _given_definitions(starter_code: str, entry_point: str | None) -> str:
         return ""
     # Starter code may end with a signature that has no body yet, of a function or of a method.
     for body in ("", "\n    pass\n", "\n        pass\n"):
-        try:
-            tree = syntax_tree(starter_code + body)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        tree.body = [node for node in tree.body if getattr(node, "name", None) != entry_point.partition("(")[0]]
-        return ast.unparse(tree)
+        tree = parsed(starter_code + body, longest=math.inf)
+        if tree is not None:
+            tree.body = [node for node in tree.body if getattr(node, "name", None) != entry_point.partition("(")[0]]
+            return ast.unparse(tree)
     return ""
