@@ -81,7 +81,7 @@ def parse(line: bytes | str, where: str) -> JSONObject:
     """Returns the object that one line holds.
 
     Args:
-        line: The line.
+        line: One line of a file, as text or UTF-8.
         where: Its location, for the message.
 
     Raises:

@@ -136,8 +136,8 @@ def needs_one_process(tests: Iterable[TestCase], given: Iterable[str], entry_poi
         entry_point: The one name that tests may use across processes.
     """
     # A script runs in a process of its own, where only the entry point stands for something of the program.
-    foreign = frozenset(given) - {entry_point}
-    return any(isinstance(test, ScriptTest) and foreign & used_names(test.source) for test in tests)
+    others = frozenset(given) - {entry_point}
+    return any(isinstance(test, ScriptTest) and others & used_names(test.source) for test in tests)
 
 
 def joined(*parts: str) -> str:

@@ -44,7 +44,7 @@ def curriculum(
     # Sorting is stable: problems of equal difficulty stay in the order of the suite.
     by_hardness = sorted(range(len(suite)), key=numbers.__getitem__)
     # Rounded ends keep the parts within one problem of the same size.
-    ends = [round(len(by_hardness) * (stage + 1) / stages) for stage in range(stages)]
+    ends = [round(len(by_hardness) * (index + 1) / stages) for index in range(stages)]
     starts = [0] * stages if cumulative else [0, *ends[:-1]]
     return tuple(suite.at(sorted(by_hardness[start:end])) for start, end in zip(starts, ends, strict=True))
 

@@ -147,9 +147,9 @@ class Suite(Sequence[Problem]):
         """The difficulties that occur, in the order of their first problem. Builds every problem of a lazy suite."""
         return tuple(dict.fromkeys(problem.difficulty for problem in self if problem.difficulty is not None))
 
-    def _check_known(self, what: str, asked: Collection[str], known: Collection[str]) -> None:
+    def _check_known(self, what: str, names: Collection[str], known: Collection[str]) -> None:
         # A misspelt name would choose nothing without a word.
-        for name in asked:
+        for name in names:
             if name not in known:
                 raise UnknownNameError(f"{what} of suite {self.name!r}", name, known)
 

@@ -16,7 +16,7 @@ def builtin_model(name: str | Path) -> Path | None:
     """Returns the folder of a built-in model, None if no built-in model has this name.
 
     Raises:
-        UnknownNameError: If the name is a misspelt name of a built-in model, which nobody wants to look for on the hub.
+        UnknownNameError: If the name is a misspelt name of a built-in model, which the hub cannot know.
     """
     if str(name) in BUILTIN_MODELS:
         return FOLDER / str(name)

@@ -41,8 +41,8 @@ class LMPolicy:
     mode.
 
     Args:
-        model: The model.
-        tokenizer: Its tokenizer.
+        model: Model that writes.
+        tokenizer: Tokenizer of the model.
         template: The prompt text for each task.
         max_new_tokens: Default length limit of a completion.
         seed: Random seed of the policy's own generator, which draws when a call brings none.

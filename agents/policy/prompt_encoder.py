@@ -16,7 +16,7 @@ class PromptEncoder:
 
     Args:
         model: A Hugging Face model.
-        tokenizer: Its tokenizer.
+        tokenizer: Tokenizer of the model.
         context: Most tokens of prompt and completion together, None without a limit.
     """
 

@@ -42,7 +42,7 @@ def program_mutants(source: str, count: int, generator: random.Random) -> tuple[
     Some of them will do the same as the original: nothing short of running them on all inputs could tell.
 
     Args:
-        source: The program.
+        source: Source of the program.
         count: How many at most; chosen at random where there are more.
         generator: The source of randomness.
     """

@@ -22,7 +22,7 @@ from envs_registry.strengthen.program_mutants import program_mutants
 from envs_registry.suite import Suite
 from envs_registry.writing import can_be_written
 
-# Mutants often hang; nobody waits long for them: they get ten times what the reference takes, and a tenth of a second
+# Mutants often hang, and there are many of them: they get ten times what the reference takes, and a tenth of a second
 # of CPU time at least. On a starved machine that little takes long, which the wall-clock limit allows for.
 _LEAST_SECONDS, _TIMES_AS_LONG = 0.1, 10
 # Seconds that a reference solution may take for all tests; with slower ones every mutant would cost many.
@@ -91,7 +91,7 @@ class Strengthener:
         """Yields every problem of a suite with its new tests, in order, as soon as it is there.
 
         Args:
-            suite: The suite.
+            suite: The suite to strengthen.
             given: Tests by task id that someone else wrote (a model, say); they are tried instead of mutated inputs.
                 One that the reference solution does not pass is left out.
             threads: How many problems are worked on at a time: one that waits for a mutant's endless loop delays no

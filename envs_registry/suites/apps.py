@@ -56,7 +56,7 @@ def load(
             files ``apps_mini_val_*``) or ``"all"`` that is there.
         difficulty: ``"introductory"``, ``"interview"``, ``"competition"`` or ``"all"``.
         comparator: ``"strict"``: line by line, blanks at the ends of lines do not count; ``"apps"``: the
-            benchmark's own looser rule, for numbers that can be held against published ones.
+            benchmark's own looser rule, for numbers that can be compared with published ones.
         prompt: ``"paper"``: QUESTION ... ANSWER, as in APPS, CodeRL and RLTF; ``"instruct"``: a request.
         max_solutions: How many reference solutions of a problem are kept; 0 keeps all.
         max_tests: How many tests of a problem are kept, first ones first; 0 keeps all.

@@ -21,8 +21,8 @@ def load(source: SuiteSource, split: str, *, prompt: str = "completion", example
     Args:
         source: Where the file is.
         split: ``"test"``, the only one.
-        prompt: As in ``humaneval``.
-        examples: As in ``humaneval``.
+        prompt: ``"completion"`` or ``"instruct"``, as in ``humaneval``.
+        examples: Choice of the public tests, as in ``humaneval``.
     """
     choice("prompt", prompt, ("completion", "instruct"))
     choice("examples", examples, EXAMPLES)

@@ -83,7 +83,7 @@ def load(
         platform: ``"leetcode"``, ``"atcoder"``, ``"codeforces"`` or ``"all"``.
         difficulty: ``"easy"``, ``"medium"``, ``"hard"`` or ``"all"``.
         comparator: ``"strict"`` or ``"apps"``, as in ``apps``; ``"livecodebench"``: the benchmark's own rule (lines
-            without the blanks around them, numbers as decimals), for numbers that can be held against published ones.
+            without the blanks around them, numbers as decimals), for numbers that can be compared with published ones.
     """
     choice("platform", platform, (ALL, "leetcode", "atcoder", "codeforces"))
     choice("difficulty", difficulty, (ALL, "easy", "medium", "hard"))

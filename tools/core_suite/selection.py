@@ -43,7 +43,7 @@ class Selection:
 
     Args:
         families: What to draw from.
-        guard: Knows what is there already, and is told of all that is drawn.
+        guard: Knows what is there already, and notes all that is drawn.
         seed: Two selections with the same seed are the same.
 
     Raises:
