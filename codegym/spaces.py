@@ -106,11 +106,12 @@ def _empty_texts(space: UnicodeText, n: int = 1, fn: Callable[..., Any] = np.zer
     return ("",) * n
 
 
-@batch_differing_spaces.register(UnicodeText)
-def _batch_of_texts(  # type: ignore[misc]  # Gymnasium dispatches on the type of the items
-    texts: Sequence[UnicodeText],
-) -> spaces.Tuple[Any]:
+def _batch_of_texts(texts: Sequence[UnicodeText]) -> spaces.Tuple[Any]:
     return spaces.Tuple([deepcopy(text) for text in texts], seed=deepcopy(texts[0].np_random))
+
+
+# Not as a decorator: Gymnasium dispatches on the type of the items, which a type checker takes for a mistake there.
+batch_differing_spaces.register(UnicodeText, _batch_of_texts)
 
 
 def _refuse_flattening(space: UnicodeText, *_: Any) -> NoReturn:
