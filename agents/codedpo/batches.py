@@ -31,6 +31,7 @@ def epoch_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int
     batches: list[list[int]] = []
     for part in _cut(order, _NEIGHBOURHOOD * batch_size):
         batches += _cut(sorted(part, key=lambda index: lengths[index]), batch_size)
+    # Batches of short and long pairs are mixed: otherwise each part of an epoch would have one length.
     return [batches[index] for index in rng.permutation(len(batches))]
 
 

@@ -200,6 +200,7 @@ class CodeDPO(Agent[CodeDPOConfig]):
         }
 
     def _restore(self, checkpoint: Checkpoint) -> None:
+        # Checked first: pairs are tokenised with the settings of now.
         if checkpoint.state["reference"]:
             self._check_reference_settings(asdict(CodeDPOConfig.of(checkpoint.record["config"])))
         if checkpoint.state["pairs"]:

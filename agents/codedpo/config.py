@@ -69,6 +69,7 @@ class CodeDPOConfig(LearnerConfig):
     @classmethod
     def paper(cls, **changes: Any) -> Self:
         """The numbers of the paper: lr 5e-6, linear with warm-up, 10 epochs; beta and weights as in Target-DPO's."""
+        # Changes come last: they replace the paper's numbers.
         return cls.of({**PAPER, **changes})
 
 

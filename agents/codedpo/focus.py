@@ -74,6 +74,7 @@ def token_weights(chosen: Ids, rejected: Ids, focus: Focus, emphasis: float = 2.
         # The suffix that both share says nothing about which is better: its rejected side would be pushed down.
         theirs[len(rejected) - found.suffix :] = 0
     elif focus is Focus.TARGET:
+        # autojunk would treat the most frequent tokens of a long program as noise.
         matcher = SequenceMatcher(a=rejected.tolist(), b=chosen.tolist(), autojunk=False)
         for block in matcher.get_matching_blocks():
             # Matching blocks need no edit: pushing them down would unlearn what the chosen side has, too.

@@ -131,6 +131,7 @@ def log_pairs(logger: Logger, token_pairs: TokenPairs, pairs: Sequence[Preferenc
 def pair_text(pair: Preference) -> str:
     """Returns a pair in Markdown: its task, its kind, its scores, and both completions as a unified diff."""
     rejected, chosen = (text.splitlines() for text in (pair.rejected, pair.chosen))
+    # n=100: programs are short, and a reader wants to see all of both.
     lines = difflib.unified_diff(rejected, chosen, "rejected", "chosen", lineterm="", n=100)
     scores = f"{pair.score_chosen:.2f} against {pair.score_rejected:.2f}"
     code = "\n".join(f"    {line}" for line in lines)

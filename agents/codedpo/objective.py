@@ -55,6 +55,7 @@ class Objective:
         rows = [self.pairs[index].chosen for index in indices]
         if self.compares:
             rows += [self.pairs[index].rejected for index in indices]
+        # Both sides in one forward pass, so that a prompt is processed once.
         scores = score_rows(self.policy, rows)
         number = len(indices)
         chosen = torch.arange(len(rows), device=self.policy.device) < number

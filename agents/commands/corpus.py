@@ -64,6 +64,7 @@ class Corpus:
                 store=store,
                 progress=display.of("files"),
             )
+            # After reading: with other protected suites no file is read again.
             found = decontaminated(found, protected, self.rules)
             problems: Sequence[Problem] = [task.problem() for task in found.tasks]
             described = 0

@@ -55,6 +55,7 @@ class Doctor:
 
     def run(self) -> int:
         """Prints the findings; returns 1 when programs cannot be judged here or an attack succeeds, else 0."""
+        # Attacks are asked for: they take minutes, and load the machine.
         if self.attack:
             findings = list(examine_attacks(attack_report()))
         else:
@@ -144,6 +145,7 @@ def examine_libraries() -> Iterator[Finding]:
 def version_of(name: str) -> str:
     """Returns the version of a library by its import name, empty where it is not installed."""
     try:
+        # Import names have underscores where distributions have hyphens.
         return importlib.metadata.version(name.replace("_", "-"))
     except importlib.metadata.PackageNotFoundError:
         return ""

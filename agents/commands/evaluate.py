@@ -166,6 +166,7 @@ class Evaluate:
         if self.out is not None:
             EvaluationFolder(self.out).write_summary(results, comparisons)
         self._report(results, comparisons)
+        # A script must see that the numbers stand for fewer problems than the suite has.
         return 1 if any(result.missing for result in results) else 0
 
     def _check(self) -> None:
@@ -285,6 +286,7 @@ class Evaluate:
         samples = given_samples(self.samples, known) or []
         # Suites may share tasks, as HumanEval and HumanEval+ do: a sample counts on each.
         tasks = {name: set(suite.task_ids) for name, suite in suites.items()}
+        # Unknown tasks were refused above, so no sample is lost here.
         return {name: [sample for sample in samples if sample.task_id in tasks[name]] for name in suites}
 
     def _model_tests(self) -> dict[str, ModelTests]:

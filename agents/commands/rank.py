@@ -107,8 +107,10 @@ class Rank:
             found = [
                 ranking_quality(self._scores(matrix, ranking), matrix.samples.labels)
                 for matrix in matrices
+                # Most samples have no labels: only those that have some can say how good a ranking is.
                 if matrix.samples.labels
             ]
+            # Tasks whose programs are all right, or all wrong, say nothing about a ranking.
             rows = [vars(quality) for quality in found if quality is not None]
             if rows:
                 yield str(ranking), {name: vars(bootstrap_mean([row[name] for row in rows])) for name in rows[0]}

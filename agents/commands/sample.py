@@ -78,6 +78,7 @@ class SampleTasks:
         sampling = self.settings.sampling(policy)
         with ExitStack() as stack:
             judge = stack.enter_context(Judge(workers=self.workers, packages=suite.packages))
+            # Beside the output: the same command, run again after a kill, goes on from it.
             store = stack.enter_context(Store(self.out.with_name(f"{self.out.name}.cache")))
             episodes = make_episodes(CodeSynthesisEnv(suite, judge=judge))
             sampler = TaskSampler(

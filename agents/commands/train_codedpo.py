@@ -168,6 +168,7 @@ class TrainCodeDPO(HasPreset):
             tuning=self.tuning,
             seed=self.seed,
         )
+        # Before sampling: a run that is killed while it samples can be resumed.
         write_settings(self.run_dir / SETTINGS, self)
         facts: dict[str, Any] = {}
         found = self._found_pairs(policy, env, judge, facts)
@@ -232,6 +233,7 @@ class TrainCodeDPO(HasPreset):
 
         latest, stop = self.run_dir / LATEST, StopOnSignal()
         bar = () if self.json else (ProgressBar(),)
+        # In all, and not in this call: a resumed run comes to the same end as one that was never stopped.
         agent.learn(
             max(agent.default_timesteps - agent.num_timesteps, 0),
             callback=[SaveLatest(latest, self.save_every), stop, *bar],

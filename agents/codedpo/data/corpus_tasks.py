@@ -193,6 +193,7 @@ def _digest(file: Path) -> str:
 def _of_file(file: Path, rules: CorpusRules) -> tuple[list[CorpusTask], Counter[FunctionRejectReason]]:
     skipped: Counter[FunctionRejectReason] = Counter()
     try:
+        # Larger files are generated tables, which take long to parse and hold few functions.
         text = file.read_text(encoding="utf-8") if file.stat().st_size <= _LARGEST_FILE else ""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other people's invalid escapes

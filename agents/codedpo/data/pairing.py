@@ -151,6 +151,7 @@ def correctness_pairs(matrix: Matrix, rules: PairRules, seed: int = 0) -> list[P
     scores = score(matrix, rules)
     if scores.is_flat:
         return PairRejectReason.TIED
+    # Ties fall at random: otherwise the program that was written first would win them.
     order = _best_first(samples.completions, scores, np.random.default_rng(seed))
     reasons: list[PairRejectReason] = []
     pairs: list[Preference] = []
@@ -213,6 +214,7 @@ def text_skip(pair: Preference, rules: PairRules) -> PairRejectReason | None:
 
 def distance(first: str, second: str) -> float:
     """Returns the share of the words and signs in which two texts differ, 0 (the same) to 1; blanks do not count."""
+    # autojunk would ignore every word that is frequent in a text of 200 words or more.
     return 1.0 - difflib.SequenceMatcher(None, _WORD.findall(first), _WORD.findall(second), autojunk=False).ratio()
 
 
