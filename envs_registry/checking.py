@@ -115,25 +115,20 @@ def check_suite(
     faults: list[tuple[int, Fault]] = [(-1, Fault(task_id="", what=ROW, message=str(fault))) for fault in row_faults]
     trials = _all_trials(suite, all_solutions, mutants, faults)
     start = time.perf_counter()
-    passed = refused = machine_failures = 0
+    sound: list[_Trial] = []
     pairs = [(trial.problem, trial.program) for trial in trials]
     for done, (index, feedback) in enumerate(judge.judge_as_they_end(pairs), start=1):
         trial = trials[index]
-        machine_failures += feedback.verdict is Verdict.INFRA_ERROR
-        if machine_failures > _PATIENCE:
-            first = next(fault for _, fault in faults if fault.verdict == Verdict.INFRA_ERROR)
-            raise InfrastructureError(
-                f"the machine failed {machine_failures} times; first on {first.task_id}: {first.message}"
-            )
         # A machine failure says nothing about the program, so it is never counted as a refusal.
         if feedback.is_success == trial.is_reference and feedback.verdict is not Verdict.INFRA_ERROR:
-            passed += trial.is_reference
-            refused += not trial.is_reference
+            sound.append(trial)
         else:
             faults.append((trial.index, _fault(suite, trial, feedback)))
+            if feedback.verdict is Verdict.INFRA_ERROR:
+                _check_machine(faults)
         if progress is not None:
             progress(done, len(trials))
-    references = sum(trial.is_reference for trial in trials)
+    references, passed = (sum(trial.is_reference for trial in some) for some in (trials, sound))
     # A problem without tests has no trial, and a fault already: it does not count as unsolved too.
     solved = {trial.index for trial in trials if trial.is_reference}
     return CheckReport(
@@ -144,12 +139,19 @@ def check_suite(
         references=references,
         references_passed=passed,
         wrong=len(trials) - references,
-        wrong_refused=refused,
+        wrong_refused=len(sound) - passed,
         unsolved=len({trial.index for trial in trials} - solved),
         # Programs end in any order; the report must not depend on it.
         faults=tuple(fault for _, fault in sorted(faults, key=lambda item: item[0])),
         seconds=time.perf_counter() - start,
     )
+
+
+def _check_machine(faults: Sequence[tuple[int, Fault]]) -> None:
+    failed = [fault for _, fault in faults if fault.verdict == Verdict.INFRA_ERROR]
+    if len(failed) > _PATIENCE:
+        message = f"first on {failed[0].task_id}: {failed[0].message}"
+        raise InfrastructureError(f"the machine failed {len(failed)} times; {message}")
 
 
 def _all_trials(suite: Suite, all_solutions: bool, mutants: bool, faults: list[tuple[int, Fault]]) -> list[_Trial]:

@@ -95,7 +95,7 @@ def is_at_hand(name: str, split: str, data_dir: str | os.PathLike[str] | None = 
     """Says whether a suite loads here without the network."""
     try:
         return entry_of(name).embedded or len(_read(name, split, data_dir, {}, download=False).suite) > 0
-    # A half-filled cache or a missing library is the same answer: not without more.
+    # A half-filled cache or a missing library gives the same answer: something must be fetched first.
     except (DataError, MissingExtraError):
         return False
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from statistics import median
 
+from codegym.problem import Problem
 from envs_registry.suite import Suite
 
 
@@ -65,7 +66,7 @@ def statistics_of(suite: Suite) -> Statistics:
         tests=dict(Counter(type(test).__name__ for test in tests)),
         public_tests=sum(test.public for test in tests),
         tests_a_problem=_spread([len(problem.tests) for problem in problems]),
-        without_private_tests=sum(bool(p.tests) and all(test.public for test in p.tests) for p in problems),
+        without_private_tests=sum(map(_all_public, problems)),
         prompt_characters=_spread([len(problem.prompt) for problem in problems]),
         solution_lines=_spread([code.count("\n") + 1 for code in solutions]),
         solutions=len(solutions),
@@ -76,6 +77,10 @@ def statistics_of(suite: Suite) -> Statistics:
         tags=dict(Counter(chain.from_iterable(problem.tags for problem in problems))),
         one_process=sum(problem.one_process for problem in problems),
     )
+
+
+def _all_public(problem: Problem) -> bool:
+    return bool(problem.tests) and all(test.public for test in problem.tests)
 
 
 def _spread(numbers: list[int]) -> Spread:
