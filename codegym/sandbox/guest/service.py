@@ -57,6 +57,7 @@ class Service:
         self.served = 0
         self.source = ""
         self.closes_descriptors = False
+        self.children = -1
         self.limits = True
         self.last_privileges: list[Callable[[], object]] = []
         self.poll = select.poll()
@@ -66,7 +67,11 @@ class Service:
         """Serves until the control socket is closed."""
         _as_usual()
         _take_the_blame()
+        children = _own_children()  # the programs' root has no /proc
         self.isolation.enter()
+        if self.isolation.has("pid") and children >= 0:
+            os.close(children)
+        self.children = children
         sys.path += sorted({os.path.dirname(path) for path in self._package_paths()})
         os.environ.update(_ONE_THREAD)  # a library's threads would not survive the fork
         heap.preload(may_fork=self.config.may_fork)
@@ -116,7 +121,7 @@ class Service:
         _, status, usage = os.wait4(pid, 0)
         scratch = self.isolation.scratch
         if not self.isolation.has("pid"):
-            _end_orphans(0 if scratch is None else scratch.keeper)
+            _end_orphans(self.children, 0 if scratch is None else scratch.keeper)
         if scratch is not None:
             scratch.renew_if_used()
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -198,13 +203,25 @@ def _moved_up(fd: int) -> int:
     return high
 
 
-def _end_orphans(keeper: int) -> None:
-    """Without a PID namespace: ends what the program left running; it is the server's children now."""
+def _own_children() -> int:
+    """Opens the list of this process's children, as it is whenever it is read; -1 where there is no /proc."""
+    try:
+        return _moved_up(os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY))
+    except OSError:
+        return -1
+
+
+def _end_orphans(children: int, keeper: int) -> None:
+    """Without a PID namespace: ends what the program left running; it is the server's children now.
+
+    Args:
+        children: Descriptor of the list of this process's children.
+        keeper: The child that is none of the program's; 0 if there is none.
+    """
     with contextlib.suppress(ChildProcessError):
         while True:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                with open(f"/proc/self/task/{os.getpid()}/children") as children:
-                    left = [pid for pid in map(int, children.read().split()) if pid != keeper]
+                left = [pid for pid in map(int, os.pread(children, 2**16, 0).split()) if pid != keeper]
                 if not left:
                     return
                 for pid in left:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from codegym.errors import InfrastructureError, IsolationError, UnknownNameError
+from codegym.sandbox.execution import Status
 from codegym.sandbox.guest.isolation import Isolation as Inside
 from codegym.sandbox.isolation import LAYERS, Isolation, IsolationMode, Layer, examine, warn_of_missing
 from codegym.sandbox.job import CallAction, Job
@@ -114,3 +115,13 @@ def test_what_is_missing_is_logged_when_programs_begin_to_run(caplog: pytest.Log
     with Sandbox(workers=1, without=("landlock",)) as sandbox:
         sandbox.run(Job(source="x = 1", actions=()))
     assert "isolated without: landlock" in caplog.text
+
+
+@pytest.mark.parametrize("without", [("pid",), ("pid", "landlock", "seccomp"), ("pid", "root")])
+def test_a_machine_without_pid_namespaces_judges_all_the_same(without: tuple[str, ...]) -> None:
+    """The process that renews the scratch folder is a child of the server, too, and the programs' root has no /proc."""
+    with Sandbox(workers=1, without=without) as sandbox:
+        writes = "open('/tmp/left', 'w').write('1')\ndef f(x):\n    return x\n"
+        for source in ("def f(x):\n    return x\n", writes, "def f(x):\n    return x\n"):
+            (seen,) = sandbox.run(Job(source=source, actions=(CallAction(args=(1,)),), entry_point="f")).observations
+            assert seen.status in (Status.OK, Status.RAISED), seen
