@@ -20,7 +20,7 @@ from codegym.feedback.kind import KINDS, KindTable
 from codegym.judge_settings import JudgeSettings
 from codegym.problem import CallTest, Problem, StdioTest, TestCase
 from codegym.program import Program
-from codegym.sandbox.execution import Execution, Status
+from codegym.sandbox.execution import Execution, Failure, Status
 from codegym.sandbox.futures import MappedFuture, results, results_as_they_end
 from codegym.sandbox.isolation import Isolation
 from codegym.sandbox.job import Action, CallAction, Job, RunAction, ScriptAction
@@ -137,9 +137,10 @@ class Judge:
         """
         # Here, in the caller's thread, so that the traceback leads to the mistake.
         _check_pair(problem, completion)
-        strict = self.settings.strict_extraction
-        program = Program.from_completion(completion, problem, strict=strict)
-        return self._submit(problem, program, may_end_earlier=not strict and problem.entry_point is not None)
+        # What is Python as it stands needs no second look, and most programs are: only what does not load gets one.
+        program = Program.from_completion(completion, problem, strict=True)
+        may_shorten = not self.settings.strict_extraction and problem.entry_point is not None
+        return self._submit(problem, program, may_shorten=may_shorten)
 
     def judge(self, problem: Problem, completion: str) -> Feedback:
         """Judges one completion; see :meth:`submit`."""
@@ -153,19 +154,24 @@ class Judge:
         """Judges pairs on all workers and yields each one's index and feedback as soon as it is there."""
         return results_as_they_end(self.submit(problem, completion) for problem, completion in pairs)
 
-    def _submit(self, problem: Problem, program: Program, *, may_end_earlier: bool) -> Future[Feedback]:
-        read = partial(self._read, problem, program, may_end_earlier=may_end_earlier)
-        job = replace(self.job(problem, program), stop_early=self.settings.stop_early)
-        return MappedFuture(self._sandbox.submit(job), read)
+    def _submit(self, problem: Problem, program: Program, *, may_shorten: bool) -> Future[Feedback]:
+        job = self._job(problem, program, stop_early=self.settings.stop_early)
+        return MappedFuture(self._sandbox.submit(job), partial(self._read, problem, program, may_shorten=may_shorten))
 
     def _read(
-        self, problem: Problem, program: Program, execution: Execution, *, may_end_earlier: bool
+        self, problem: Problem, program: Program, execution: Execution, *, may_shorten: bool
     ) -> Feedback | Future[Feedback]:
-        line = _line_of_failed_loading(execution) if may_end_earlier else None
-        end = tail_start(program.source, root_name(problem.entry_point), line) if line else None
-        if end is not None:
-            # Once only: what is left has been loaded before.
-            return self._submit(problem, program.until(end), may_end_earlier=False)
+        failure = _failure_of_loading(execution) if may_shorten else None
+        if failure is not None:
+            valid = Program.from_completion(program.completion, problem)
+            if valid.source != program.source:
+                return self._submit(problem, valid, may_shorten=True)
+            outermost = failure.frames[0] if failure.frames else failure.place
+            entry = root_name(problem.entry_point)
+            end = tail_start(program.source, entry, outermost.start_line) if outermost else None
+            if end is not None:
+                # Once only: what is left has been loaded before.
+                return self._submit(problem, program.until(end), may_shorten=False)
         # Back into the problem's order; a program that did not load has fewer observations than there are tests.
         observed = dict(zip(self._plan(problem).order, execution.observations, strict=False))
         observations = tuple(observed[number] for number in sorted(observed))
@@ -184,6 +190,9 @@ class Judge:
 
         Public tests come first: what a program remembers of a private one cannot show in a public one's outcome.
         """
+        return self._job(problem, program, stop_early=False)
+
+    def _job(self, problem: Problem, program: Program, *, stop_early: bool) -> Job:
         plan = self._plan(problem)
         return Job(
             source=program.source,
@@ -194,7 +203,8 @@ class Judge:
             limits=_with_room(problem.limits or self.settings.limits, plan.answer_bytes),
             one_process=problem.one_process,
             opaque_results=problem.opaque_results,
-            shown_actions=len(problem.public_tests),
+            shown_actions=plan.shown,
+            stop_early=stop_early,
             settle=Settling(problem, plan.order),
         )
 
@@ -239,6 +249,7 @@ class _ProblemPlan:
         actions: The tests' actions, in that order.
         script_context: Code that scripts find defined.
         answer_bytes: Size of the largest expected answer.
+        shown: Number of public tests.
     """
 
     problem: Problem
@@ -246,6 +257,7 @@ class _ProblemPlan:
     actions: tuple[Action, ...]
     script_context: str
     answer_bytes: int
+    shown: int
 
     @classmethod
     def of(cls, problem: Problem) -> _ProblemPlan:
@@ -255,18 +267,16 @@ class _ProblemPlan:
             problem=problem,
             order=order,
             answer_bytes=max(map(_answer_bytes, problem.tests), default=0),
+            shown=len(problem.public_tests),
             actions=tuple(_action(problem.tests[index]) for index in order if problem.tests),
             script_context=_given_definitions(problem.starter_code, problem.entry_point),
         )
 
 
-def _line_of_failed_loading(execution: Execution) -> int | None:
-    """Returns the line of the top-level statement in which loading failed; None where it did not."""
+def _failure_of_loading(execution: Execution) -> Failure | None:
+    """Returns why a program did not load; None where it did."""
     failure = next((seen.failure for seen in execution.observations if seen.status is not Status.NOT_RUN), None)
-    if failure is None or not failure.loading:
-        return None
-    outermost = failure.frames[0] if failure.frames else failure.place
-    return outermost.start_line if outermost else None
+    return failure if failure is not None and failure.loading else None
 
 
 def _check_pair(problem: object, completion: object) -> None:
