@@ -19,6 +19,21 @@ _END = re.compile(
     r"\[DONE\]|</s>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|EOT|file_separator|eom_id)\|>"
     r"|<\uff5c(?:end\u2581of\u2581sentence|EOT)\uff5c>|<end_of_turn>|<(?:eos|EOS)>"
 )
+# Most completions hold none of these, and finding that out takes a tenth of the time that the patterns take.
+_MARKS = (
+    "<think",
+    "</think",
+    "<|",
+    "<\uff5c",
+    "<s>",
+    "</s>",
+    "<end_of_turn>",
+    "<eos>",
+    "<EOS>",
+    "[DONE]",
+    "[BEGIN]",
+    "\ufeff",
+)
 _QUOTES = frozenset("\"'`")
 _MOST_TAGS = 50  # each of them is looked at in the light of the whole text
 
@@ -34,6 +49,8 @@ def answer(completion: str) -> tuple[int, int]:
     Args:
         completion: The raw text that a policy wrote.
     """
+    if not any(mark in completion for mark in _MARKS):
+        return 0, len(completion)
     start = _behind_reasoning(completion)
     beginning = _BEGINNING.match(completion, start)
     if beginning:
