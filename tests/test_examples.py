@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
 HANG_SECONDS = 600
 """Long after which an example hangs; what each takes of a CPU is measured by ``benchmarks/examples.py``."""

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("codegym", "envs_registry", "agents", "tests", "tools", "configs", "examples", "pyproject.toml")
+COPIED = ("codegym", "envs_registry", "agents", "tests", "tools", "configs", "docs", "examples", "pyproject.toml")
 
 
 @dataclass(frozen=True)

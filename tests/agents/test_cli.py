@@ -17,6 +17,8 @@ from agents import cli
 from agents.commands.terminal import NEGATIVE
 from codegym import IsolationError
 
+pytestmark = pytest.mark.slow
+
 GOOD = "def f(x):\n    return x + 1\n"
 TEST = {"type": "call", "args": [1], "expected": 2}
 PROBLEM = json.dumps({"task_id": "mine/1", "prompt": "Add one.", "entry_point": "f", "tests": [TEST]}) + "\n"

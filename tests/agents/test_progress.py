@@ -17,6 +17,8 @@ from transformers.utils import logging
 
 from agents.progress import ProgressDisplay, without_third_party_bars
 
+pytestmark = pytest.mark.slow
+
 BAR = re.compile(r"\d+%\||\d+/\d+ \[|Loading weights|warming up|it/s")
 SMALL = ("--max-new-tokens", "4", "--device", "cpu", "--workers", "1")
 PROBLEM = {"task_id": "t", "prompt": "Write f(x).", "entry_point": "f", "tests": [{"type": "call", "expected": 1}]}

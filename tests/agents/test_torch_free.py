@@ -11,6 +11,8 @@ import pytest
 
 from agents.commands.extras import extra_of_library
 
+pytestmark = pytest.mark.slow
+
 KEPT_OUT = ("torch", "transformers", "stable_baselines3", "accelerate", "jinja2", "matplotlib", "tensorboard", "peft")
 HEAVY = {"torch", "transformers", "stable_baselines3", "scipy", "matplotlib", "tensorboard"}
 START = f"""

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set"))
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -16,6 +16,8 @@ from envs_registry import catalogue
 from envs_registry.hub import HubFiles
 from envs_registry.loading import is_at_hand, load_suite
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("huggingface_hub")
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"

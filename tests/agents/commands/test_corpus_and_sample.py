@@ -12,6 +12,8 @@ import torch
 from agents import cli
 from agents.policy.policy import LMPolicy
 
+pytestmark = pytest.mark.slow
+
 CODE = '''def clamp(number, low, high):
     """Return the number, or the bound that it lies beyond: low or high."""
     if number < low:

@@ -11,6 +11,8 @@ import pytest
 from agents import cli
 from agents.commands.demo import smoothed, spread
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_shows_before_and_after(
     model_folder: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

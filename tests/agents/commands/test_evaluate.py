@@ -21,6 +21,8 @@ from codegym.errors import DataError
 from codegym.sandbox.job import CallAction
 from envs_registry import load_suite
 
+pytestmark = pytest.mark.slow
+
 GOOD, WRONG, SLOW = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n", "def f(x):\n    while True: pass\n"
 
 

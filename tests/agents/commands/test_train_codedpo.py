@@ -20,6 +20,8 @@ from agents.codedpo.data.pairing import PairSet
 from agents.codedpo.data.pairs import Preference, read_pairs
 from agents.codedpo.data.pipeline import PairPipeline
 
+pytestmark = pytest.mark.slow
+
 DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 TASKS = 6
 

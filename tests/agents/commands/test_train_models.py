@@ -13,6 +13,8 @@ import pytest
 from agents import cli
 from agents.rltf import RLTF
 
+pytestmark = pytest.mark.slow
+
 DATA = os.environ.get("CODEGYM_DATA", "CODEGYM_DATA is not set")
 SMALL = "--problems-per-step 2 --samples-per-problem 2 --completions 12 --max-new-tokens 6 --seed 3 --device cpu"
 RUNS = {

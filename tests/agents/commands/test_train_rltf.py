@@ -17,6 +17,8 @@ import torch
 from agents import cli
 from agents.rltf import RLTF
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     {
         "task_id": f"p/{i}",

@@ -15,6 +15,8 @@ from codegym.problem import CallTest, Problem, ScriptTest, StdioTest
 from codegym.rewards import make_reward, paper
 from codegym.sandbox.limits import Limits
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(cpu_seconds=0.4, wall_seconds=3.0, program_cpu_seconds=2.0)
 ONE = (CallTest(args=(1,), expected=1, public=True),)
 

@@ -25,6 +25,8 @@ from hostile.victims import SECRET
 
 from codegym.sandbox.isolation import LAYERS
 
+pytestmark = pytest.mark.slow
+
 _RUNNER = Path(__file__).parent / "hostile" / "runner.py"
 _UID = 54321
 _IS_ROOT = os.getuid() == 0

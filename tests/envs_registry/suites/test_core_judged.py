@@ -10,6 +10,8 @@ from codegym.judge import Judge
 from codegym.problem import Problem
 from envs_registry.suites.core import exercises
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = [exercise.problem for split in ("train", "validation", "test") for exercise in exercises(split)[::48]]
 
 

@@ -20,6 +20,8 @@ from tools.core_suite.rows import drafts
 from tools.core_suite.selection import Selection
 from tools.core_suite.separation import Guard
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_shipped_rows_of_a_family_are_what_the_tables_generate() -> None:
     """When this fails after a change of the tables: python -m tools.core_suite."""

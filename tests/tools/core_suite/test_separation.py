@@ -19,6 +19,8 @@ from tools.core_suite.separation import (
     separation,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(SPLITS, 2)))
 def test_splits_have_nothing_in_common(first: str, second: str) -> None:

@@ -9,6 +9,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from tools.tiny_model.example import Example, answer_loss
 from tools.tiny_model.partner import partners
 
+pytestmark = pytest.mark.slow
+
 BATCHES = [
     [Example(ids=[1, 2, 3, 4], prompt_length=1), Example(ids=[5, 6, 7], prompt_length=2)],
     [Example(ids=[7, 6, 5, 4, 3], prompt_length=2)],
