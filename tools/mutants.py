@@ -67,7 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "codegym/feedback/interpretation.py",
         "and all(accepts(",
         "and any(accepts(",
-        "tests/codegym/feedback/test_interpretation.py",
+        "tests/codegym/test_judge.py",
     ),
     Mutant(
         "public tests run before private ones",
@@ -93,8 +93,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "packages are part of what a verdict depends on",
         "codegym/judge_settings.py",
-        "how = (self.isolation, self.packages,",
-        "how = (self.isolation,",
+        "where = (self.isolation, self.packages,",
+        "where = (self.isolation,",
         "tests/codegym/test_judge_settings.py",
     ),
     # What the agent may see.
@@ -108,8 +108,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a private test's message stays out of info",
         "codegym/episode.py",
-        '"message": diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value,',
-        '"message": diagnostic.message,',
+        "message = diagnostic.message if self._is_public(diagnostic) else diagnostic.kind.value",
+        "message = diagnostic.message",
         "tests/codegym/test_env.py tests/codegym/test_episode.py",
     ),
     Mutant(
@@ -117,7 +117,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "codegym/feedback/report.py",
         "    public = [test for test in feedback.tests if test.public]",
         "    public = list(feedback.tests)",
-        "tests/codegym/test_env.py tests/codegym/feedback",
+        "tests/codegym/test_env.py",
     ),
     Mutant(
         "an episode that was cut off is not stepped",

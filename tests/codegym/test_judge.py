@@ -78,6 +78,13 @@ def test_in_place_and_one_process(judge: Judge) -> None:
     assert feedback.trust is Trust.IN_PROCESS
 
 
+def test_every_argument_that_should_change_is_compared(judge: Judge) -> None:
+    tests = (CallTest(args=([2, 1], [4, 3]), expected_args=([1, 2], [3, 4])),)
+    problem = Problem(task_id="t", prompt="Sort both lists.", entry_point="f", tests=tests)
+    assert judge.judge(problem, "def f(a, b):\n    a.sort()\n    b.sort()\n").verdict == "pass"
+    assert judge.judge(problem, "def f(a, b):\n    a.sort()\n").verdict == "fail"
+
+
 def test_without_tests_nothing_is_judged(judge: Judge) -> None:
     problem = Problem(task_id="t/5", prompt="Anything.", tests=())
     assert judge.judge(problem, "x = 1").verdict is Verdict.UNJUDGED
